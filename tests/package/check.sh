@@ -1,0 +1,58 @@
+#!/usr/bin/env bash
+# One check of the installed package; tests/package/CMakeLists.txt names the steps and sets the
+# environment: CMAKE, GENERATOR, CC, CXX, SHARED (0 or 1), BUILD, WORK.
+#
+# SPDX-License-Identifier: Apache-2.0
+set -euo pipefail
+
+here=$(cd "$(dirname "$0")" && pwd)
+prefix=$WORK/moved
+step=$1
+
+# A user's project: configured with the given options, built, its programs run.
+consume() {
+    rm -rf "$WORK/$step"
+    "$CMAKE" -S "$here/consumer" -B "$WORK/$step" -G "$GENERATOR" "$@"
+    "$CMAKE" --build "$WORK/$step"
+    for program in "$WORK/$step"/consumer_*; do
+        "$program"
+    done
+}
+
+case $step in
+install) # into one place, then moved: nothing installed may know where it was put
+    rm -rf "$WORK/prefix" "$prefix"
+    "$CMAKE" --install "$BUILD" --prefix "$WORK/prefix"
+    mv "$WORK/prefix" "$prefix"
+    ;;
+find_package)
+    consume -DCMAKE_PREFIX_PATH="$prefix" -DLANGUAGES=C
+    [ -z "$CXX" ] || consume -DCMAKE_PREFIX_PATH="$prefix" -DLANGUAGES=CXX
+    ;;
+pkg_config)
+    PKG_CONFIG_PATH=$(dirname "$(find "$prefix" -name ompgroup.pc)")
+    export PKG_CONFIG_PATH
+    linkage=()
+    [ "$SHARED" = 1 ] || linkage=(--static)
+    read -ra flags < <(pkg-config --cflags --libs "${linkage[@]}" ompgroup)
+    libdir=$(pkg-config --variable=libdir ompgroup)
+    "$CC" -std=c11 "$here/consumer/consumer.c" -o "$WORK/pkg_config" "${flags[@]}" \
+        "-Wl,-rpath,$libdir"
+    "$WORK/pkg_config"
+    ;;
+subdirectory)
+    consume -DOMPGROUP_SOURCE="$here/../.." -DBUILD_SHARED_LIBS="$SHARED" -DLANGUAGES=C
+    ;;
+symbols) # whatever the shared library exports begins with ompg_
+    library=$(find "$prefix" -name 'libompgroup.so')
+    exported=$(nm -D --defined-only "$library" | awk '{ print $NF }')
+    grep -q '^ompg_wait$' <<<"$exported"
+    if grep -v '^ompg_' <<<"$exported"; then
+        exit 1
+    fi
+    ;;
+*)
+    echo "unknown step: $step" >&2
+    exit 2
+    ;;
+esac
