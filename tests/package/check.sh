@@ -11,7 +11,7 @@ step=$1
 
 # A user's project: configured with the given options, built, its programs run.
 consume() {
-    rm -rf "$WORK/$step"
+    rm -rf "${WORK:?}/$step"
     "$CMAKE" -S "$here/consumer" -B "$WORK/$step" -G "$GENERATOR" "$@"
     "$CMAKE" --build "$WORK/$step"
     for program in "$WORK/$step"/consumer_*; do

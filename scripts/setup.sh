@@ -1,0 +1,43 @@
+#!/usr/bin/env bash
+# Installs the Debian packages that are missing: `setup.sh build` those that the library and its
+# examples need, `setup.sh test` those of all tests as well. Silent when nothing is missing.
+#
+# SPDX-License-Identifier: Apache-2.0
+set -euo pipefail
+
+packages=(gcc libc6-dev cmake ninja-build libcunit1-dev)
+if [ "${1:-build}" = test ]; then
+    packages+=(g++ pkg-config clang-19 libomp-19-dev clang-format clang-tidy)
+fi
+
+missing=()
+for package in "${packages[@]}"; do
+    if ! dpkg -s "$package" 2>/dev/null | grep -q '^Status: install ok installed$'; then
+        missing+=("$package")
+    fi
+done
+[ ${#missing[@]} -gt 0 ] || exit 0
+
+as_root=()
+if [ "$(id -u)" -ne 0 ]; then
+    as_root=(sudo)
+fi
+if ! command -v apt-get >/dev/null || ! "${as_root[@]}" true 2>/dev/null; then
+    echo "Please install these packages (names as in Debian): ${missing[*]}" >&2
+    exit 1
+fi
+
+echo "Installing: ${missing[*]}" >&2
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+apt_get() {
+    "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -qq -o Acquire::Retries=3 "$@" \
+        >>"$log" 2>&1
+}
+# An update that fails in part may still leave a list with the packages in it.
+apt_get update || true
+if ! apt_get install --no-install-recommends -y "${missing[@]}"; then
+    sed -E 's#[a-z+]+://[^ ]*#(mirror)#g' "$log" | grep '^E:' >&2 || true
+    echo "Could not install: ${missing[*]}" >&2
+    exit 1
+fi
