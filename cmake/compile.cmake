@@ -1,0 +1,19 @@
+# How the project's own sources are compiled.
+#
+# SPDX-License-Identifier: Apache-2.0
+
+# ompgroup_warnings(<target>): the warnings that every target is built with.
+function(ompgroup_warnings target)
+    target_compile_options(${target} PRIVATE
+        -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wundef -Wvla -Wformat=2 -Wcast-align
+        -Wwrite-strings
+        "$<$<COMPILE_LANGUAGE:C>:-Wstrict-prototypes;-Wmissing-prototypes;-Wold-style-definition>"
+        "$<$<BOOL:${OMPGROUP_WERROR}>:-Werror>")
+endfunction()
+
+# ompgroup_compile(<target>): C11 without extensions of the language, with the functions of POSIX.
+function(ompgroup_compile target)
+    set_target_properties(${target} PROPERTIES C_STANDARD 11 C_EXTENSIONS OFF)
+    target_compile_definitions(${target} PRIVATE _DEFAULT_SOURCE)
+    ompgroup_warnings(${target})
+endfunction()
