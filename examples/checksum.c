@@ -1,0 +1,335 @@
+/*
+ * checksum: prints the line that cksum prints for every regular file below a directory, sorted by
+ * path. It shows what a group is for: tasks that add tasks, a limit, a budget, a time limit, a
+ * signal that stops it all, and errors that come back to one place.
+ *
+ *     checksum [OPTION]... [DIR]
+ *
+ * The lines go to standard output, everything else to standard error. Lines are printed when all
+ * work is over, also when it failed or was stopped: those of the files that had been read
+ * completely by then.
+ *
+ * Exit status: 0; 1 when a path could not be read or the output not be written; 2 for a wrong
+ * option; 124 when the time limit was reached; 128 + the number of the signal (130 for SIGINT, 143
+ * for SIGTERM) that stopped it.
+ *
+ * checksum_directory.c and checksum_file.c hold the tasks, checksum_tree.c what they leave behind,
+ * crc32.c the arithmetic.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#define _DEFAULT_SOURCE      /* POSIX with C11, and d_type of dirent */
+#define _FILE_OFFSET_BITS 64 /* sizes beyond 2 GiB everywhere */
+#include "checksum_tasks.h"
+#include "crc32.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <math.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum status { DONE = 0, FAILED = 1, MISUSED = 2, TIMED_OUT = 124, SIGNALLED = 128 };
+
+static const char usage[] =
+    "Usage: checksum [OPTION]... [DIR]\n"
+    "Print CRC, size and path of every regular file below DIR (.), as cksum does, sorted by path.\n"
+    "Symbolic links are not followed.\n"
+    "\n"
+    "  --threads N        threads to use; 0: as many as OpenMP chooses (default)\n"
+    "  --limit N          most files and directories open at once; 0: no limit (default)\n"
+    "  --budget BYTES     most bytes of files being read at once; a file above 4 MiB counts by "
+    "its\n"
+    "                     parts of 4 MiB; 0: no limit (default)\n"
+    "  --timeout SECONDS  stop after that time with status 124; 0: never (default)\n"
+    "  --keep-going       report every path that cannot be read, not only the first, and go on\n"
+    "  --help             print this text\n"
+    "\n"
+    "Exit status: 0; 1: a path could not be read or a line not be written; 2: wrong usage;\n"
+    "124: timed out; 128 + N: stopped by signal N.\n";
+
+struct settings {
+    const char *path;
+    ompg_options group;
+};
+
+/* What the tree holds after the wait. */
+struct report {
+    size_t done;    /* files */
+    size_t skipped; /* files */
+    size_t failed;  /* files and directories */
+    size_t unread;  /* directories */
+    uint64_t bytes;
+    int write_error;        /* 0, or the errno value of the first line that could not be written */
+    size_t failure_to_show; /* entry.failure, or 0: all */
+};
+
+static ompg_token stop = OMPG_TOKEN_INIT;
+
+static bool parse_number(const char *text, double *number)
+{
+    char *end;
+    double value = strtod(text, &end);
+    if (end == text || *end != '\0' || !(value >= 0))
+        return false;
+    *number = value;
+    return true;
+}
+
+static bool parse_int(const char *text, int *number)
+{
+    double value;
+    if (!parse_number(text, &value) || value > INT_MAX || value != (double)(int)value)
+        return false;
+    *number = (int)value;
+    return true;
+}
+
+static bool set_option(ompg_options *options, int name, const char *text)
+{
+    switch (name) {
+    case 't':
+        return parse_int(text, &options->threads);
+    case 'l':
+        return parse_int(text, &options->limit);
+    case 'b':
+        return parse_number(text, &options->budget);
+    case 's':
+        return parse_number(text, &options->timeout);
+    case 'k':
+        options->on_error = OMPG_COLLECT;
+        return true;
+    default:
+        return false;
+    }
+}
+
+/* Returns false on wrong usage, which has been reported then. */
+static bool parse_arguments(int argc, char **argv, struct settings *settings)
+{
+    static const struct option known[] = {
+        {"threads", required_argument, NULL, 't'},
+        {"limit", required_argument, NULL, 'l'},
+        {"budget", required_argument, NULL, 'b'},
+        {"timeout", required_argument, NULL, 's'},
+        {"keep-going", no_argument, NULL, 'k'},
+        {"help", no_argument, NULL, 'h'},
+        {0},
+    };
+    int name;
+    int which = 0;
+    while ((name = getopt_long(argc, argv, "", known, &which)) != -1) {
+        if (name == 'h') {
+            fputs(usage, stdout);
+            exit(fflush(stdout) == 0 ? DONE : FAILED);
+        }
+        if (name == '?')
+            return false;
+        if (!set_option(&settings->group, name, optarg)) {
+            fprintf(stderr, "checksum: --%s cannot be '%s'\n", known[which].name, optarg);
+            return false;
+        }
+    }
+    if (argc - optind > 1) {
+        fprintf(stderr, "checksum: one DIR at a time, not also '%s'\n", argv[optind + 1]);
+        return false;
+    }
+    settings->path = optind < argc ? argv[optind] : ".";
+    return true;
+}
+
+/* Adds the task for DIR, from which all others come. Returns false when that cannot be. */
+static bool add_root(ompg_group *group, struct tree *tree, const char *path)
+{
+    struct stat status;
+    if (lstat(path, &status) != 0) {
+        fprintf(stderr, "checksum: %s: %s\n", path, strerror(errno));
+        return false;
+    }
+    if (!S_ISDIR(status.st_mode) && !S_ISREG(status.st_mode)) {
+        fprintf(stderr, "checksum: %s: neither a directory nor a regular file%s\n", path,
+                S_ISLNK(status.st_mode) ? "; append '/' to follow a symbolic link" : "");
+        return false;
+    }
+    struct entry *root = directory_add(tree->top, path, S_ISDIR(status.st_mode));
+    int code = root == NULL ? ENOMEM : 0;
+    if (code == 0)
+        code = ompg_go(group, root->is_directory ? checksum_directory : checksum_file, root);
+    if (code != 0)
+        fprintf(stderr, "checksum: cannot start: %s\n", strerror(code));
+    return code == 0;
+}
+
+/* Runs all tasks; SIGINT and SIGTERM stop them meanwhile. */
+static int run_tasks(ompg_group *group)
+{
+    static const int signals[] = {SIGINT, SIGTERM};
+    enum { SIGNALS = sizeof signals / sizeof signals[0] };
+    for (int i = 0; i < SIGNALS; i++)
+        ompg_token_on_signal(&stop, signals[i]);
+    int code = ompg_wait(group);
+    for (int i = 0; i < SIGNALS; i++)
+        ompg_token_off_signal(&stop, signals[i]);
+    return code;
+}
+
+static char *put_number(char *to, uint64_t number)
+{
+    char digits[20];
+    size_t count = 0;
+    do
+        digits[count++] = (char)('0' + number % 10);
+    while ((number /= 10) != 0);
+    while (count > 0)
+        *to++ = digits[--count];
+    return to;
+}
+
+static void print_line(const struct entry *entry, struct report *report)
+{
+    char line[WORKER_PATH + 64];
+    uint64_t size = entry->size;
+    char *end = put_number(line, crc32_finish(atomic_load(&entry->crc), size));
+    *end++ = ' ';
+    end = put_number(end, size);
+    *end++ = ' ';
+    entry_path(entry, end, WORKER_PATH);
+    end += strlen(end);
+    *end++ = '\n';
+    size_t length = (size_t)(end - line);
+    if (report->write_error == 0 && fwrite(line, 1, length, stdout) != length)
+        report->write_error = errno;
+}
+
+static void count_and_print(const struct entry *entry, void *arg)
+{
+    struct report *report = arg;
+    if (atomic_load(&entry->error) != 0) {
+        report->failed++;
+    } else if (atomic_load(&entry->unread) != 0) {
+        report->skipped += !entry->is_directory;
+        report->unread += entry->is_directory;
+    } else if (!entry->is_directory) {
+        report->done++;
+        report->bytes += entry->size;
+        print_line(entry, report);
+    }
+}
+
+static void print_failure(const struct entry *entry, void *arg)
+{
+    const struct report *report = arg;
+    char path[WORKER_PATH];
+    if (entry->failure == 0)
+        return;
+    if (report->failure_to_show != 0 && report->failure_to_show != entry->failure)
+        return;
+    entry_path(entry, path, sizeof path);
+    fprintf(stderr, "checksum: %s: %s\n", path, strerror(atomic_load(&entry->error)));
+}
+
+/* Says what an error was that is no failure of a path. Returns the exit status that it calls for. */
+static int explain(const ompg_error *error)
+{
+    char line[512];
+    int signo = ompg_token_get_signal(&stop);
+    if (error->kind == OMPG_ERROR_CANCEL && signo != 0) {
+        fprintf(stderr, "checksum: stopped by signal %d (%s)\n", signo, strsignal(signo));
+        return SIGNALLED + signo;
+    }
+    if (error->kind == OMPG_ERROR_DEADLINE) {
+        fprintf(stderr, "checksum: stopped at the time limit\n");
+        return TIMED_OUT;
+    }
+    ompg_format_error(error, line, sizeof line);
+    fprintf(stderr, "checksum: %s\n", line);
+    return FAILED;
+}
+
+static int report_errors(ompg_group *group, const struct tree *tree, struct report *report)
+{
+    const ompg_error *errors;
+    size_t count = ompg_get_errors(group, &errors);
+    int status = count > 0 ? FAILED : DONE;
+    bool paths = false;
+    for (size_t i = 0; i < count; i++) {
+        if (errors[i].kind == OMPG_ERROR_TASK) {
+            report->failure_to_show = count == 1 ? errors[i].index : 0;
+            paths = true;
+        } else {
+            status = explain(&errors[i]);
+        }
+    }
+    if (paths)
+        tree_visit(tree, print_failure, report);
+    return status;
+}
+
+static void print_summary(ompg_group *group, const struct report *report)
+{
+    ompg_stats stats;
+    ompg_get_stats(group, &stats);
+    double rate = stats.seconds > 0 ? (double)report->bytes / 1e6 / stats.seconds : 0;
+    fprintf(stderr,
+            "checksum: %zu files done, %zu skipped, %zu paths failed, %zu directories not read; "
+            "%" PRIu64 " bytes in %.3f s, %.1f MB/s, %d threads\n",
+            report->done, report->skipped, report->failed, report->unread, report->bytes,
+            stats.seconds, rate, ompg_get_threads(group));
+}
+
+static int run(const struct settings *settings, ompg_group *group, struct tree *tree)
+{
+    struct report report = {0};
+    if (!add_root(group, tree, settings->path))
+        return FAILED;
+    int code = run_tasks(group);
+    tree_visit(tree, count_and_print, &report);
+    if (fclose(stdout) != 0 && report.write_error == 0)
+        report.write_error = errno;
+
+    int status = report_errors(group, tree, &report);
+    if (code != 0 && status == DONE) {
+        fprintf(stderr, "checksum: cannot run: %s\n", strerror(code));
+        status = FAILED;
+    }
+    if (report.write_error != 0) {
+        fprintf(stderr, "checksum: standard output: %s\n", strerror(report.write_error));
+        status = status == DONE ? FAILED : status;
+    }
+    print_summary(group, &report);
+    return status;
+}
+
+int main(int argc, char **argv)
+{
+    struct settings settings = {.group = {.name = "checksum", .token = &stop}};
+    if (!parse_arguments(argc, argv, &settings)) {
+        fprintf(stderr, "checksum --help tells more\n");
+        return MISUSED;
+    }
+    if (fcntl(STDOUT_FILENO, F_GETFD) < 0) {
+        fprintf(stderr, "checksum: standard output: %s\n", strerror(errno));
+        return FAILED;
+    }
+    signal(SIGPIPE, SIG_IGN); /* a closed pipe is reported as every other error of writing */
+
+    struct tree tree;
+    ompg_group *group = ompg_new(&settings.group);
+    if (group == NULL || tree_init(&tree, ompg_get_threads(group)) != 0) {
+        fprintf(stderr, "checksum: %s\n", strerror(group == NULL ? errno : ENOMEM));
+        ompg_free(group);
+        return FAILED;
+    }
+    tree.sizes_first = settings.group.budget > 0;
+    int status = run(&settings, group, &tree);
+    ompg_free(group);
+    tree_free(&tree);
+    return status;
+}
