@@ -14,6 +14,6 @@ endfunction()
 # ompgroup_compile(<target>): C11 without extensions of the language, with the functions of POSIX.
 function(ompgroup_compile target)
     set_target_properties(${target} PROPERTIES C_STANDARD 11 C_EXTENSIONS OFF)
-    target_compile_definitions(${target} PRIVATE _DEFAULT_SOURCE)
+    target_compile_definitions(${target} PRIVATE _DEFAULT_SOURCE=)
     ompgroup_warnings(${target})
 endfunction()

@@ -7,7 +7,7 @@ set -euo pipefail
 
 packages=(gcc libc6-dev cmake ninja-build libcunit1-dev)
 if [ "${1:-build}" = test ]; then
-    packages+=(g++ pkg-config clang-19 libomp-19-dev clang-format clang-tidy)
+    packages+=(g++ pkg-config clang-19 libomp-19-dev clang-format-19 clang-tidy-19)
 fi
 
 missing=()
