@@ -1,0 +1,247 @@
+/*
+ * fork(): an OpenMP runtime does not survive it, for its threads are gone in the child. A group
+ * there runs its tasks serially or fails with a code; it never hangs, and drops are called.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "check.h"
+
+#include <ompgroup.h>
+
+#include <errno.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { TASKS = 50, HUNG_AFTER = 30, FORKS = 10 };
+
+typedef struct tally {
+    atomic_uint ran;
+    atomic_uint dropped;
+} tally;
+
+static int count_task(ompg_group *group, void *arg)
+{
+    tally *counts = arg;
+    (void)group;
+    atomic_fetch_add(&counts->ran, 1);
+    return 0;
+}
+
+static void count_drop(void *arg)
+{
+    tally *counts = arg;
+    atomic_fetch_add(&counts->dropped, 1);
+}
+
+/* Returns how many tasks were accepted. */
+static unsigned add_tasks(ompg_group *group, tally *counts)
+{
+    unsigned accepted = 0;
+    for (int i = 0; i < TASKS; i++)
+        accepted +=
+            ompg_go_with(group, count_task, counts, &(ompg_task_options){.drop = count_drop}) == 0;
+    return accepted;
+}
+
+/* Adds, waits and frees: right is also a wait that fails, if it says so and every drop runs. */
+static bool use_group(const ompg_options *options, bool may_fail)
+{
+    tally counts = {0};
+    ompg_group *group = ompg_new(options);
+    if (group == NULL)
+        return may_fail;
+    unsigned accepted = add_tasks(group, &counts);
+    int code = ompg_wait(group);
+    bool right = code == 0 ? atomic_load(&counts.ran) == TASKS : may_fail;
+    ompg_free(group);
+    return right && (code != 0 || accepted == TASKS) && atomic_load(&counts.dropped) == accepted;
+}
+
+static int nest_task(ompg_group *group, void *arg)
+{
+    (void)group;
+    (void)arg;
+    return use_group(NULL, false) ? 0 : EPROTO;
+}
+
+/* What a child does: groups of several kinds, twice. */
+static bool use_groups(bool may_fail)
+{
+    bool right = true;
+    for (int i = 0; i < 2; i++) {
+        right &= use_group(NULL, may_fail);
+        right &= use_group(&(ompg_options){.threads = 3}, may_fail);
+        right &= use_group(&(ompg_options){.limit = 1}, may_fail);
+        int code = ompg_run(NULL, nest_task, NULL, NULL);
+        right &= code == 0 || (may_fail && code != EPROTO);
+    }
+    return right;
+}
+
+/* Forks; the child exits with whether body(arg) held. The parent returns the child's status. */
+static int in_child(bool (*body)(void *arg), void *arg)
+{
+    int status = -1;
+    fflush(NULL);
+    pid_t child = fork();
+    if (child == 0) {
+        alarm(HUNG_AFTER);
+        _exit(body(arg) ? EXIT_SUCCESS : EXIT_FAILURE);
+    }
+    if (child < 0 || waitpid(child, &status, 0) != child)
+        return -1;
+    return status;
+}
+
+static bool child_uses_groups(void *arg)
+{
+    (void)arg;
+    return use_groups(true);
+}
+
+static bool child_must_use_groups(void *arg)
+{
+    (void)arg;
+    return use_groups(false);
+}
+
+/* Before anything of OpenMP has run there is nothing to lose. */
+static void before_the_first_use(void)
+{
+    CHECK_INT(in_child(child_must_use_groups, NULL), 0);
+}
+
+/* The parent used OpenMP without groups. */
+static bool child_used_plain_openmp(void *arg)
+{
+    static atomic_int threads;
+#pragma omp parallel num_threads(3)
+    atomic_fetch_add(&threads, 1);
+    return atomic_load(&threads) > 0 && in_child(child_uses_groups, arg) == 0;
+}
+
+static void after_plain_openmp(void)
+{
+    CHECK_INT(in_child(child_used_plain_openmp, NULL), 0);
+}
+
+static void after_use(void)
+{
+    for (int i = 0; i < FORKS; i++) {
+        CHECK(use_groups(false));
+        CHECK_INT(in_child(child_uses_groups, NULL), 0);
+    }
+    CHECK(use_groups(false));
+}
+
+static bool child_forks_again(void *arg)
+{
+    return use_groups(true) && in_child(child_uses_groups, arg) == 0 && use_groups(true);
+}
+
+static void grandchildren(void)
+{
+    CHECK(use_groups(false));
+    CHECK_INT(in_child(child_forks_again, NULL), 0);
+    CHECK(use_groups(false));
+}
+
+/* A group that was filled before the fork: each process has its own copy of the tasks. */
+typedef struct filled {
+    ompg_group *group;
+    tally counts;
+    unsigned accepted;
+} filled;
+
+static bool finish_filled(void *arg)
+{
+    filled *self = arg;
+    int code = ompg_wait(self->group);
+    bool ran_all = atomic_load(&self->counts.ran) == self->accepted;
+    ompg_free(self->group);
+    return (code != 0 || ran_all) && atomic_load(&self->counts.dropped) == self->accepted;
+}
+
+static bool free_filled(void *arg)
+{
+    filled *self = arg;
+    ompg_free(self->group);
+    return atomic_load(&self->counts.ran) == 0 &&
+           atomic_load(&self->counts.dropped) == self->accepted;
+}
+
+static void filled_before(void)
+{
+    filled self = {.group = ompg_new(NULL)};
+    CHECK(use_groups(false));
+    self.accepted = add_tasks(self.group, &self.counts);
+    CHECK_INT(self.accepted, TASKS);
+    CHECK_INT(in_child(finish_filled, &self), 0);
+    CHECK_INT(in_child(free_filled, &self), 0);
+    CHECK_INT(atomic_load(&self.counts.dropped), 0);
+    CHECK(finish_filled(&self));
+    CHECK_INT(atomic_load(&self.counts.ran), TASKS);
+}
+
+static int fork_task(ompg_group *group, void *arg)
+{
+    (void)group;
+    return in_child(child_uses_groups, arg) == 0 ? 0 : EPROTO;
+}
+
+static void inside_a_task(void)
+{
+    tally counts = {0};
+    ompg_group *group = ompg_new(&(ompg_options){.threads = 3});
+    for (int i = 0; i < FORKS; i++) {
+        CHECK_INT(ompg_go(group, fork_task, NULL), 0);
+        CHECK_INT(add_tasks(group, &counts), TASKS);
+    }
+    CHECK_INT(ompg_wait(group), 0);
+    CHECK_INT(atomic_load(&counts.ran), FORKS * TASKS);
+    ompg_free(group);
+    CHECK(use_groups(false));
+}
+
+static void inside_a_team(void)
+{
+    static atomic_int status;
+    atomic_store(&status, -1);
+#pragma omp parallel num_threads(3)
+#pragma omp masked
+    atomic_store(&status, in_child(child_uses_groups, NULL));
+    CHECK_INT(atomic_load(&status), 0);
+    CHECK(use_groups(false));
+}
+
+/* Another thread of the process is in the middle of something. */
+static atomic_bool enough;
+
+static void *use_all_the_time(void *arg)
+{
+    bool *right = arg;
+    while (!atomic_load(&enough))
+        *right &= use_groups(false);
+    return NULL;
+}
+
+static void beside_a_busy_thread(void)
+{
+    pthread_t thread;
+    bool right = true;
+    atomic_store(&enough, false);
+    if (!CHECK_INT(pthread_create(&thread, NULL, use_all_the_time, &right), 0))
+        return;
+    for (int i = 0; i < 3 * FORKS; i++)
+        CHECK_INT(in_child(child_uses_groups, NULL), 0);
+    atomic_store(&enough, true);
+    pthread_join(thread, NULL);
+    CHECK(right);
+}
+
+/* The first two need a process that has not used OpenMP. */
+CHECK_MAIN("fork", {"before the first use", before_the_first_use},
+           {"after plain OpenMP", after_plain_openmp}, {"after use", after_use},
+           {"grandchildren", grandchildren}, {"filled before", filled_before},
+           {"inside a task", inside_a_task}, {"inside a team", inside_a_team},
+           {"beside a busy thread", beside_a_busy_thread})
