@@ -1,0 +1,110 @@
+/*
+ * Wrong programs for ThreadSanitizer, the control of tsan_clean.c: each must be reported as a data
+ * race, by happens-before and not by luck.
+ *
+ *     tsan_racy tasks      two tasks of a group write the same variable
+ *     tsan_racy nested     a task and one of the group that it nests write it, before the wait
+ *     tsan_racy drop       the drop of one task and another task write it
+ *
+ * The two sides wait for each other with relaxed atomics, which order nothing, so that they surely
+ * run on two threads at once. Ends with 77 where no second thread comes.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include <ompgroup.h>
+
+#include <omp.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { CANNOT_RUN = 77 };
+
+static const double patience = 20.0; /* seconds */
+
+static long plain;
+static atomic_int arrivals;
+
+/* True once both sides are here. */
+static bool meet(void)
+{
+    double start = omp_get_wtime();
+    atomic_fetch_add_explicit(&arrivals, 1, memory_order_relaxed);
+    while (atomic_load_explicit(&arrivals, memory_order_relaxed) < 2) {
+        if (omp_get_wtime() - start > patience)
+            return false;
+    }
+    return true;
+}
+
+static int write_run(ompg_group *group, void *arg)
+{
+    (void)group;
+    (void)arg;
+    if (!meet())
+        return CANNOT_RUN;
+    plain++;
+    return 0;
+}
+
+static int write_tasks(ompg_group *group)
+{
+    ompg_go(group, write_run, NULL);
+    ompg_go(group, write_run, NULL);
+    return ompg_wait(group);
+}
+
+/* Inside a region a nested task may start before the wait. */
+static int nest_run(ompg_group *group, void *arg)
+{
+    ompg_group *nested = ompg_new(NULL);
+    int code = ompg_go(nested, write_run, arg);
+    if (code == 0)
+        code = write_run(group, arg);
+    int waited = ompg_wait(nested);
+    ompg_free(nested);
+    return code != 0 ? code : waited;
+}
+
+static int write_nested(ompg_group *group)
+{
+    ompg_go(group, nest_run, NULL);
+    return ompg_wait(group);
+}
+
+static int do_nothing(ompg_group *group, void *arg)
+{
+    (void)group;
+    (void)arg;
+    return 0;
+}
+
+static void write_drop(void *arg)
+{
+    write_run(NULL, arg);
+}
+
+static int write_drops(ompg_group *group)
+{
+    ompg_go_with(group, do_nothing, NULL, &(ompg_task_options){.drop = write_drop});
+    ompg_go(group, write_run, NULL);
+    return ompg_wait(group);
+}
+
+int main(int argc, char **argv)
+{
+    const char *kind = argc > 1 ? argv[1] : "";
+    ompg_group *group = ompg_new(&(ompg_options){.threads = 2});
+    int code = EXIT_FAILURE;
+    if (strcmp(kind, "tasks") == 0)
+        code = write_tasks(group);
+    else if (strcmp(kind, "nested") == 0)
+        code = write_nested(group);
+    else if (strcmp(kind, "drop") == 0)
+        code = write_drops(group);
+    else
+        fprintf(stderr, "usage: tsan_racy tasks|nested|drop\n");
+    ompg_free(group);
+    return code;
+}
