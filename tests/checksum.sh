@@ -1,0 +1,452 @@
+#!/usr/bin/env bash
+# The checksum program against find, sort and the system's cksum, and every way that it can end.
+#
+#     tests/checksum.sh <program>
+#
+# Prints a TAP line for each test; the exit status is 1 when one failed. It waits for events, never
+# for time to pass: what must not be over before a signal arrives is a sparse file that no machine
+# reads in the time that a test may take.
+#
+# SPDX-License-Identifier: Apache-2.0
+set -uo pipefail
+export LC_ALL=C
+
+program=$(realpath "$1")
+work=$(mktemp -d)
+trap 'kill $(jobs -p) 2>/dev/null; chmod -R u+rwx "$work" 2>/dev/null; rm -rf "$work"' EXIT
+cd "$work" || exit 1
+
+count=0
+failures=0
+out=$work/out
+err=$work/err
+status=0
+
+# ok <name> <command...>: the test holds when the command succeeds.
+ok() {
+    local name=$1
+    shift
+    count=$((count + 1))
+    if "$@"; then
+        echo "ok $count - $name"
+    else
+        echo "not ok $count - $name"
+        failures=$((failures + 1))
+        echo "# status $status, standard error:"
+        head -n 20 "$err" | sed 's/^/#   /'
+    fi
+}
+
+skip() {
+    count=$((count + 1))
+    echo "ok $count - $1 # SKIP $2"
+}
+
+run() {
+    timeout -s KILL 100 "$program" "$@" >"$out" 2>"$err"
+    status=$?
+}
+
+# What must be printed for a directory or file.
+expect() {
+    find "$1" -type f -print0 | sort -z | xargs -0 -r cksum
+}
+
+same() {
+    cmp "$out" "$1"
+}
+
+# The lines of $out are some of those of the file, in the same order, and complete.
+part_of() {
+    diff "$1" "$out" | grep -q '^>' && return 1
+    [ ! -s "$out" ] || [ "$(tail -c 1 "$out" | od -An -tx1)" = " 0a" ]
+}
+
+ended() {
+    [ "$status" -eq "$1" ]
+}
+
+says() {
+    grep -q -e "$1" "$err"
+}
+
+# Every line of standard error but the summary.
+complaints() {
+    grep -v 'files done' "$err"
+}
+
+# until_true <pid> <command...>: as soon as the command succeeds; fails when the process is gone.
+until_true() {
+    local pid=$1
+    shift
+    while ! "$@"; do
+        kill -0 "$pid" 2>/dev/null || return 1
+    done
+}
+
+# ---------------------------------------------------------------------------------------------------
+
+# Sizes around the steps of the CRC, the pieces that are read (256 KiB) and the parts (4 MiB).
+make_sizes() {
+    local size
+    mkdir "$1"
+    head -c 13000000 /dev/urandom >random
+    for size in 0 1 2 3 15 16 17 63 64 65 255 256 257 511 512 513 1023 4095 4096 4097 65535 65536 \
+        262143 262144 262145 524287 524288 524289 1000000 4194303 4194304 4194305 \
+        4456448 8388607 8388608 8388609 12582912 12999999; do
+        head -c "$size" random >"$1/$size"
+    done
+    rm random
+}
+
+make_names() {
+    local name
+    # shellcheck disable=SC2016
+    mkdir "$1" "$1/a" "$1/empty directory" "$1/-d" "$1/\$(touch x)" "$1/"$'line\nbreak'
+    # shellcheck disable=SC2016
+    for name in 'two  spaces' ' ' $'new\nline' $'\n' '-n' '--help' $'\xff\xfe' $'caf\xe9' 'ünï' '*' \
+        '?' '[a]' '\n' "'" '"' '`' $'\t' $'\x01' '~' '...' 'a-b' 'a.c' 'a/x' 'a/a' 'a0' 'A' 'ab' \
+        '-d/-n' $'line\nbreak/\\' '$(touch x)/;' "$(printf 'n%.0s' {1..255})"; do
+        printf '%s' "$name" >"$1/$name"
+    done
+    : >"$1/empty"
+    ln "$1/a.c" "$1/hard link"
+}
+
+make_specials() {
+    mkdir -p "$1/real/below" outside
+    echo inside >"$1/real/below/file"
+    echo outside >outside/file
+    ln -s real/below/file "$1/to a file"
+    ln -s real "$1/to a directory"
+    ln -s ../../outside "$1/real/out"
+    ln -s .. "$1/real/below/up"
+    ln -s nowhere "$1/dangling"
+    ln -s loop "$1/loop"
+    mkfifo "$1/real/fifo"
+}
+
+make_many() {
+    local i j
+    mkdir "$1" "$1/flat"
+    for ((i = 0; i < 3000; i++)); do
+        echo "$i" >"$1/flat/$i"
+    done
+    for ((i = 0; i < 200; i++)); do
+        mkdir -p "$1/wide/$i/d"
+        for ((j = 0; j < 5; j++)); do
+            echo "$i $j" >"$1/wide/$i/d/$j"
+        done
+    done
+    local deep=$1/deep
+    for ((i = 0; i < 60; i++)); do
+        deep+=/d
+        mkdir -p "$deep"
+        echo "$i" >"$deep/f"
+    done
+}
+
+same_as_cksum() {
+    local tree threads limit budget
+    make_sizes sizes
+    make_names names
+    make_specials specials
+    make_many many
+    for tree in sizes names specials many; do
+        expect $tree >$tree.expected
+        for threads in 1 2 7; do
+            for limit in 0 1 3; do
+                run --threads $threads --limit $limit $tree
+                ok "$tree, threads $threads, limit $limit" same $tree.expected
+                ended 0 || ok "$tree: status" ended 0
+            done
+            for budget in 1 5e6; do
+                run --threads $threads --budget $budget $tree
+                ok "$tree, threads $threads, budget $budget" same $tree.expected
+            done
+        done
+    done
+    run --threads 4 --limit 3 --budget 100000 --timeout 1000 --keep-going many
+    ok 'all options at once' same many.expected
+    ok 'all options at once: status' ended 0
+    ok 'summary' says "^checksum: $(wc -l <many.expected) files done, 0 skipped, 0 paths failed, 0 \
+directories not read; $(awk '{ n += $2 } END { print n }' many.expected) bytes in [0-9.]* s, \
+[0-9.]* MB/s, 4 threads\$"
+}
+
+roots() {
+    local root
+    for root in names/ names// ./names ../"${work##*/}"/names "$work/names" names/a/.. names/a.c; do
+        expect "$root" >expected
+        run "$root"
+        ok "DIR $root" same expected
+    done
+    cd names && expect . >../expected && run
+    cd ..
+    ok 'no DIR' same expected
+    cp -r names ./-names
+    expect ./-names | sed 's| \./| |' >expected
+    run -- -names
+    ok 'DIR with a dash' same expected
+
+    ln -s names link
+    run link
+    ok 'a symbolic link as DIR is refused' ended 1
+    ok 'and how to follow it is said' says "append '/'"
+    expect link/ >expected
+    run link/
+    ok 'DIR link/' same expected
+    run nowhere
+    ok 'no such DIR' ended 1
+    ok 'no such DIR is named' says '^checksum: nowhere: No such file or directory$'
+    run /dev/null
+    ok 'a device as DIR' ended 1
+    mkdir nothing
+    run nothing
+    ok 'an empty DIR' ended 0
+    ok 'an empty DIR prints nothing' same /dev/null
+}
+
+usage() {
+    local wrong
+    for wrong in '--threads -1' '--threads x' '--threads 1.5' '--threads 3000000000' '--limit -1' \
+        '--limit nan' '--budget -1' '--budget 1x' '--timeout nan' '--timeout -0.1' '--timeout' \
+        '--unknown' 'names many'; do
+        # shellcheck disable=SC2086
+        run $wrong
+        ok "wrong usage: $wrong" ended 2
+        ok "wrong usage: $wrong prints no lines" same /dev/null
+    done
+    run --threads ''
+    ok 'wrong usage: an empty number' ended 2
+    run --help
+    ok '--help' ended 0
+    ok '--help prints the options' grep -q -e '--keep-going' "$out"
+}
+
+# ---------------------------------------------------------------------------------------------------
+
+# failing <tree> <expected lines> <failing paths, sorted> <errno's text>: both policies.
+failing() {
+    local tree=$1 lines=$2 paths=$3 reason=$4
+    sed "s|^\(.*\)\$|checksum: \1: $reason|" "$paths" >reports
+    for threads in 1 2 8; do
+        run --threads $threads --keep-going "$tree"
+        ok "$reason, threads $threads, --keep-going: status" ended 1
+        ok "$reason, threads $threads, --keep-going: all other lines" same "$lines"
+        complaints >complained
+        ok "$reason, threads $threads, --keep-going: every failing path" cmp complained reports
+        ok "$reason, threads $threads, --keep-going: summary" \
+            says "^checksum: $(wc -l <"$lines") files done, 0 skipped, $(wc -l <"$paths") paths failed"
+
+        run --threads $threads "$tree"
+        complaints >complained
+        ok "$reason, threads $threads: status" ended 1
+        ok "$reason, threads $threads: one path is reported" [ "$(wc -l <complained)" -eq 1 ]
+        ok "$reason, threads $threads: one that fails" grep -qxFf reports complained
+        ok "$reason, threads $threads: the lines are right" part_of "$lines"
+    done
+}
+
+# Root reads everything, unless it has given that right away.
+unreadable() {
+    local name='permission denied'
+    cp -r many denied
+    rm -r denied/deep denied/flat/1[0-9]*
+    chmod 000 denied/flat/20 denied/flat/999 denied/wide/17 denied/wide/3/d
+    chmod 111 denied/wide/5
+    if [ "$(id -u)" -eq 0 ]; then
+        local drop=(setpriv '--bounding-set=-dac_override,-dac_read_search')
+        if ! "${drop[@]}" true 2>/dev/null || "${drop[@]}" cat denied/flat/20 2>/dev/null; then
+            skip "$name" 'root cannot give up its rights here'
+            return
+        fi
+        run() {
+            timeout -s KILL 100 "${drop[@]}" "$program" "$@" >"$out" 2>"$err"
+            status=$?
+        }
+    fi
+    printf 'denied/%s\n' flat/20 flat/999 wide/17 wide/3/d wide/5 >paths
+    expect many | sed 's| many/| denied/|' |
+        grep -v -e ' denied/deep/' -e ' denied/flat/1[0-9]' -e ' denied/wide/17/' \
+            -e ' denied/wide/3/' -e ' denied/wide/5/' -e ' denied/flat/20$' \
+            -e ' denied/flat/999$' >lines
+    failing denied lines paths 'Permission denied'
+    run() {
+        timeout -s KILL 100 "$program" "$@" >"$out" 2>"$err"
+        status=$?
+    }
+}
+
+# Paths that no system call takes: they fail for root too.
+too_long() {
+    perl -e '
+        my ($path, $name) = ("long", "d" x 200);
+        mkdir "long" and chdir "long" or die;
+        while (length $path < 3850) {
+            open my $file, ">", "short" or die;
+            mkdir $name and chdir $name or die;
+            $path .= "/$name";
+        }
+        open my $file, ">", "f" x 250 or die;
+        mkdir "e" x 250 and chdir "e" x 250 or die;
+        open $file, ">", "below" or die;
+        print "$path/", "e" x 250, "\n$path/", "f" x 250, "\n";' >paths
+    find long -name short -print0 | sort -z | xargs -0 cksum >lines
+    failing long lines paths 'File name too long'
+}
+
+# ---------------------------------------------------------------------------------------------------
+
+output_errors() {
+    timeout -s KILL 100 "$program" many >&- 2>"$err"
+    status=$?
+    ok 'closed standard output' ended 1
+    ok 'closed standard output is reported' says 'standard output: Bad file descriptor'
+    if [ -c /dev/full ]; then
+        timeout -s KILL 100 "$program" many >/dev/full 2>"$err"
+        status=$?
+        ok 'full disk' ended 1
+        ok 'full disk is reported' says 'standard output: No space left on device'
+    fi
+    mkfifo pipe
+    # shellcheck disable=SC2094
+    exec 3<>pipe 4>pipe 3<&-
+    timeout -s KILL 100 "$program" many >&4 2>"$err"
+    status=$?
+    exec 4>&-
+    ok 'closed pipe' ended 1
+    ok 'closed pipe is reported' says 'standard output: Broken pipe'
+    timeout -s KILL 100 "$program" many >"$out" 2>&-
+    status=$?
+    ok 'closed standard error' ended 0
+    ok 'closed standard error: all lines' same many.expected
+}
+
+# The descriptors below the tree that the process has open.
+open_below() {
+    find "/proc/$1/fd" -lname "$work/$2/*" 2>/dev/null | wc -l
+}
+
+reads_sparse() {
+    [ "$(find "/proc/$1/fd" -lname '*/sparse' 2>/dev/null)" != "" ]
+}
+
+# The limit on processor time is for the case that the signal does not stop it.
+start_endless() {
+    (ulimit -t 100 && exec "$program" "$@" endless) >"$out" 2>"$err" &
+    pid=$!
+    until_true $pid reads_sparse $pid
+}
+
+signals() {
+    local signal number threads
+    for signal in INT TERM; do
+        number=$(kill -l $signal)
+        for threads in 1 4; do
+            start_endless --threads $threads
+            kill -$signal $pid
+            wait $pid
+            status=$?
+            ok "SIG$signal, threads $threads: status" ended $((128 + number))
+            ok "SIG$signal, threads $threads: reason" says "stopped by signal $number"
+            ok "SIG$signal, threads $threads: summary" says 'files done, [1-9][0-9]* skipped, 0 paths'
+            ok "SIG$signal, threads $threads: the lines are right" part_of endless.expected
+        done
+    done
+    start_endless --keep-going
+    kill -INT $pid
+    wait $pid
+    status=$?
+    ok 'SIGINT, --keep-going: status' ended 130
+}
+
+timeouts() {
+    local threads
+    for threads in 1 4; do
+        run --threads $threads --timeout 0.2 endless
+        ok "--timeout, threads $threads: status" ended 124
+        ok "--timeout, threads $threads: reason" says 'time limit'
+        ok "--timeout, threads $threads: summary" says 'files done, [1-9][0-9]* skipped, 0 paths'
+        ok "--timeout, threads $threads: the lines are right" part_of endless.expected
+    done
+    run --keep-going --timeout 0.2 endless
+    ok '--timeout, --keep-going: status' ended 124
+}
+
+stopped() {
+    [ "$(sed 's/.*) //; s/ .*//' "/proc/$1/stat")" = T ]
+}
+
+# Looks at the process while it stands still.
+open_files() {
+    local limit sample most open
+    for limit in 1 3; do
+        most=0
+        start_endless --threads 8 --limit $limit
+        for ((sample = 0; sample < 8; sample++)); do
+            kill -STOP $pid
+            until_true $pid stopped $pid
+            open=$(open_below $pid endless)
+            most=$((open > most ? open : most))
+            kill -CONT $pid
+            until_true $pid reads_sparse $pid
+        done
+        ok "--limit $limit: at most that many open" [ "$most" -le $limit ]
+        kill -TERM $pid
+        wait $pid
+        status=$?
+        ok "--limit $limit: stopped" ended 143
+    done
+}
+
+make_endless() {
+    cp -r many endless
+    expect endless >endless.expected
+    mkdir endless/big
+    truncate -s 1T endless/big/sparse
+}
+
+# ---------------------------------------------------------------------------------------------------
+
+# Whatever the memory: either all is printed, or the status tells. Address sanitizers want more.
+little_memory() {
+    local kib=4096 refused=0 wrong=0
+    if ! (ulimit -v 1000000 && "$program" --help) >/dev/null 2>&1; then
+        skip 'little memory' 'the program does not start in 1 GB'
+        return
+    fi
+    until (ulimit -v $kib && "$program" --help) >/dev/null 2>&1; do
+        kib=$((kib + 128))
+    done
+    while :; do
+        (ulimit -v $kib && exec timeout -s KILL 100 "$program" --threads 1 many) >"$out" 2>"$err"
+        status=$?
+        [ $status -eq 0 ] && break
+        refused=$((refused + 1))
+        if [ $status -ne 1 ] || ! part_of many.expected || ! [ -s "$err" ]; then
+            wrong=$((wrong + 1))
+            echo "# $kib KiB: status $status"
+        fi
+        kib=$((kib + 64))
+    done
+    echo "# refused $refused times, enough at $kib KiB"
+    ok 'too little memory is reported' [ $wrong -eq 0 ]
+    ok 'too little memory has been tried' [ $refused -gt 0 ]
+    ok 'enough memory: all lines' same many.expected
+}
+
+same_as_cksum
+roots
+usage
+unreadable
+too_long
+output_errors
+make_endless
+signals
+timeouts
+open_files
+little_memory
+
+echo "1..$count"
+[ $failures -eq 0 ]
