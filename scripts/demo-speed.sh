@@ -1,0 +1,100 @@
+#!/usr/bin/env bash
+# How fast the demo is with files that are cached, as ratios of times measured in turn:
+#
+#     scripts/demo-speed.sh [ROUNDS] [DIR]        ROUNDS: 21, DIR: /usr/include
+#
+#   large   272 files of 1 and 16 MiB, 512 MiB in all: two threads against one
+#   small   20,000 files of up to 8 KiB: two threads against one
+#   DIR     two threads against `find DIR -type f -print0 | xargs -0 -P2 -n64 cksum`
+#
+# The trees are made below ${TMPDIR:-/tmp} and removed. A time is that of the whole command, with its
+# start and its output; the ratio of a pair is the median of the ratios of all rounds.
+#
+# SPDX-License-Identifier: Apache-2.0
+set -euo pipefail
+export LC_ALL=C
+
+rounds=${1:-21}
+dir=${2:-/usr/include}
+root=$(cd "$(dirname "$0")/.." && pwd)
+checksum=$root/build/release/examples/checksum
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+make_trees() {
+    perl -e '
+        open my $random, "<", "/dev/urandom" or die;
+        sub fill {
+            my ($path, $size) = @_;
+            read $random, my $data, $size;
+            open my $file, ">", $path or die "$path: $!";
+            print $file $data or die "$path: $!";
+            close $file or die "$path: $!";
+        }
+        srand 1;
+        chdir $ARGV[0] and mkdir "large" and mkdir "small" or die;
+        fill("large/$_", 1 << 20) for 1 .. 256;
+        fill("large/big$_", 1 << 24) for 1 .. 16;
+        for my $below (1 .. 200) {
+            mkdir "small/$below" or die;
+            fill("small/$below/$_", int rand 8193) for 1 .. 100;
+        }' "$work"
+}
+
+by_xargs() {
+    find "$1" -type f -print0 | xargs -0 -P2 -n64 cksum
+}
+
+# Only right output counts; besides, this brings the files into the cache.
+check() {
+    find "$1" -type f -print0 | sort -z | xargs -0 cksum >"$work/expected"
+    "$checksum" --threads 2 "$1" 2>/dev/null | cmp - "$work/expected"
+}
+
+# measure <column> <command...>: adds its microseconds to the times of that column.
+measure() {
+    local column=$1 start end
+    shift
+    start=${EPOCHREALTIME/./}
+    "$@" >/dev/null 2>&1
+    end=${EPOCHREALTIME/./}
+    echo $((end - start)) >>"$work/$column"
+}
+
+median() {
+    sort -g | awk '{ v[NR] = $1 } END { print (v[int((NR + 1) / 2)] + v[int(NR / 2) + 1]) / 2 }'
+}
+
+# compare <text> <slow column> <fast column>
+compare() {
+    local slow fast ratio
+    slow=$(median <"$work/$2")
+    fast=$(median <"$work/$3")
+    ratio=$(paste "$work/$2" "$work/$3" | awk '{ print $1 / $2 }' | median)
+    awk -v text="$1" -v slow="$slow" -v fast="$fast" -v ratio="$ratio" 'BEGIN {
+        printf "%-44s %8.1f ms %8.1f ms   %.2f times as fast\n", text, slow / 1e3, fast / 1e3, ratio
+    }'
+}
+
+{
+    "$root/scripts/setup.sh" build
+    (cd "$root" && cmake --preset release && cmake --build --preset release --target checksum)
+    make_trees
+    for tree in "$work/large" "$work/small" "$dir"; do
+        check "$tree"
+    done
+} >&2
+
+for ((round = 0; round < rounds; round++)); do
+    for threads in 1 2; do
+        measure "large$threads" "$checksum" --threads "$threads" "$work/large"
+        measure "small$threads" "$checksum" --threads "$threads" "$work/small"
+    done
+    measure xargs by_xargs "$dir"
+    measure dir "$checksum" --threads 2 "$dir"
+done
+
+echo "medians of $rounds rounds"
+compare 'large files: 1 and 2 threads' large1 large2
+compare 'small files: 1 and 2 threads' small1 small2
+compare "$dir: xargs -P2 cksum and 2 threads" xargs dir
