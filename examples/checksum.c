@@ -253,6 +253,10 @@ static int explain(const ompg_error *error)
     return FAILED;
 }
 
+/*
+ * Fail-fast, paths that fail on several threads at once are all marked in the tree, but the group has
+ * one error: only that path is shown. Returns the exit status, the most special one.
+ */
 static int report_errors(ompg_group *group, const struct tree *tree, struct report *report)
 {
     const ompg_error *errors;
@@ -264,7 +268,8 @@ static int report_errors(ompg_group *group, const struct tree *tree, struct repo
             report->failure_to_show = count == 1 ? errors[i].index : 0;
             paths = true;
         } else {
-            status = explain(&errors[i]);
+            int told = explain(&errors[i]);
+            status = told > status ? told : status;
         }
     }
     if (paths)
