@@ -386,7 +386,7 @@ static void errors_check(const ompg_group *group, int code)
     size_t count = ompg_get_errors(group, &list);
     if ((count > 0) != (list != NULL))
         complain("%zu errors, but the list is %p", count, (const void *)list);
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < count && list != NULL; i++) {
         if (list[i].code != FAILURE && list[i].code != ENOMEM)
             complain("a kept error has code %d", list[i].code);
     }
