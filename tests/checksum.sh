@@ -412,12 +412,12 @@ make_endless() {
 # Whatever the memory: either all is printed, or the status tells. Address sanitizers want more.
 little_memory() {
     local kib=4096 refused=0 wrong=0
-    if ! (ulimit -v 1000000 && "$program" --help) >/dev/null 2>&1; then
+    if ! { (ulimit -v 1000000 && "$program" --help) >/dev/null; } 2>/dev/null; then
         skip 'little memory' 'the program does not start in 1 GB'
         return
     fi
-    until (ulimit -v $kib && "$program" --help) >/dev/null 2>&1; do
-        kib=$((kib + 128))
+    until { (ulimit -v $kib && "$program" --help) >/dev/null; } 2>/dev/null; do
+        kib=$((kib + 64))
     done
     while :; do
         (ulimit -v $kib && exec timeout -s KILL 100 "$program" --threads 1 many) >"$out" 2>"$err"
@@ -428,7 +428,7 @@ little_memory() {
             wrong=$((wrong + 1))
             echo "# $kib KiB: status $status"
         fi
-        kib=$((kib + 64))
+        kib=$((kib + kib / 64))
     done
     echo "# refused $refused times, enough at $kib KiB"
     ok 'too little memory is reported' [ $wrong -eq 0 ]
