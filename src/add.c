@@ -1,0 +1,203 @@
+/*
+ * Adding tasks.
+ *
+ * Where a task goes: from a worker of the group's region into its deque; from elsewhere into the
+ * group's queue, which the wait empties; behind a full limit into the gate. A group that has no
+ * task in flight belongs to no region and is attached to that of the worker that adds.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "region.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    INLINE_DEPTH = 32 /* of tasks run inside ompg_go: further ones make the deque grow */
+};
+
+static size_t next_index(struct worker *worker, ompg_group *group)
+{
+    size_t index = load_relaxed(&group->local.submitted) + load_relaxed(&group->remote.submitted);
+    if (worker && load_relaxed(&worker->tally_group) == group)
+        index += load_relaxed(&worker->tally.submitted);
+    return index;
+}
+
+/* The deque is full: the producer is far ahead and runs the task itself. */
+static void run_inline(struct worker *worker, const struct task *task)
+{
+    if (worker->inlined >= INLINE_DEPTH && deque_grow(&worker->deque)) {
+        deque_push(&worker->deque, task);
+        return;
+    }
+    worker->inlined++;
+    task_run(worker, task);
+    worker->inlined--;
+}
+
+static void dispatch(struct worker *worker, const struct task *task)
+{
+    if (UNLIKELY(!deque_push(&worker->deque, task)))
+        run_inline(worker, task);
+    region_attend_if_asked(worker);
+}
+
+/* 0 and *worker, where the task goes (NULL: to the queue), or EPERM. */
+static int find_place(ompg_group *group, struct worker **worker)
+{
+    *worker = self;
+    if (self && load_relaxed(&group->region) == self->region)
+        return 0;
+    if (load_relaxed(&group->waiting))
+        return EPERM;
+    if (self && group_pending(group) == 0) {
+        group->owner = self;
+        store_relaxed(&group->region, self->region);
+        return 0;
+    }
+    *worker = NULL;
+    return 0;
+}
+
+/*
+ * A submission must be visible before any other thread can finish the task. In the deque tasks stay
+ * with the worker until its tally is flushed; from the gate others may take them at once.
+ */
+static void count_submitted(struct worker *worker, ompg_group *group, bool gated, size_t n)
+{
+    if (!worker || group->owner == worker)
+        bump_relaxed(&group->local.submitted, n);
+    else if (gated)
+        add_release(&group->remote.submitted, n);
+    else
+        bump_relaxed(&counts_for(worker, group)->submitted, n);
+}
+
+/* Through the gate, or behind it. */
+static int add_gated(struct worker *worker, ompg_group *group, struct task *task, bool may_park)
+{
+    count_submitted(worker, group, true, 1);
+    int code = 0;
+    switch (gate_enter(&group->gate, task, may_park)) {
+    case GATE_ADMITTED:
+        if (worker) {
+            dispatch(worker, task);
+        } else if (!queue_push(&group->queue, task)) {
+            gate_leave(&group->gate, task_cost(task));
+            code = ENOMEM;
+        }
+        break;
+    case GATE_PARKED:
+        if (worker)
+            task_release_parked(worker, group); /* the limit may have been raised */
+        break;
+    case GATE_FULL:
+        code = EAGAIN;
+        break;
+    case GATE_NO_MEMORY:
+        code = ENOMEM;
+        break;
+    }
+    if (code != 0)
+        count_submitted(worker, group, true, (size_t)-1);
+    return code;
+}
+
+static int add_plain(struct worker *worker, ompg_group *group, struct task *task)
+{
+    if (!worker && !queue_push(&group->queue, task))
+        return ENOMEM;
+    count_submitted(worker, group, false, 1);
+    if (worker)
+        dispatch(worker, task);
+    return 0;
+}
+
+/* Adds a task that is complete but for its index. */
+static int add(struct task *task, bool may_park)
+{
+    ompg_group *group = task_group(task);
+    struct worker *worker;
+    int code = find_place(group, &worker);
+    if (code != 0)
+        return code;
+    task->index = next_index(worker, group);
+    if (group_stopped(group, task->index))
+        return ECANCELED;
+    tsan_release(&group->local);
+    if (load_acquire(&group->gated))
+        return add_gated(worker, group, task, may_park);
+    return add_plain(worker, group, task);
+}
+
+int ompg_go(ompg_group *group, ompg_task_fn *fn, void *arg)
+{
+    if (UNLIKELY(!group || !fn))
+        return EINVAL;
+    struct task task = {.fn = fn, .arg = arg, .tagged = (uintptr_t)group};
+    struct worker *worker = self;
+    bool fast = worker && worker->region == load_relaxed(&group->region) &&
+                load_relaxed(&group->clean) == load_relaxed(&stop_epoch) &&
+                !load_relaxed(&group->gated);
+    if (UNLIKELY(!fast))
+        return add(&task, true);
+    task.index = next_index(worker, group);
+    tsan_release(&group->local);
+    bump_relaxed(&counts_for(worker, group)->submitted, 1U); /* before others can take it */
+    dispatch(worker, &task);
+    return 0;
+}
+
+int ompg_try_go(ompg_group *group, ompg_task_fn *fn, void *arg)
+{
+    if (!group || !fn)
+        return EINVAL;
+    struct task task = {.fn = fn, .arg = arg, .tagged = (uintptr_t)group};
+    return add(&task, false);
+}
+
+/* Adds a task whose argument is *extra, which has room for `extra`'s own memory behind it. */
+static int add_extra(ompg_group *group, ompg_task_fn *fn, struct task_extra *extra)
+{
+    struct task task = {.fn = fn, .arg = extra, .tagged = (uintptr_t)group | TASK_EXTRA};
+    int code = add(&task, true);
+    if (code != 0)
+        free(extra);
+    return code;
+}
+
+int ompg_go_with(ompg_group *group, ompg_task_fn *fn, void *arg, const ompg_task_options *options)
+{
+    if (!options)
+        return ompg_go(group, fn, arg);
+    if (!group || !fn || !(options->cost >= 0.0))
+        return EINVAL;
+    int saved = errno;
+    struct task_extra *extra = malloc(sizeof *extra);
+    errno = saved;
+    if (!extra)
+        return ENOMEM;
+    *extra = (struct task_extra){
+        .arg = arg, .drop = options->drop, .name = options->name, .cost = options->cost};
+    return add_extra(group, fn, extra);
+}
+
+int ompg_go_copy(ompg_group *group, ompg_task_fn *fn, const void *data, size_t size)
+{
+    if (!group || !fn || (!data && size > 0))
+        return EINVAL;
+    if (size > SIZE_MAX - sizeof(struct task_extra))
+        return ENOMEM;
+    _Static_assert(sizeof(struct task_extra) % 16 == 0, "the copy behind it is 16-byte aligned");
+    int saved = errno;
+    struct task_extra *extra = malloc(sizeof *extra + size);
+    errno = saved;
+    if (!extra)
+        return ENOMEM;
+    *extra = (struct task_extra){.arg = extra + 1};
+    if (size > 0)
+        memcpy(extra + 1, data, size);
+    return add_extra(group, fn, extra);
+}

@@ -1,0 +1,84 @@
+/*
+ * Atomic operations by name: the memory order is part of the name, so that a reader sees it where
+ * it is used. Bare atomics stand in this file only.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef OMPG_SRC_ATOMICS_H
+#define OMPG_SRC_ATOMICS_H
+
+#include <sched.h>
+#include <stdalign.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#define CACHE_LINE 64
+
+#define LIKELY(x) __builtin_expect(!!(x), 1)
+#define UNLIKELY(x) __builtin_expect(!!(x), 0)
+
+#define load_relaxed(p) atomic_load_explicit((p), memory_order_relaxed)
+#define load_acquire(p) atomic_load_explicit((p), memory_order_acquire)
+#define store_relaxed(p, v) atomic_store_explicit((p), (v), memory_order_relaxed)
+#define store_release(p, v) atomic_store_explicit((p), (v), memory_order_release)
+#define add_relaxed(p, v) atomic_fetch_add_explicit((p), (v), memory_order_relaxed)
+#define add_release(p, v) atomic_fetch_add_explicit((p), (v), memory_order_release)
+#define sub_relaxed(p, v) atomic_fetch_sub_explicit((p), (v), memory_order_relaxed)
+#define exchange_acquire(p, v) atomic_exchange_explicit((p), (v), memory_order_acquire)
+#define cas_acquire(p, expected, v)                                                                \
+    atomic_compare_exchange_strong_explicit((p), (expected), (v), memory_order_acquire,            \
+                                            memory_order_relaxed)
+
+/* One writer, many readers: an increment without a locked instruction. */
+#define bump_relaxed(p, n) store_relaxed((p), load_relaxed(p) + (n))
+#define bump_release(p, n) store_release((p), load_relaxed(p) + (n))
+
+/* Orders what the compiler emits, not what the processor does: one side of an asymmetric fence. */
+#define compiler_fence() atomic_signal_fence(memory_order_seq_cst)
+
+/* The public token is made of plain ints, for C++ and static initialisers. */
+#define int_load_acquire(p) __atomic_load_n((p), __ATOMIC_ACQUIRE)
+#define int_store_release(p, v) __atomic_store_n((p), (v), __ATOMIC_RELEASE)
+#define int_cas_acq_rel(p, expected, v)                                                            \
+    __atomic_compare_exchange_n((p), (expected), (v), false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)
+
+static inline void cpu_relax(void)
+{
+#if defined(__x86_64__) || defined(__i386__)
+    __builtin_ia32_pause();
+#elif defined(__aarch64__)
+    __asm__ volatile("yield");
+#endif
+}
+
+/*
+ * For sections of a few instructions. Waiters yield the processor after a while, for the holder
+ * may be a thread that the system has taken off it.
+ */
+struct spinlock {
+    atomic_uint locked;
+};
+
+static inline bool spin_trylock(struct spinlock *lock)
+{
+    return load_relaxed(&lock->locked) == 0 && exchange_acquire(&lock->locked, 1U) == 0;
+}
+
+static inline void spin_lock(struct spinlock *lock)
+{
+    for (unsigned tries = 1; !spin_trylock(lock); tries++) {
+        if (tries % 128 == 0)
+            sched_yield();
+        else
+            cpu_relax();
+    }
+}
+
+/* Releases to the exchange_acquire in spin_trylock. */
+static inline void spin_unlock(struct spinlock *lock)
+{
+    store_release(&lock->locked, 0U);
+}
+
+#endif

@@ -1,0 +1,33 @@
+/*
+ * Monotonic time in nanoseconds. Async-signal-safe.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef OMPG_SRC_CLOCK_H
+#define OMPG_SRC_CLOCK_H
+
+#include <stdint.h>
+#include <time.h>
+
+#define CLOCK_NEVER INT64_MAX
+
+static inline int64_t clock_now(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+static inline double clock_seconds(int64_t nanoseconds)
+{
+    return (double)nanoseconds * 1e-9;
+}
+
+/* The time `seconds` after `start`; CLOCK_NEVER where it lies beyond what 64 bits can hold. */
+static inline int64_t clock_after(int64_t start, double seconds)
+{
+    const double limit = 9.0e9; /* 285 years in seconds */
+    return seconds < limit ? start + (int64_t)(seconds * 1e9) : CLOCK_NEVER;
+}
+
+#endif

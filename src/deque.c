@@ -1,0 +1,157 @@
+/*
+ * Split work-stealing deque. The discipline is in deque.h.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "deque.h"
+
+#include "membarrier.h"
+
+#include <stdlib.h>
+
+bool deque_init(struct deque *deque)
+{
+    deque->ring = malloc(DEQUE_CAPACITY * sizeof *deque->ring);
+    deque->mask = DEQUE_CAPACITY - 1;
+    deque->room = load_relaxed(&deque->tail) + DEQUE_CAPACITY;
+    return deque->ring != NULL;
+}
+
+void deque_destroy(struct deque *deque)
+{
+    free(deque->ring);
+}
+
+bool deque_make_room(struct deque *deque)
+{
+    /* acquire: pairs with the thieves' store_release of tail; they have copied these slots out */
+    deque->room = load_acquire(&deque->tail) + deque->mask + 1;
+    return load_relaxed(&deque->top) != deque->room;
+}
+
+bool deque_grow(struct deque *deque)
+{
+    size_t capacity = 2 * (deque->mask + 1);
+    struct task *ring = malloc(capacity * sizeof *ring);
+    if (!ring)
+        return false;
+    spin_lock(&deque->lock);
+    size_t top = load_relaxed(&deque->top);
+    for (size_t i = load_relaxed(&deque->tail); i != top; i++)
+        ring[i & (capacity - 1)] = deque->ring[i & deque->mask];
+    free(deque->ring);
+    deque->ring = ring;
+    deque->mask = capacity - 1;
+    spin_unlock(&deque->lock);
+    return deque_make_room(deque);
+}
+
+/* Without pry a private task is out of the thieves' reach, so only the one taken leaves the shared. */
+static size_t lowered_split(size_t tail, size_t top)
+{
+    return membarrier_works ? tail + (top - tail + 1) / 2 : top;
+}
+
+bool deque_pop_slow(struct deque *deque, struct task *task)
+{
+    if (deque_is_empty(deque))
+        return false;
+    spin_lock(&deque->lock);
+    size_t tail = load_relaxed(&deque->tail);
+    size_t top = load_relaxed(&deque->top);
+    bool found = top != tail;
+    if (found) {
+        top--;
+        *task = deque->ring[top & deque->mask];
+        store_relaxed(&deque->top, top);
+        if (load_relaxed(&deque->split) > top)
+            store_relaxed(&deque->split, lowered_split(tail, top));
+    }
+    spin_unlock(&deque->lock);
+    return found;
+}
+
+void deque_share(struct deque *deque, bool all)
+{
+    spin_lock(&deque->lock);
+    size_t mine = deque_private(deque);
+    size_t split = load_relaxed(&deque->split) + (all ? mine : (mine + 1) / 2);
+    store_release(&deque->split, split);
+    spin_unlock(&deque->lock);
+}
+
+/* Closes the gap at `position` by moving the older tasks up. The caller holds the lock. */
+static void remove_at(struct deque *deque, size_t position)
+{
+    size_t tail = load_relaxed(&deque->tail);
+    for (size_t i = position; i != tail; i--)
+        deque->ring[i & deque->mask] = deque->ring[(i - 1) & deque->mask];
+    size_t split = load_relaxed(&deque->split);
+    if (position >= split)
+        store_relaxed(&deque->split, split + 1);
+    store_release(&deque->tail, tail + 1);
+}
+
+bool deque_take(struct deque *deque, struct task *task, deque_match_fn *match,
+                const ompg_group *group)
+{
+    if (deque_is_empty(deque))
+        return false;
+    bool found = false;
+    spin_lock(&deque->lock);
+    size_t tail = load_relaxed(&deque->tail);
+    for (size_t i = load_relaxed(&deque->top); i != tail && !found;) {
+        i--;
+        *task = deque->ring[i & deque->mask];
+        if (match(task, group)) {
+            remove_at(deque, i);
+            found = true;
+        }
+    }
+    spin_unlock(&deque->lock);
+    return found;
+}
+
+size_t deque_steal(struct deque *deque, struct task *tasks, size_t most)
+{
+    size_t tail = load_relaxed(&deque->tail);
+    size_t shared = load_relaxed(&deque->split) - tail;
+    size_t n = (shared + 1) / 2;
+    if (n > most)
+        n = most;
+    for (size_t i = 0; i < n; i++)
+        tasks[i] = deque->ring[(tail + i) & deque->mask];
+    store_release(&deque->tail, tail + n); /* to the load_acquire in deque_make_room */
+    return n;
+}
+
+bool deque_steal_match(struct deque *deque, struct task *task, deque_match_fn *match,
+                       const ompg_group *group)
+{
+    size_t split = load_relaxed(&deque->split);
+    for (size_t i = load_relaxed(&deque->tail); i != split; i++) {
+        *task = deque->ring[i & deque->mask];
+        if (match(task, group)) {
+            remove_at(deque, i);
+            return true;
+        }
+    }
+    return false;
+}
+
+bool deque_pry(struct deque *deque)
+{
+    size_t split = load_relaxed(&deque->split);
+    size_t top = load_relaxed(&deque->top);
+    if (!membarrier_works || top <= split)
+        return false;
+    size_t raised = split + (top - split + 1) / 2;
+    store_relaxed(&deque->split, raised);
+    membarrier_all(); /* pairs with compiler_fence in deque_pop */
+    top = load_acquire(&deque->top);
+    if (top < raised) {
+        raised = top > split ? top : split;
+        store_relaxed(&deque->split, raised);
+    }
+    return raised != split;
+}

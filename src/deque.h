@@ -1,0 +1,124 @@
+/*
+ * Deque: a split work-stealing deque of tasks by value (after Lace: van Dijk & van de Pol, "Lace:
+ * non-blocking split deque for work-stealing", 2014; here with a lock among thieves).
+ *
+ *     tail <= split <= top <= tail + capacity
+ *     [tail, split)  shared: thieves take the oldest, under the lock
+ *     [split, top)   private: the owner pushes and pops the newest, without lock or fence
+ *
+ * Discipline.
+ * - top: written by the owner only. store_release publishes the slot under it.
+ * - tail, split, ring, mask: written under the lock only, by whoever holds it. The owner reads
+ *   split without the lock before it takes a slot.
+ * - Owners move split up (share) when thieves ask by `attention`, down (reclaim) when the private
+ *   part is empty.
+ * - A thief may pry: raise split over private slots of an owner that does not answer because it
+ *   computes. It and deque_pop run Dekker's protocol with an asymmetric fence: the owner stores
+ *   top, then loads split (compiler fence); the thief stores split, then membarrier_all(), then
+ *   loads top. Either the owner sees the raised split and takes the lock, or the thief sees the
+ *   lowered top and retreats. Without membarrier nothing is ever pried; owners share at each push.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef OMPG_SRC_DEQUE_H
+#define OMPG_SRC_DEQUE_H
+
+#include "atomics.h"
+#include "task.h"
+
+enum { DEQUE_CAPACITY = 2048 };
+
+struct deque {
+    /* owner's line */
+    alignas(CACHE_LINE) _Atomic size_t top;
+    size_t room;       /* owner only: top may grow to here without looking at tail */
+    struct task *ring; /* owner reads freely, writes under the lock */
+    size_t mask;       /* capacity - 1; as ring */
+    /* shared line */
+    alignas(CACHE_LINE) struct spinlock lock;
+    atomic_bool attention; /* any thread sets it, the owner clears it: see attend() in region.c */
+    _Atomic size_t tail;
+    _Atomic size_t split;
+};
+
+/* Whether a thread that waits for `group` may run the task. */
+typedef bool deque_match_fn(const struct task *task, const ompg_group *group);
+
+/* Allocates the ring; false when memory is short. */
+bool deque_init(struct deque *deque);
+void deque_destroy(struct deque *deque);
+
+/* ---- owner ---- */
+
+/* False when it is full. */
+bool deque_make_room(struct deque *deque);
+
+/* Doubles the ring; false when memory is short. */
+bool deque_grow(struct deque *deque);
+
+/* Takes the newest task from the shared part too; false when the deque is empty. */
+bool deque_pop_slow(struct deque *deque, struct task *task);
+
+/* Makes half of the private tasks shared, rounded up, or all of them. */
+void deque_share(struct deque *deque, bool all);
+
+/* Takes the newest task that matches, wherever it lies. */
+bool deque_take(struct deque *deque, struct task *task, deque_match_fn *match,
+                const ompg_group *group);
+
+static inline size_t deque_private(const struct deque *deque)
+{
+    return load_relaxed(&deque->top) - load_relaxed(&deque->split);
+}
+
+static inline bool deque_is_empty(const struct deque *deque)
+{
+    return load_relaxed(&deque->top) == load_relaxed(&deque->tail);
+}
+
+/* False when the deque is full. */
+static inline bool deque_push(struct deque *deque, const struct task *task)
+{
+    size_t top = load_relaxed(&deque->top);
+    if (UNLIKELY(top == deque->room) && !deque_make_room(deque))
+        return false;
+    deque->ring[top & deque->mask] = *task;
+    store_release(&deque->top, top + 1); /* to the load_acquire of top in deque_pry */
+    return true;
+}
+
+/* False when the deque is empty. */
+static inline bool deque_pop(struct deque *deque, struct task *task)
+{
+    size_t top = load_relaxed(&deque->top);
+    if (top <= load_relaxed(&deque->split))
+        return deque_pop_slow(deque, task);
+    top--;
+    store_relaxed(&deque->top, top);
+    compiler_fence(); /* pairs with membarrier_all in deque_pry */
+    if (UNLIKELY(top < load_relaxed(&deque->split))) {
+        store_relaxed(&deque->top, top + 1);
+        return deque_pop_slow(deque, task);
+    }
+    *task = deque->ring[top & deque->mask];
+    return true;
+}
+
+/* ---- thieves, who hold the lock ---- */
+
+static inline bool deque_has_shared(const struct deque *deque)
+{
+    return load_relaxed(&deque->tail) != load_relaxed(&deque->split);
+}
+
+/* Takes half of the shared tasks, at least one if there is any and at most `most`; the oldest. */
+size_t deque_steal(struct deque *deque, struct task *tasks, size_t most);
+
+/* Takes the oldest shared task that matches. */
+bool deque_steal_match(struct deque *deque, struct task *task, deque_match_fn *match,
+                       const ompg_group *group);
+
+/* Makes half of the private tasks shared without the owner's help; true if it got any. */
+bool deque_pry(struct deque *deque);
+
+#endif

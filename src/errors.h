@@ -1,0 +1,49 @@
+/*
+ * Errors: the list that a group keeps under the collect policy, or the one with the lowest index of
+ * a deterministic group.
+ *
+ * Discipline: every field is guarded by lock while tasks run. The list always has room for two more
+ * errors than it holds, so that a cancellation and "out of memory" can be told as well.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef OMPG_SRC_ERRORS_H
+#define OMPG_SRC_ERRORS_H
+
+#include "atomics.h"
+#include "ompgroup/error.h"
+
+struct errors {
+    struct spinlock lock;
+    bool lowest; /* which error is reported: that with the lowest index, or the first in time */
+    bool sorted; /* list is in index order */
+    _Atomic size_t count; /* in list; group_stop reads it without the lock */
+    size_t capacity;      /* of list */
+    size_t lost;          /* errors that no memory could be had for */
+    ompg_error *list;
+    ompg_error first; /* the one reported; meaningful when count > 0 */
+};
+
+/* NULL when memory is short. */
+struct errors *errors_new(bool lowest);
+void errors_free(struct errors *errors);
+void errors_clear(struct errors *errors);
+
+/* Keeps the error; returns how many there are now, those lost included. */
+size_t errors_add(struct errors *errors, const ompg_error *error);
+
+/* Keeps the error in place of the one there is, if its index is lower. */
+void errors_keep_lowest(struct errors *errors, const ompg_error *error);
+
+/* The one reported; false when there is none. */
+bool errors_first(struct errors *errors, ompg_error *error);
+
+/*
+ * All, in index order, then `cause` (may be NULL), which is what stopped the group; `group` is the
+ * name that they are given.
+ * Returns how many. No task may run.
+ */
+size_t errors_list(struct errors *errors, const ompg_error *cause, const char *group,
+                   const ompg_error **list);
+
+#endif

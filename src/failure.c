@@ -1,0 +1,146 @@
+/*
+ * Errors of a group: recording by its policy, reading, printing.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "group.h"
+#include "worker.h"
+
+#include <errno.h>
+#include <omp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+double group_seconds(const ompg_group *group)
+{
+    int64_t begun = load_relaxed(&((ompg_group *)group)->begun);
+    if (begun == 0 && self)
+        begun = self->region->begun;
+    return begun == 0 ? 0.0 : clock_seconds(clock_now() - begun);
+}
+
+/* Stops the group without a cause of its own: its list of errors says why. */
+static void stop_by_list(ompg_group *group)
+{
+    group_stop(group, &(ompg_error){.code = 0});
+}
+
+static void record_lowest(ompg_group *group, const ompg_error *error)
+{
+    errors_keep_lowest(group->errors, error);
+    size_t lowest = load_relaxed(&group->fail_index);
+    while (error->index < lowest &&
+           !atomic_compare_exchange_weak(&group->fail_index, &lowest, error->index))
+        ;
+    stop_epoch_bump();
+    if (error->index == OMPG_NO_INDEX)
+        stop_by_list(group);
+}
+
+void group_record(ompg_group *group, const ompg_error *error)
+{
+    if (group->collect) {
+        size_t total = errors_add(group->errors, error);
+        if (group->max_errors > 0 && total >= (size_t)group->max_errors)
+            stop_by_list(group);
+    } else if (group->deterministic) {
+        record_lowest(group, error);
+    } else {
+        group_stop(group, error);
+    }
+}
+
+bool group_first_error(ompg_group *group, ompg_error *error)
+{
+    ompg_error cause;
+    bool has_cause = group_cause(group, &cause);
+    bool has_list = group->errors && errors_first(group->errors, error);
+    if (!has_cause && !has_list)
+        return false;
+    if (has_cause && (!has_list || (group->cause_is_first && !group->deterministic)))
+        *error = cause;
+    memcpy(error->group, group->name, sizeof error->group);
+    return true;
+}
+
+/* The task, if any, that a failure reported from here belongs to. */
+static void describe_task(ompg_group *group, ompg_error *error)
+{
+    error->index = group_current_index(group);
+    struct frame *frame = frame_of(self, group);
+    if (!frame)
+        return;
+    frame->failed = true;
+    strncpy(error->task, task_name(frame->task), sizeof error->task - 1);
+}
+
+static OMPG_PRINTF(4, 0) int fail(ompg_group *group, const size_t *index, int code,
+                                  const char *format, va_list arguments)
+{
+    if (!group)
+        return EINVAL;
+    if (code == 0)
+        code = EINVAL;
+    int saved = errno;
+    ompg_error error = {.code = code, .index = OMPG_NO_INDEX, .kind = OMPG_ERROR_TASK};
+    describe_task(group, &error);
+    if (index)
+        error.index = *index;
+    error.thread = omp_get_thread_num();
+    error.seconds = group_seconds(group);
+    if (format)
+        vsnprintf(error.message, sizeof error.message, format, arguments);
+    group_record(group, &error);
+    errno = saved;
+    return code;
+}
+
+int ompg_fail(ompg_group *group, int code, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    int result = fail(group, NULL, code, format, arguments);
+    va_end(arguments);
+    return result;
+}
+
+int ompg_fail_at(ompg_group *group, size_t index, int code, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    int result = fail(group, &index, code, format, arguments);
+    va_end(arguments);
+    return result;
+}
+
+int ompg_get_error(const ompg_group *group, ompg_error *error)
+{
+    ompg_error first;
+    if (!group || !group_first_error((ompg_group *)group, &first))
+        return 0;
+    if (error)
+        *error = first;
+    return 1;
+}
+
+size_t ompg_get_errors(const ompg_group *group, const ompg_error **list)
+{
+    const ompg_error *errors = NULL;
+    size_t count = 0;
+    ompg_error cause;
+    if (group) {
+        ompg_group *mutable_group = (ompg_group *)group;
+        bool has_cause = group_cause(mutable_group, &cause);
+        if (group->errors) {
+            count = errors_list(group->errors, has_cause ? &cause : NULL, group->name, &errors);
+        } else if (has_cause) {
+            memcpy(mutable_group->cause.group, group->name, sizeof group->name);
+            errors = &group->cause;
+            count = 1;
+        }
+    }
+    if (list)
+        *list = errors;
+    return count;
+}

@@ -1,0 +1,66 @@
+/*
+ * Errors as text.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "ompgroup/error.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+/* A buffer that is written as snprintf does: `length` counts what did not fit as well. */
+struct text {
+    char *buffer;
+    size_t size;
+    size_t length;
+};
+
+static OMPG_PRINTF(2, 3) void append(struct text *text, const char *format, ...)
+{
+    size_t used = text->length < text->size ? text->length : text->size;
+    va_list arguments;
+    va_start(arguments, format);
+    int n = vsnprintf(text->size > used ? text->buffer + used : NULL, text->size - used, format,
+                      arguments);
+    va_end(arguments);
+    if (n > 0)
+        text->length += (size_t)n;
+}
+
+/* The code's text; codes that are not errno values have none. */
+static void append_code(struct text *text, int code)
+{
+    char description[128] = "";
+    const char *known = strerror_r(code, description, sizeof description);
+    append(text, "error %d (%s)", code, known);
+}
+
+int ompg_format_error(const ompg_error *error, char *buffer, size_t size)
+{
+    struct text text = {.buffer = buffer, .size = buffer ? size : 0};
+    if (text.size > 0)
+        buffer[0] = '\0';
+    if (!error)
+        return 0;
+    append(&text, "%s: ", error->group[0] ? error->group : "ompgroup");
+    if (error->task[0])
+        append(&text, "task %s ", error->task);
+    if (error->index != OMPG_NO_INDEX)
+        append(&text, "index %zu ", error->index);
+    append(&text, "thread %d after %.6f s: ", error->thread, error->seconds);
+    append_code(&text, error->code);
+    if (error->message[0])
+        append(&text, ": %s", error->message);
+    return (int)text.length;
+}
+
+int ompg_print_error(const ompg_group *group, FILE *out)
+{
+    ompg_error error;
+    if (!out || !ompg_get_error(group, &error))
+        return 0;
+    char line[1024];
+    ompg_format_error(&error, line, sizeof line);
+    return fprintf(out, "%s\n", line);
+}

@@ -1,0 +1,63 @@
+/*
+ * Limits of a group. See gate.h.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "gate.h"
+
+static bool fits(const struct gate *gate, double cost)
+{
+    if (gate->limit > 0 && gate->running >= gate->limit)
+        return false;
+    return gate->budget <= 0.0 || gate->running == 0 || gate->cost + cost <= gate->budget;
+}
+
+static void take_place(struct gate *gate, struct task *task)
+{
+    gate->running++;
+    gate->cost += task_cost(task);
+    task->tagged |= TASK_ADMITTED;
+}
+
+enum gate_verdict gate_enter(struct gate *gate, struct task *task, bool may_park)
+{
+    enum gate_verdict verdict = GATE_FULL;
+    spin_lock(&gate->lock);
+    if (gate->parked.size == 0 && fits(gate, task_cost(task))) {
+        take_place(gate, task);
+        verdict = GATE_ADMITTED;
+    } else if (may_park) {
+        verdict = queue_push(&gate->parked, task) ? GATE_PARKED : GATE_NO_MEMORY;
+    }
+    spin_unlock(&gate->lock);
+    return verdict;
+}
+
+void gate_leave(struct gate *gate, double cost)
+{
+    spin_lock(&gate->lock);
+    gate->running--;
+    gate->cost -= cost;
+    if (gate->running == 0)
+        gate->cost = 0.0; /* what rounding has left must not add up */
+    spin_unlock(&gate->lock);
+}
+
+bool gate_next(struct gate *gate, struct task *task)
+{
+    spin_lock(&gate->lock);
+    bool found = queue_peek(&gate->parked, task) && fits(gate, task_cost(task));
+    if (found) {
+        queue_pop(&gate->parked, task, 1);
+        take_place(gate, task);
+    }
+    spin_unlock(&gate->lock);
+    return found;
+}
+
+void gate_set_limit(struct gate *gate, int limit)
+{
+    spin_lock(&gate->lock);
+    gate->limit = limit;
+    spin_unlock(&gate->lock);
+}

@@ -1,0 +1,49 @@
+/*
+ * Gate: how many tasks of a group may run at once (.limit), and how dear they may be (.budget).
+ *
+ * A task holds a place from the moment it is admitted (when it is added, if there is room) until it
+ * is over. A task that finds no place is parked; whoever gives a place back takes the next parked
+ * task with it. So no thread ever waits at a gate. First come, first served: a dear task at the
+ * head is not overtaken by cheap ones.
+ *
+ *     running == 0, or running <= limit when each was admitted (limit > 0)
+ *     cost <= budget (budget > 0), except a dearer task that runs alone
+ *     parked is not empty  =>  running > 0, or the limit was just raised
+ *
+ * Discipline: every field is guarded by lock. A limit that is raised takes effect at the next
+ * enter, leave or set from a thread of the region.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef OMPG_SRC_GATE_H
+#define OMPG_SRC_GATE_H
+
+#include "atomics.h"
+#include "queue.h"
+
+struct gate {
+    struct spinlock lock;
+    int limit;     /* 0: none */
+    int running;   /* places taken */
+    double budget; /* 0: none */
+    double cost;   /* of the places taken */
+    struct queue parked;
+};
+
+enum gate_verdict { GATE_ADMITTED, GATE_PARKED, GATE_FULL, GATE_NO_MEMORY };
+
+/*
+ * Gives the task a place and marks it (TASK_ADMITTED), or parks it, or, where it must not park,
+ * says GATE_FULL.
+ */
+enum gate_verdict gate_enter(struct gate *gate, struct task *task, bool may_park);
+
+/* Gives back the place of a task. */
+void gate_leave(struct gate *gate, double cost);
+
+/* Takes the next parked task, with a place; false when none is parked or none fits. */
+bool gate_next(struct gate *gate, struct task *task);
+
+void gate_set_limit(struct gate *gate, int limit);
+
+#endif

@@ -1,0 +1,231 @@
+/*
+ * Group: making, freeing, stopping, asking. Adding tasks is in add.c, waiting in wait.c.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "region.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static bool is_amount(double value)
+{
+    return value >= 0.0; /* false for NaN */
+}
+
+static bool options_make_sense(const ompg_options *options)
+{
+    return options->threads >= 0 && options->limit >= 0 && options->max_errors >= 0 &&
+           is_amount(options->budget) && is_amount(options->timeout) &&
+           (options->on_error == OMPG_FAIL_FAST || options->on_error == OMPG_COLLECT);
+}
+
+/* The state of a new or reset group. Counts that no task touched stay as they are: zero. */
+static void clear_state(ompg_group *group)
+{
+    memset(&group->local, 0, sizeof group->local);
+    memset(&group->remote, 0, sizeof group->remote);
+    store_relaxed(&group->clean, 0U);
+    store_relaxed(&group->stop, RUNNING);
+    store_relaxed(&group->walked, 0U);
+    store_relaxed(&group->fail_index, OMPG_NO_INDEX);
+    store_relaxed(&group->failed, 0U);
+    store_relaxed(&group->cancelled, 0U);
+    store_relaxed(&group->pried, false);
+    store_relaxed(&group->begun, 0);
+    store_relaxed(&group->waited, 0);
+    if (group->errors)
+        errors_clear(group->errors);
+}
+
+/* A record keeps the options of its last life: NULL puts the defaults in their place. */
+static bool configure(ompg_group *group, const ompg_options *options)
+{
+    group->customised = options != NULL;
+    if (!options)
+        options = &(ompg_options){0};
+    group->collect = options->on_error == OMPG_COLLECT;
+    group->deterministic = options->deterministic;
+    group->gate.limit = options->limit;
+    group->gate.budget = isinf(options->budget) ? 0.0 : options->budget;
+    store_relaxed(&group->gated, group->gate.limit > 0 || group->gate.budget > 0.0);
+    group->token = options->token;
+    group->timeout = isinf(options->timeout) ? 0.0 : options->timeout;
+    group->threads = options->threads;
+    group->max_errors = options->max_errors;
+    memset(group->name, 0, sizeof group->name);
+    if (options->name)
+        strncpy(group->name, options->name, sizeof group->name - 1);
+    if (!group->collect && !group->deterministic)
+        return true;
+    group->errors = errors_new(group->deterministic);
+    return group->errors != NULL;
+}
+
+/* A child without a token of its own is as clean as its parent: see group.h. */
+static void inherit(ompg_group *group, ompg_group *parent)
+{
+    store_relaxed(&group->deadline, CLOCK_NEVER);
+    store_relaxed(&group->earliest, parent ? load_relaxed(&parent->earliest) : CLOCK_NEVER);
+    if (parent && !group->token)
+        store_relaxed(&group->clean, load_relaxed(&parent->clean));
+}
+
+ompg_group *ompg_new(const ompg_options *options)
+{
+    if (options && !options_make_sense(options)) {
+        errno = EINVAL;
+        return NULL;
+    }
+    ompg_group *group = group_acquire();
+    if (UNLIKELY(!group)) {
+        errno = ENOMEM;
+        return NULL;
+    }
+    struct worker *worker = self;
+    group->serial++;
+    group->measured = options || !worker;
+    if ((options || group->customised) && !configure(group, options)) {
+        group_release(group);
+        errno = ENOMEM;
+        return NULL;
+    }
+    clear_state(group);
+    group->owner = worker;
+    store_relaxed(&group->region, worker ? worker->region : NULL);
+    group_set_parent(group, worker);
+    inherit(group, group->parent);
+    return group;
+}
+
+/* Skips what was added and never reached a deque. */
+static void skip_unwaited(ompg_group *group)
+{
+    struct task task;
+    while (queue_pop(&group->queue, &task, 1) || queue_pop(&group->gate.parked, &task, 1))
+        task_clean_up(&task);
+}
+
+void ompg_free(ompg_group *group)
+{
+    if (!group)
+        return;
+    assert(!load_relaxed(&group->waiting) && "ompg_free of a group that is being waited for");
+    if (UNLIKELY(group->queue.size > 0 || group_pending(group) != 0)) {
+        group_stop(group, &(ompg_error){.code = ECANCELED, .index = OMPG_NO_INDEX});
+        if (self && load_relaxed(&group->region) == self->region)
+            ompg_wait(group);
+        skip_unwaited(group);
+    }
+    if (UNLIKELY(group->customised)) {
+        errors_free(group->errors);
+        group->errors = NULL;
+        group->gate.running = 0;
+        group->gate.cost = 0.0;
+    }
+    group_release(group);
+}
+
+int ompg_reset(ompg_group *group)
+{
+    if (!group)
+        return EINVAL;
+    if (load_relaxed(&group->waiting) || group_pending(group) != 0)
+        return EBUSY;
+    clear_state(group);
+    inherit(group, live_parent(group));
+    return 0;
+}
+
+bool ompg_stopped(const ompg_group *group)
+{
+    if (!group)
+        return false;
+    ompg_group *record = (ompg_group *)group; /* const for the caller; a stop is noted in it */
+    if (LIKELY(load_relaxed(&record->clean) == load_relaxed(&stop_epoch)))
+        return false;
+    return group_stop_check(record, group->deterministic ? group_current_index(group) : 0);
+}
+
+int ompg_cancel(ompg_group *group, int code)
+{
+    if (!group)
+        return EINVAL;
+    ompg_error error = {.code = code ? code : ECANCELED, .index = OMPG_NO_INDEX};
+    error.kind = OMPG_ERROR_CANCEL;
+    error.thread = self ? self->thread : 0; /* omp_get_thread_num() is not async-signal-safe */
+    error.seconds = group_seconds(group);
+    return group_stop(group, &error) ? 0 : EALREADY;
+}
+
+static void add_counts(ompg_stats *stats, struct counts *counts, size_t *returned)
+{
+    size_t over = load_acquire(&counts->returned);
+    *returned += over;
+    stats->skipped += load_acquire(&counts->skipped);
+    stats->running += load_acquire(&counts->started) - over;
+    stats->submitted += load_acquire(&counts->submitted);
+}
+
+/* Regions and workers are type-stable: one that is gone has no tally for the group. */
+static void add_tallies(ompg_stats *stats, ompg_group *group, size_t *returned)
+{
+    struct region *region = load_relaxed(&group->region);
+    for (int i = 0; region && i < region->capacity; i++) {
+        struct worker *worker = load_acquire(&region->slots[i]);
+        if (worker && load_acquire(&worker->tally_group) == group)
+            add_counts(stats, &worker->tally, returned);
+    }
+}
+
+static double seconds_waited(ompg_group *group)
+{
+    int64_t waited = load_relaxed(&group->waited);
+    int64_t begun = load_relaxed(&group->begun);
+    if (begun != 0 && load_relaxed(&group->waiting))
+        waited += clock_now() - begun;
+    return clock_seconds(waited);
+}
+
+void ompg_get_stats(const ompg_group *group, ompg_stats *stats)
+{
+    *stats = (ompg_stats){0};
+    if (!group)
+        return;
+    ompg_group *record = (ompg_group *)group;
+    size_t returned = 0;
+    add_counts(stats, &record->local, &returned);
+    add_counts(stats, &record->remote, &returned);
+    add_tallies(stats, record, &returned);
+    size_t cancelled = load_relaxed(&record->cancelled);
+    stats->failed = load_relaxed(&record->failed);
+    /* A task is counted as failed before it is counted as over. */
+    size_t unsuccessful = stats->failed + cancelled;
+    stats->done = returned > unsuccessful ? returned - unsuccessful : 0;
+    stats->skipped += cancelled;
+    stats->seconds = seconds_waited(record);
+}
+
+int ompg_set_limit(ompg_group *group, int limit)
+{
+    if (!group || limit < 0)
+        return EINVAL;
+    gate_set_limit(&group->gate, limit);
+    if (limit > 0)
+        store_release(&group->gated, true);
+    group->customised = true;
+    struct worker *worker = self;
+    if (worker && worker->region == load_relaxed(&group->region))
+        task_release_parked(worker, group);
+    return 0;
+}
+
+int ompg_get_threads(const ompg_group *group)
+{
+    if (!group)
+        return 1;
+    return self ? self->region->threads : region_threads(group);
+}

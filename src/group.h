@@ -1,0 +1,162 @@
+/*
+ * Group: the record behind ompg_group, and what the engine does with it: counting, stopping,
+ * recording errors.
+ *
+ * Discipline.
+ * - Records are type-stable: ompg_free() puts them into a pool that never shrinks, and `serial`
+ *   tells one life from the next. So a stale `parent` may be looked at (see live_parent).
+ * - Counting. submitted == returned + skipped  <=>  no task is pending. Every count only grows.
+ *   `local` is written, without locked instructions, by the group's owner alone: the worker that
+ *   attached it to its region, or before that the one thread that adds. All others count in their
+ *   worker's tally, which is flushed to `remote` (worker.h), submitted first, returned last.
+ *   A reader that wants to know whether all is over reads returned and skipped first (acquire),
+ *   submitted last. The last count of a task is the last touch of the group by its thread: the
+ *   waiter may free it then.
+ * - Stopping. stop: RUNNING -> CLAIMED -> STOPPED, moved by whoever wins the compare-exchange from
+ *   RUNNING; it writes `cause` in between, published by the release of STOPPED. RUNNING again only
+ *   by ompg_reset. Then stop_epoch is bumped.
+ * - `clean` caches the stop_epoch at which neither the group nor what encloses it had stopped.
+ *   While it equals the epoch, "not stopped" is one comparison. Groups under a deadline keep it 0
+ *   (the epoch never is) and use `walked` for all but the clock. Staleness is harmless: a stop is
+ *   seen at the next check after the bump becomes visible.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef OMPG_SRC_GROUP_H
+#define OMPG_SRC_GROUP_H
+
+#include "atomics.h"
+#include "clock.h"
+#include "errors.h"
+#include "gate.h"
+#include "ompgroup/group.h"
+#include "queue.h"
+#include "stop.h"
+
+#include <stdint.h>
+
+struct region;
+struct worker;
+
+struct counts {
+    _Atomic size_t submitted;
+    _Atomic size_t started;
+    _Atomic size_t returned; /* ran to the end */
+    _Atomic size_t skipped;  /* never started */
+};
+
+enum stop_state { RUNNING, CLAIMED, STOPPED };
+
+struct ompg_group {
+    /* Read by every task, written rarely. */
+    alignas(CACHE_LINE) _Atomic size_t clean; /* see above */
+    _Atomic(struct region *) region;          /* where its tasks are, NULL: in queue only */
+    struct worker *owner;                     /* who counts in local; compared, never followed */
+    atomic_int stop;                          /* enum stop_state */
+    atomic_bool gated;                        /* limit or budget was set: tasks pass the gate */
+    bool deterministic, collect;              /* these: read-only after ompg_new */
+    bool customised;                          /* made with options */
+    bool measured;                            /* its waits read the clock */
+    uint32_t depth;                           /* nesting; a parent's is lower */
+    ompg_group *parent;                       /* enclosing group; set by ompg_new and ompg_wait */
+    size_t parent_serial, parent_index;       /* parent's life, index of the enclosing task */
+
+    alignas(CACHE_LINE) struct counts local; /* written by the owner */
+    _Atomic size_t walked;                   /* as clean, for groups under a deadline */
+    _Atomic size_t fail_index;               /* deterministic: lowest failing index; only sinks */
+    size_t serial;                           /* life number of this record; in ompg_new */
+    ompg_group *next_free;                   /* pool */
+
+    alignas(CACHE_LINE) struct counts remote; /* atomic additions by everyone else */
+    _Atomic size_t failed;                    /* tasks that returned an error of their own */
+    _Atomic size_t cancelled;                 /* tasks that returned ECANCELED after the stop */
+    atomic_bool pried;                        /* tasks were taken before their tally was flushed */
+    atomic_bool waiting;                      /* a thread is in ompg_wait */
+
+    /* What few groups use. */
+    alignas(CACHE_LINE) _Atomic int64_t deadline; /* own; CLOCK_NEVER outside a wait */
+    _Atomic int64_t earliest;                     /* of the own and the enclosing deadlines */
+    _Atomic int64_t begun;                        /* start of the wait, 0: not measured */
+    _Atomic int64_t waited;                       /* sum of the waits that are over */
+    struct queue queue;                           /* tasks added outside the region; the adder's,
+                                                     in the wait the waiter's */
+    struct gate gate;
+    struct errors *errors; /* collect and deterministic groups; read-only after ompg_new */
+    ompg_token *token;     /* these: read-only after ompg_new */
+    double timeout;
+    int threads;
+    int max_errors;
+    char name[64];
+    ompg_error cause;    /* guard: stop */
+    bool cause_is_first; /* guard: stop; no error was kept before it */
+};
+
+/* ---- counting ---- */
+
+/*
+ * Tasks that are not over, apart from what tallies hold (worker.h). Exact when none runs. Never 0
+ * while there is one, unless it was pried (see group_is_done).
+ */
+static inline size_t group_pending(ompg_group *group)
+{
+    size_t over = load_acquire(&group->remote.returned) + load_acquire(&group->remote.skipped) +
+                  load_acquire(&group->local.returned) + load_acquire(&group->local.skipped);
+    return load_acquire(&group->remote.submitted) + load_acquire(&group->local.submitted) - over;
+}
+
+/* ---- nesting ---- */
+
+/* The enclosing group, NULL when there is none or its life is over. */
+static inline ompg_group *live_parent(const ompg_group *group)
+{
+    ompg_group *parent = group->parent;
+    return parent && parent->serial == group->parent_serial ? parent : NULL;
+}
+
+/* True for the group itself and for all nested in it. */
+static inline bool group_encloses(const ompg_group *outer, const ompg_group *group)
+{
+    while (group && group != outer && group->depth > outer->depth)
+        group = live_parent(group);
+    return group == outer;
+}
+
+/* ---- stopping (stop.c) ---- */
+
+bool group_stop_check(ompg_group *group, size_t index);
+
+/* Whether the group has stopped for its task `index` (OMPG_NO_INDEX: for a caller outside). */
+static inline bool group_stopped(ompg_group *group, size_t index)
+{
+    if (LIKELY(load_relaxed(&group->clean) == load_relaxed(&stop_epoch)))
+        return false;
+    return group_stop_check(group, index);
+}
+
+/* Stops the group with the error; false when it had stopped before. Async-signal-safe. */
+bool group_stop(ompg_group *group, const ompg_error *error);
+
+/* A group that has stopped by itself, not only for the tasks above an index. */
+static inline bool group_stopped_hard(const ompg_group *group)
+{
+    return load_acquire(&((ompg_group *)group)->stop) != RUNNING;
+}
+
+/* Waits for the few instructions between CLAIMED and STOPPED. */
+bool group_cause(ompg_group *group, ompg_error *error);
+
+/* ---- errors (failure.c) ---- */
+
+/* The index of the group's task that the caller runs in, OMPG_NO_INDEX outside of any. */
+size_t group_current_index(const ompg_group *group);
+
+/* Seconds since the wait or the region began. */
+double group_seconds(const ompg_group *group);
+
+/* Records what a task, or ompg_fail, reports, by the group's policy. */
+void group_record(ompg_group *group, const ompg_error *error);
+
+/* The error that the group reports; false when it has none. */
+bool group_first_error(ompg_group *group, ompg_error *error);
+
+#endif

@@ -1,0 +1,53 @@
+/*
+ * All constructs of OpenMP that the library uses.
+ *
+ * ThreadSanitizer does not see the runtime's own synchronisation and would report the variables
+ * that the compiler passes into the constructs: these functions are not instrumented. What they
+ * order is told to it in tsan.h's terms.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "openmp.h"
+
+#include <omp.h>
+
+#define NOT_INSTRUMENTED __attribute__((no_sanitize("thread")))
+
+NOT_INSTRUMENTED void openmp_taskgroup(openmp_body_fn *body, openmp_body_fn *after, void *arg)
+{
+#pragma omp taskgroup
+    {
+        body(arg);
+    }
+    after(arg);
+}
+
+NOT_INSTRUMENTED void openmp_parallel(int threads, openmp_body_fn *body, openmp_body_fn *after,
+                                      void *arg)
+{
+#pragma omp parallel num_threads(threads) default(none) firstprivate(body, after, arg)
+#pragma omp single nowait
+    openmp_taskgroup(body, after, arg);
+}
+
+NOT_INSTRUMENTED void openmp_task(openmp_body_fn *body, bool (*cancels)(void *arg), void *arg)
+{
+#pragma omp task default(none) firstprivate(body, cancels, arg)
+    {
+        body(arg);
+        if (cancels(arg)) {
+#pragma omp cancel taskgroup
+        }
+    }
+}
+
+/* `cancel` must stand in a task construct. */
+NOT_INSTRUMENTED void openmp_cancel(void)
+{
+    if (!omp_get_cancellation())
+        return;
+#pragma omp task if (0)
+    {
+#pragma omp cancel taskgroup
+    }
+}

@@ -1,0 +1,31 @@
+/*
+ * OpenMP: the only source file of the library with `#pragma omp` is behind this header.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef OMPG_SRC_OPENMP_H
+#define OMPG_SRC_OPENMP_H
+
+#include <stdbool.h>
+
+typedef void openmp_body_fn(void *arg);
+
+/*
+ * Runs body(arg) on one thread of a new team of `threads`, in a taskgroup, and after(arg) on the
+ * same thread when all tasks of that taskgroup are over.
+ */
+void openmp_parallel(int threads, openmp_body_fn *body, openmp_body_fn *after, void *arg);
+
+/* The same on the current team, from a thread of it. */
+void openmp_taskgroup(openmp_body_fn *body, openmp_body_fn *after, void *arg);
+
+/*
+ * Adds an OpenMP task that runs body(arg), and then cancels its taskgroup if cancels(arg) says so.
+ * The runtime may discard the task after a cancellation.
+ */
+void openmp_task(openmp_body_fn *body, bool (*cancels)(void *arg), void *arg);
+
+/* Cancels the taskgroup around the caller, if OMP_CANCELLATION is on. */
+void openmp_cancel(void);
+
+#endif

@@ -1,0 +1,538 @@
+/*
+ * Region: workers that come, steal, wait and go. See worker.h for what they share.
+ *
+ * Life of a region: the waiter opens it with the OpenMP constructs (openmp.c), enters slot and loop,
+ * and runs the root group's tasks. Other workers are OpenMP tasks, launched when there is work and a
+ * thread of the team has no worker. A worker that finds nothing for IDLE_NS ends; its thread goes
+ * back to OpenMP. The waiter does the same: it goes to the end of the taskgroup, where OpenMP waits
+ * for the workers. After that it is alone and sweeps up what is left, which is something only if
+ * OpenMP discarded workers that had not started (a cancelled taskgroup).
+ *
+ * Nothing is lost: a worker ends only with an empty deque; a task is in a deque, in a group's queue
+ * that its waiter empties, or parked behind a running task that takes it along.
+ *
+ * Nobody sleeps on work: before a worker goes it sets `attention` of all others, then (after a
+ * barrier on all threads) looks once more, also at private tasks. So either it sees a task, or the
+ * thread that pushes it later sees the attention and launches a worker.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "region.h"
+
+#include "membarrier.h"
+#include "openmp.h"
+
+#include <errno.h>
+#include <omp.h>
+#include <pthread.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+enum {
+    STEAL_BATCH = 128,  /* tasks taken at once: 4 KiB */
+    REFILL_BATCH = 256, /* tasks moved at once from a queue to the deque */
+    IDLE_NS = 50000,    /* about what it costs to wake a thread */
+    PRY_NS = 2000,      /* longer than most owners take to answer */
+    NAP_NS = 50000,     /* nested waits that cannot give their thread back */
+    NAP_AFTER_NS = 1000000
+};
+
+/* True in the child of a fork that had threads: OpenMP would hang, so all runs on this thread. */
+static bool forked;
+static bool had_threads;
+
+/* ---- entering and leaving ---- */
+
+static void enter(struct worker *worker, struct region *region, int thread)
+{
+    spin_lock(&worker->deque.lock);
+    worker->region = region;
+    spin_unlock(&worker->deque.lock);
+    worker->thread = thread;
+    worker->frame = NULL;
+    worker->inlined = 0;
+    bool missing = add_relaxed(&region->active, 1) + 1 < region->threads;
+    store_relaxed(&worker->deque.attention, region->threads > 1 && (missing || !membarrier_works));
+    store_release(&region->slots[thread], worker);
+}
+
+static void leave(struct worker *worker, struct region *region)
+{
+    tally_flush(worker);
+    store_release(&region->slots[worker->thread], NULL);
+    sub_relaxed(&region->active, 1);
+    spin_lock(&worker->deque.lock);
+    worker->region = NULL;
+    spin_unlock(&worker->deque.lock);
+}
+
+static void ask(struct worker *worker)
+{
+    if (!load_relaxed(&worker->deque.attention))
+        store_relaxed(&worker->deque.attention, true);
+}
+
+/* ---- launching ---- */
+
+static void worker_main(void *arg);
+
+static bool root_has_stopped(void *arg)
+{
+    struct region *region = arg;
+    return omp_get_cancellation() && group_stopped_hard(region->root);
+}
+
+/*
+ * Starts up to `most` workers on threads that have none, while fewer than `most_pending` are on
+ * their way. Not from a parallel region that a task has opened: its threads are others.
+ */
+static void launch(struct region *region, size_t most, int most_pending)
+{
+    if (region->threads == 1 || load_relaxed(&region->closing) || omp_get_level() != region->level)
+        return;
+    while (most-- > 0) {
+        int pending = load_relaxed(&region->pending);
+        if (pending >= most_pending || load_relaxed(&region->active) + pending >= region->threads)
+            return;
+        add_relaxed(&region->pending, 1);
+        openmp_task(worker_main, root_has_stopped, region);
+    }
+}
+
+void region_attend(struct worker *worker)
+{
+    struct deque *deque = &worker->deque;
+    if (membarrier_works)
+        store_relaxed(&deque->attention, false);
+    size_t mine = deque_private(deque);
+    if (mine == 0)
+        return;
+    tally_flush(worker); /* before its tasks can be stolen */
+    deque_share(deque, !membarrier_works);
+    launch(worker->region, mine, load_relaxed(&worker->region->active)); /* doubles at most */
+}
+
+/* ---- stealing ---- */
+
+static bool may_run(const struct task *task, const ompg_group *group)
+{
+    return group_encloses(group, task_group(task));
+}
+
+static unsigned next_random(struct worker *worker)
+{
+    unsigned x = worker->random;
+    x ^= x << 13;
+    x ^= x >> 17;
+    x ^= x << 5;
+    return worker->random = x;
+}
+
+/* The oldest becomes *task; the others go to the thief's deque, the next oldest on top. */
+static bool steal_batch(struct worker *thief, struct deque *deque, struct task *task)
+{
+    struct task batch[STEAL_BATCH];
+    size_t n = deque_steal(deque, batch, STEAL_BATCH);
+    if (n == 0)
+        return false;
+    *task = batch[0];
+    while (n > 1)
+        deque_push(&thief->deque, &batch[--n]);
+    return true;
+}
+
+/* Tasks that are pried may not have been counted yet: see group_is_done. */
+static void mark_pried(struct deque *deque, size_t split)
+{
+    size_t raised = load_relaxed(&deque->split);
+    for (size_t i = split; i != raised; i++)
+        store_release(&task_group(&deque->ring[i & deque->mask])->pried, true);
+}
+
+static bool pry(struct deque *deque)
+{
+    size_t split = load_relaxed(&deque->split);
+    if (!deque_pry(deque))
+        return false;
+    mark_pried(deque, split);
+    return true;
+}
+
+/* From one victim. A thief that waits for a group takes a single task, which belongs to it. */
+static bool steal_from(struct worker *thief, struct worker *victim, const ompg_group *group,
+                       bool prying, struct task *task)
+{
+    struct deque *deque = &victim->deque;
+    if (!deque_has_shared(deque)) {
+        ask(victim);
+        if (!prying || deque_private(deque) == 0)
+            return false;
+    }
+    if (!spin_trylock(&deque->lock))
+        return false;
+    bool found = false;
+    if (victim->region == thief->region && (!prying || deque_has_shared(deque) || pry(deque))) {
+        if (group)
+            found = deque_steal_match(deque, task, may_run, group);
+        else
+            found = steal_batch(thief, deque, task);
+    }
+    spin_unlock(&deque->lock);
+    return found;
+}
+
+/* Once around all others, from a random one on. */
+static bool steal(struct worker *thief, const ompg_group *group, bool prying, struct task *task)
+{
+    struct region *region = thief->region;
+    unsigned threads = (unsigned)region->threads;
+    unsigned first = threads > 2 ? next_random(thief) % threads : 0;
+    for (unsigned i = 0; i < threads; i++) {
+        unsigned slot = first + i < threads ? first + i : first + i - threads;
+        struct worker *victim = load_acquire(&region->slots[slot]);
+        if (victim && victim != thief && steal_from(thief, victim, group, prying, task))
+            return true;
+    }
+    return false;
+}
+
+/* ---- idling ---- */
+
+struct idle {
+    int64_t since;  /* clock at the first look in vain, 0: not idle */
+    int64_t pry_at; /* when to pry next */
+    unsigned rounds;
+};
+
+/* One look around. Returns how long this worker has been idle, in ns; 0 when it found *task. */
+static int64_t look_around(struct worker *worker, const ompg_group *group, struct idle *idle,
+                           struct task *task)
+{
+    if (steal(worker, group, false, task))
+        return 0;
+    if (idle->since == 0) {
+        idle->since = clock_now();
+        idle->pry_at = idle->since + PRY_NS;
+    }
+    for (int i = 0; i < 16; i++)
+        cpu_relax();
+    if (worker->region->oversubscribed)
+        sched_yield();
+    int64_t now = clock_now();
+    if (now >= idle->pry_at) {
+        idle->pry_at = now + PRY_NS;
+        if (steal(worker, group, true, task))
+            return 0;
+    }
+    return now - idle->since + 1;
+}
+
+/*
+ * The last look before this worker goes: asks all to launch another one when they have work. It no
+ * longer counts as active, or they would think that they need none.
+ */
+static bool look_before_leaving(struct worker *worker, struct task *task)
+{
+    struct region *region = worker->region;
+    sub_relaxed(&region->active, 1);
+    for (int i = 0; i < region->threads; i++) {
+        struct worker *other = load_acquire(&region->slots[i]);
+        if (other && other != worker)
+            ask(other);
+    }
+    if (membarrier_works)
+        membarrier_all();
+    bool found = steal(worker, NULL, true, task);
+    add_relaxed(&region->active, 1);
+    return found;
+}
+
+static bool region_is_over(struct region *region)
+{
+    if (load_acquire(&region->closing))
+        return true;
+    return load_acquire(&region->waiter_left) && group_is_done(region, region->root);
+}
+
+/* Waits for work; false when this worker should go. `waits_for`: the waiter's group, or NULL. */
+static bool find_task(struct worker *worker, ompg_group *waits_for, struct task *task)
+{
+    struct region *region = worker->region;
+    struct idle idle = {0};
+    tally_flush(worker);
+    while (region->threads > 1) {
+        if (waits_for ? group_is_done(region, waits_for) : region_is_over(region))
+            return false;
+        int64_t idle_ns = look_around(worker, NULL, &idle, task);
+        if (idle_ns == 0)
+            return true;
+        if (idle_ns > IDLE_NS)
+            return look_before_leaving(worker, task);
+    }
+    return false;
+}
+
+/* ---- loops ---- */
+
+/* Runs what is in the deque until it is empty. */
+static void run_own(struct worker *worker)
+{
+    struct task task;
+    while (deque_pop(&worker->deque, &task)) {
+        region_attend_if_asked(worker);
+        task_run(worker, &task);
+    }
+}
+
+static void worker_loop(struct worker *worker)
+{
+    struct task task;
+    do {
+        run_own(worker);
+        if (!find_task(worker, NULL, &task))
+            return;
+        region_attend_if_asked(worker);
+        task_run(worker, &task);
+    } while (true);
+}
+
+/* Body of the OpenMP task that is a worker. */
+static void worker_main(void *arg)
+{
+    struct region *region = arg;
+    sub_relaxed(&region->pending, 1);
+    int thread = omp_get_thread_num();
+    if (thread >= region->threads || load_relaxed(&region->slots[thread]) || region_is_over(region))
+        return;
+    struct worker *worker = worker_acquire();
+    if (!worker)
+        return; /* the others do the work */
+    struct worker *outer = self;
+    self = worker;
+    enter(worker, region, thread);
+    worker_loop(worker);
+    leave(worker, region);
+    self = outer;
+    worker_release(worker);
+}
+
+/* Skips, all at once, the queued tasks of a group that has stopped and needs no clean-up of them. */
+static void skip_queued(struct worker *worker, ompg_group *group)
+{
+    size_t n;
+    while (group_stopped_hard(group) && (n = queue_skip_plain(&group->queue)) > 0)
+        bump_release(&counts_for(worker, group)->skipped, n);
+}
+
+/* Moves tasks that were added before the wait into the deque; true if there are any. */
+static bool refill(struct worker *worker, ompg_group *group)
+{
+    if (group->queue.size == 0)
+        return false;
+    skip_queued(worker, group);
+    struct task batch[REFILL_BATCH];
+    size_t n = queue_pop(&group->queue, batch, REFILL_BATCH);
+    size_t pushed = n;
+    while (pushed > 0 && deque_push(&worker->deque, &batch[pushed - 1]))
+        pushed--;
+    for (size_t i = 0; i < pushed; i++) /* the deque is full */
+        task_run(worker, &batch[i]);
+    return n > 0;
+}
+
+/* The waiter's part: all of the group's tasks, and what else is in the deque. */
+static void run_root(struct worker *worker, ompg_group *group)
+{
+    struct task task;
+    for (;;) {
+        run_own(worker);
+        if (refill(worker, group))
+            continue;
+        if (!find_task(worker, group, &task))
+            return;
+        region_attend_if_asked(worker);
+        task_run(worker, &task);
+    }
+}
+
+/* ---- the waiter ---- */
+
+struct session {
+    struct region *region;
+    struct worker *worker;
+    ompg_group *group;
+};
+
+static void session_body(void *arg)
+{
+    struct session *session = arg;
+    struct region *region = session->region;
+    struct worker *worker = session->worker;
+    int team = forked ? 1 : omp_get_num_threads();
+    region->threads = team < region->capacity ? team : region->capacity;
+    region->level = forked ? 0 : omp_get_level();
+    region->oversubscribed = region->threads > omp_get_num_procs();
+    self = worker;
+    enter(worker, region, forked ? 0 : omp_get_thread_num());
+    size_t tasks = session->group->queue.size;
+    if (tasks > 1)
+        launch(region, tasks - 1, region->threads);
+    run_root(worker, session->group);
+    bool done = group_is_done(region, session->group);
+    store_release(done ? &region->closing : &region->waiter_left, true);
+    leave(worker, region);
+    self = NULL;
+    if (!forked && root_has_stopped(region))
+        openmp_cancel();
+}
+
+/* All OpenMP tasks of the region are over: this thread is alone in it. */
+static void session_sweep(void *arg)
+{
+    struct session *session = arg;
+    struct region *region = session->region;
+    struct worker *worker = session->worker;
+    if (group_is_done(region, session->group) && deque_is_empty(&worker->deque))
+        return;
+    region->threads = 1;
+    self = worker;
+    enter(worker, region, 0);
+    run_root(worker, session->group);
+    run_own(worker);
+    leave(worker, region);
+    self = NULL;
+}
+
+static void prepare(struct session *session)
+{
+    struct region *region = session->region;
+    store_relaxed(&region->active, 0);
+    store_relaxed(&region->pending, 0);
+    store_relaxed(&region->closing, false);
+    store_relaxed(&region->waiter_left, false);
+    region->root = session->group;
+    region->begun = clock_now();
+    session->group->owner = session->worker;
+    store_relaxed(&session->group->region, region);
+}
+
+int region_threads(const ompg_group *group)
+{
+    if (forked)
+        return 1;
+    if (omp_get_level() > 0)
+        return omp_get_num_threads();
+    int threads = group && group->threads > 0 ? group->threads : omp_get_max_threads();
+    int limit = omp_get_thread_limit();
+    return threads < limit ? threads : limit;
+}
+
+int region_run(ompg_group *group)
+{
+    int threads = region_threads(group);
+    struct session session = {.group = group};
+    session.region = region_acquire(threads);
+    session.worker = worker_acquire();
+    int code = ENOMEM;
+    if (session.region && session.worker) {
+        prepare(&session);
+        if (forked) {
+            session_body(&session);
+            session_sweep(&session);
+        } else if (omp_get_level() > 0) {
+            openmp_taskgroup(session_body, session_sweep, &session);
+        } else {
+            openmp_parallel(threads, session_body, session_sweep, &session);
+        }
+        store_relaxed(&group->region, NULL);
+        code = 0;
+    }
+    if (session.worker)
+        worker_release(session.worker);
+    if (session.region)
+        region_release(session.region);
+    return code;
+}
+
+/* ---- nested waits ---- */
+
+/* A nested wait cannot give its thread back to OpenMP, so it naps when it has waited for long. */
+static void nap(int64_t idle_ns)
+{
+    if (idle_ns > NAP_AFTER_NS)
+        nanosleep(&(struct timespec){.tv_nsec = NAP_NS}, NULL);
+    else if (idle_ns > IDLE_NS)
+        sched_yield();
+}
+
+/* Pops a task that this wait may run. A stranger's task stays in the deque. */
+static bool pop_own(struct worker *worker, const ompg_group *group, struct task *task)
+{
+    if (!deque_pop(&worker->deque, task))
+        return false;
+    if (LIKELY(task_group(task) == group) || may_run(task, group))
+        return true;
+    deque_push(&worker->deque, task); /* there is room: it has just come from there */
+    return false;
+}
+
+/* Other threads may need what this one must not run. */
+static void share_all(struct worker *worker)
+{
+    tally_flush(worker);
+    if (worker->region->threads > 1 && deque_private(&worker->deque) > 0) {
+        deque_share(&worker->deque, true);
+        launch(worker->region, 1, 1);
+    }
+}
+
+void region_wait_nested(struct worker *worker, ompg_group *group)
+{
+    struct region *region = worker->region;
+    struct idle idle = {0};
+    struct task task;
+    for (;;) {
+        bool found = pop_own(worker, group, &task);
+        if (!found) {
+            if (refill(worker, group))
+                continue;
+            tally_flush_for(worker, group);
+            if (group_is_done(region, group))
+                return;
+            found = deque_take(&worker->deque, &task, may_run, group);
+        }
+        if (!found) {
+            share_all(worker);
+            int64_t idle_ns = look_around(worker, group, &idle, &task);
+            if (idle_ns > 0) {
+                nap(idle_ns);
+                continue;
+            }
+        }
+        idle = (struct idle){0};
+        region_attend_if_asked(worker);
+        task_run(worker, &task);
+    }
+}
+
+/* ---- fork ---- */
+
+/* A process with one thread has no team that the child could miss. */
+static void before_fork(void)
+{
+    struct stat threads;
+    had_threads = stat("/proc/self/task", &threads) != 0 || threads.st_nlink > 3;
+}
+
+static void in_child(void)
+{
+    forked = forked || had_threads;
+    self = NULL;
+    pools_after_fork();
+}
+
+__attribute__((constructor)) static void watch_forks(void)
+{
+    pthread_atfork(before_fork, NULL, in_child);
+}

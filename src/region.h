@@ -1,0 +1,37 @@
+/*
+ * Region: the life of one outermost wait, from the OpenMP constructs around it to the workers that
+ * steal, wait and end in it.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef OMPG_SRC_REGION_H
+#define OMPG_SRC_REGION_H
+
+#include "run.h"
+
+/*
+ * Opens a region for the group, runs all its tasks and closes the region. The caller is not in a
+ * worker's thread. Returns 0 or ENOMEM, nothing done.
+ */
+int region_run(ompg_group *group);
+
+/* Runs tasks of the group and of those nested in it until all of the group's are over. */
+void region_wait_nested(struct worker *worker, ompg_group *group);
+
+/* How many threads a region has that the caller would open for the group. */
+int region_threads(const ompg_group *group);
+
+/*
+ * Somebody looked at this worker's deque in vain, or a worker is missing: shares tasks and starts a
+ * worker. The owner calls it when it finds deque.attention set.
+ */
+void region_attend(struct worker *worker);
+
+/* After a push or a run. */
+static inline void region_attend_if_asked(struct worker *worker)
+{
+    if (UNLIKELY(load_relaxed(&worker->deque.attention)))
+        region_attend(worker);
+}
+
+#endif

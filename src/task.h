@@ -1,0 +1,59 @@
+/*
+ * A task by value, 32 bytes: what deques and queues hold.
+ *
+ * The group pointer carries flags in its low bits (groups are aligned to cache lines). What few
+ * tasks have (a drop, a cost, a name, a copied argument) is in an `extra`, which the argument then
+ * points to.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef OMPG_SRC_TASK_H
+#define OMPG_SRC_TASK_H
+
+#include "ompgroup/group.h"
+
+#include <stdint.h>
+
+enum task_flag {
+    TASK_EXTRA = 1,    /* arg points to a struct task_extra */
+    TASK_ADMITTED = 2, /* holds a place in its group's gate */
+    TASK_FLAGS = 3
+};
+
+struct task {
+    ompg_task_fn *fn;
+    void *arg;
+    uintptr_t tagged; /* the group, and task_flags */
+    size_t index;     /* submission order in the group */
+};
+
+struct task_extra {
+    void *arg; /* the user's argument: theirs, or the copy that follows this header */
+    ompg_drop_fn *drop;
+    const char *name;
+    double cost;
+};
+
+static inline ompg_group *task_group(const struct task *task)
+{
+    return (ompg_group *)(task->tagged & ~(uintptr_t)TASK_FLAGS);
+}
+
+static inline struct task_extra *task_extra(const struct task *task)
+{
+    return (task->tagged & TASK_EXTRA) ? task->arg : NULL;
+}
+
+static inline double task_cost(const struct task *task)
+{
+    const struct task_extra *extra = task_extra(task);
+    return extra ? extra->cost : 0.0;
+}
+
+static inline const char *task_name(const struct task *task)
+{
+    const struct task_extra *extra = task_extra(task);
+    return extra && extra->name ? extra->name : "";
+}
+
+#endif

@@ -1,0 +1,119 @@
+/*
+ * Waiting: which way a wait goes, what it starts and ends with.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "region.h"
+
+#include <errno.h>
+
+/* The code that a wait returns. */
+static int result(ompg_group *group)
+{
+    if (LIKELY(load_acquire(&group->stop) == RUNNING && !group->errors))
+        return 0;
+    ompg_error error;
+    return group_first_error(group, &error) ? error.code : 0;
+}
+
+/* Whether the caller runs inside one of the group's tasks, on this thread or through nesting. */
+static bool is_own_task(const struct worker *worker, const ompg_group *group)
+{
+    if (!worker || !worker->frame)
+        return false;
+    if (group_encloses(group, task_group(worker->frame->task)))
+        return true;
+    return worker->inlined > 0 && frame_of(worker, group) != NULL;
+}
+
+/* Whether the tasks can run where the caller is: none is in flight in another region. */
+static bool attach(ompg_group *group, struct worker *worker)
+{
+    if (worker && load_relaxed(&group->region) == worker->region)
+        return true;
+    if (group_pending(group) != group->queue.size + group->gate.parked.size)
+        return false;
+    if (worker) {
+        group->owner = worker;
+        store_relaxed(&group->region, worker->region);
+    }
+    return true;
+}
+
+/* Links the group to the task around it, whose deadline counts for it as well, and its own. */
+static void begin(ompg_group *group, const struct worker *worker)
+{
+    store_relaxed(&group->waiting, true);
+    group_set_parent(group, worker);
+    int64_t earliest = group->parent ? load_relaxed(&group->parent->earliest) : CLOCK_NEVER;
+    if (group->measured)
+        store_relaxed(&group->begun, clock_now());
+    if (group->timeout > 0.0) {
+        int64_t deadline = clock_after(load_relaxed(&group->begun), group->timeout);
+        store_relaxed(&group->deadline, deadline);
+        if (deadline < earliest)
+            earliest = deadline;
+    }
+    store_relaxed(&group->earliest, earliest);
+    if (earliest != CLOCK_NEVER)
+        store_relaxed(&group->clean, 0U);
+}
+
+static void end(ompg_group *group)
+{
+    if (group->timeout > 0.0) {
+        store_relaxed(&group->deadline, CLOCK_NEVER);
+        store_relaxed(&group->earliest, CLOCK_NEVER);
+    }
+    if (group->measured) {
+        int64_t begun = load_relaxed(&group->begun);
+        store_relaxed(&group->waited, load_relaxed(&group->waited) + clock_now() - begun);
+    }
+    tsan_acquire(&group->remote);
+    store_relaxed(&group->waiting, false);
+}
+
+int ompg_wait(ompg_group *group)
+{
+    if (UNLIKELY(!group))
+        return EINVAL;
+    struct worker *worker = self;
+    if (UNLIKELY(is_own_task(worker, group)))
+        return EDEADLK;
+    if (UNLIKELY(load_relaxed(&group->waiting)))
+        return EBUSY;
+    if (worker)
+        tally_flush_for(worker, group);
+    if (group_pending(group) == 0)
+        return result(group);
+    if (UNLIKELY(!attach(group, worker)))
+        return EPERM;
+    begin(group, worker);
+    int code = 0;
+    if (worker)
+        region_wait_nested(worker, group);
+    else
+        code = region_run(group);
+    end(group);
+    return code != 0 ? code : result(group);
+}
+
+int ompg_run(const ompg_options *options, ompg_task_fn *fn, void *arg, ompg_error *error)
+{
+    if (!fn)
+        return EINVAL;
+    int saved = errno;
+    ompg_group *group = ompg_new(options);
+    if (!group) {
+        int code = errno;
+        errno = saved;
+        return code;
+    }
+    int code = ompg_go(group, fn, arg);
+    if (code == 0)
+        code = ompg_wait(group);
+    if (code != 0 && error)
+        ompg_get_error(group, error);
+    ompg_free(group);
+    return code;
+}

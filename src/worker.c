@@ -1,0 +1,244 @@
+/*
+ * Workers, regions, their pools and tallies. See worker.h.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "worker.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { GROUPS_PER_WORKER = 64, SLOTS_MIN = 16 };
+
+_Thread_local struct worker *self __attribute__((tls_model("initial-exec")));
+
+/* Guards the three lists. */
+static struct spinlock pool_lock;
+static struct worker *free_workers;
+static struct region *free_regions;
+static ompg_group *free_groups;
+
+void pools_after_fork(void)
+{
+    store_relaxed(&pool_lock.locked, 0U);
+    free_workers = NULL;
+    free_regions = NULL;
+    free_groups = NULL;
+}
+
+struct worker *worker_acquire(void)
+{
+    spin_lock(&pool_lock);
+    struct worker *worker = free_workers;
+    if (worker)
+        free_workers = worker->next_free;
+    spin_unlock(&pool_lock);
+    if (worker)
+        return worker;
+
+    worker = aligned_alloc(CACHE_LINE, sizeof *worker);
+    if (!worker)
+        return NULL;
+    memset(worker, 0, sizeof *worker);
+    if (!deque_init(&worker->deque)) {
+        free(worker);
+        return NULL;
+    }
+    worker->random = (unsigned)((uintptr_t)worker >> 6) | 1U;
+    return worker;
+}
+
+void worker_release(struct worker *worker)
+{
+    spin_lock(&pool_lock);
+    worker->next_free = free_workers;
+    free_workers = worker;
+    spin_unlock(&pool_lock);
+}
+
+static struct region *take_free_region(int threads)
+{
+    for (struct region **link = &free_regions; *link; link = &(*link)->next_free) {
+        struct region *region = *link;
+        if (region->capacity >= threads) {
+            *link = region->next_free;
+            return region;
+        }
+    }
+    return NULL;
+}
+
+struct region *region_acquire(int threads)
+{
+    spin_lock(&pool_lock);
+    struct region *region = take_free_region(threads);
+    spin_unlock(&pool_lock);
+    if (region)
+        return region;
+
+    int capacity = SLOTS_MIN;
+    while (capacity < threads)
+        capacity *= 2;
+    size_t size = sizeof *region + (size_t)capacity * sizeof region->slots[0];
+    size = (size + CACHE_LINE - 1) / CACHE_LINE * CACHE_LINE;
+    region = aligned_alloc(CACHE_LINE, size);
+    if (region) {
+        memset(region, 0, size);
+        region->capacity = capacity;
+    }
+    return region;
+}
+
+void region_release(struct region *region)
+{
+    spin_lock(&pool_lock);
+    region->next_free = free_regions;
+    free_regions = region;
+    spin_unlock(&pool_lock);
+}
+
+static ompg_group *take_free_group(void)
+{
+    spin_lock(&pool_lock);
+    ompg_group *group = free_groups;
+    if (group)
+        free_groups = group->next_free;
+    spin_unlock(&pool_lock);
+    if (group)
+        return group;
+
+    group = aligned_alloc(CACHE_LINE, sizeof *group);
+    if (group)
+        memset(group, 0, sizeof *group);
+    return group;
+}
+
+ompg_group *group_acquire(void)
+{
+    struct worker *worker = self;
+    if (!worker || !worker->free_groups)
+        return take_free_group();
+    ompg_group *group = worker->free_groups;
+    worker->free_groups = group->next_free;
+    worker->free_count--;
+    return group;
+}
+
+void group_release(ompg_group *group)
+{
+    struct worker *worker = self;
+    if (worker && worker->free_count < GROUPS_PER_WORKER) {
+        group->next_free = worker->free_groups;
+        worker->free_groups = group;
+        worker->free_count++;
+        return;
+    }
+    spin_lock(&pool_lock);
+    group->next_free = free_groups;
+    free_groups = group;
+    spin_unlock(&pool_lock);
+}
+
+static size_t take(_Atomic size_t *count)
+{
+    size_t n = load_relaxed(count);
+    store_release(count, 0U); /* after the addition to remote: see tallied_submissions */
+    return n;
+}
+
+/*
+ * Adds before it clears, submitted before what is over; the last addition may be the last touch of
+ * the group, for its waiter may free it then.
+ */
+void tally_flush(struct worker *worker)
+{
+    ompg_group *group = load_relaxed(&worker->tally_group);
+    if (!group)
+        return;
+    struct counts *tally = &worker->tally;
+    size_t submitted = load_relaxed(&tally->submitted);
+    if (submitted) {
+        add_release(&group->remote.submitted, submitted);
+        store_release(&tally->submitted, 0U);
+    }
+    size_t started = take(&tally->started);
+    if (started)
+        add_relaxed(&group->remote.started, started);
+    size_t skipped = take(&tally->skipped);
+    size_t returned = take(&tally->returned);
+    store_release(&worker->tally_group, NULL);
+    if (skipped)
+        add_release(&group->remote.skipped, skipped);
+    if (returned)
+        add_release(&group->remote.returned, returned);
+}
+
+/*
+ * Reads the tallies before remote.submitted is read (group_is_done): a submission that is being
+ * flushed meanwhile is seen in one of the two, or in both, which errs on the safe side.
+ */
+size_t tallied_submissions(struct region *region, ompg_group *group)
+{
+    size_t sum = 0;
+    for (int i = 0; i < region->threads; i++) {
+        struct worker *worker = load_acquire(&region->slots[i]);
+        if (worker && load_acquire(&worker->tally_group) == group)
+            sum += load_acquire(&worker->tally.submitted);
+    }
+    return sum;
+}
+
+bool group_is_done(struct region *region, ompg_group *group)
+{
+    if (group_pending(group) != 0)
+        return false;
+    if (LIKELY(!load_acquire(&group->pried)))
+        return true;
+    size_t over = load_acquire(&group->remote.returned) + load_acquire(&group->remote.skipped) +
+                  load_acquire(&group->local.returned) + load_acquire(&group->local.skipped);
+    size_t tallied = tallied_submissions(region, group);
+    size_t submitted =
+        load_acquire(&group->remote.submitted) + load_acquire(&group->local.submitted);
+    return over == tallied + submitted;
+}
+
+struct frame *frame_of(const struct worker *worker, const ompg_group *group)
+{
+    if (!worker)
+        return NULL;
+    struct frame *frame = worker->frame;
+    while (frame && task_group(frame->task) != group)
+        frame = frame->prev;
+    return frame;
+}
+
+size_t group_current_index(const ompg_group *group)
+{
+    const struct frame *frame = frame_of(self, group);
+    if (frame)
+        return frame->task->index;
+    if (!self || !self->frame)
+        return OMPG_NO_INDEX;
+    /* In a task of a nested group, perhaps on another thread than the task that encloses it. */
+    for (const ompg_group *inner = task_group(self->frame->task); inner;) {
+        const ompg_group *parent = live_parent(inner);
+        if (parent == group)
+            return inner->parent_index;
+        inner = parent;
+    }
+    return OMPG_NO_INDEX;
+}
+
+void group_set_parent(ompg_group *group, const struct worker *worker)
+{
+    const struct frame *frame = worker ? worker->frame : NULL;
+    ompg_group *parent = frame ? task_group(frame->task) : NULL;
+    group->parent = parent;
+    if (parent) {
+        group->parent_serial = parent->serial;
+        group->parent_index = frame->task->index;
+        group->depth = parent->depth + 1;
+    } else {
+        group->depth = 0;
+    }
+}
