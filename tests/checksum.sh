@@ -411,13 +411,13 @@ make_endless() {
 
 # Whatever the memory: either all is printed, or the status tells. Address sanitizers want more.
 little_memory() {
-    local kib=4096 refused=0 wrong=0
+    local kib=1024 refused=0 wrong=0
     if ! { (ulimit -v 1000000 && "$program" --help) >/dev/null; } 2>/dev/null; then
         skip 'little memory' 'the program does not start in 1 GB'
         return
     fi
     until { (ulimit -v $kib && "$program" --help) >/dev/null; } 2>/dev/null; do
-        kib=$((kib + 64))
+        kib=$((kib + 32))
     done
     while :; do
         (ulimit -v $kib && exec timeout -s KILL 100 "$program" --threads 1 many) >"$out" 2>"$err"
