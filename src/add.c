@@ -17,30 +17,32 @@ enum {
     INLINE_DEPTH = 32 /* of tasks run inside ompg_go: further ones make the deque grow */
 };
 
-static size_t next_index(struct worker *worker, ompg_group *group)
+/* Exact for tasks from one thread at a time. */
+static inline size_t next_index(struct worker *worker, ompg_group *group)
 {
-    size_t index = load_relaxed(&group->local.submitted) + load_relaxed(&group->remote.submitted);
-    if (worker && load_relaxed(&worker->tally_group) == group)
+    size_t index =
+        load_relaxed(&group->local.submitted) + load_relaxed(&group->submitted_elsewhere);
+    if (worker && UNLIKELY(load_relaxed(&worker->tally_group) == group))
         index += load_relaxed(&worker->tally.submitted);
     return index;
 }
 
 /* The deque is full: the producer is far ahead and runs the task itself. */
-static void run_inline(struct worker *worker, const struct task *task)
+static __attribute__((noinline)) void run_inline(struct worker *worker, struct task task)
 {
     if (worker->inlined >= INLINE_DEPTH && deque_grow(&worker->deque)) {
-        deque_push(&worker->deque, task);
+        deque_push(&worker->deque, &task);
         return;
     }
     worker->inlined++;
-    task_run(worker, task);
+    task_run(worker, &task);
     worker->inlined--;
 }
 
-static void dispatch(struct worker *worker, const struct task *task)
+static inline void dispatch(struct worker *worker, const struct task *task)
 {
     if (UNLIKELY(!deque_push(&worker->deque, task)))
-        run_inline(worker, task);
+        run_inline(worker, *task);
     region_attend_if_asked(worker);
 }
 
@@ -70,7 +72,7 @@ static void count_submitted(struct worker *worker, ompg_group *group, bool gated
     if (!worker || group->owner == worker)
         bump_relaxed(&group->local.submitted, n);
     else if (gated)
-        add_release(&group->remote.submitted, n);
+        add_release(&group->submitted_elsewhere, n);
     else
         bump_relaxed(&counts_for(worker, group)->submitted, n);
 }
@@ -132,17 +134,22 @@ static int add(struct task *task, bool may_park)
     return add_plain(worker, group, task);
 }
 
-int ompg_go(ompg_group *group, ompg_task_fn *fn, void *arg)
+static __attribute__((noinline)) int go(ompg_group *group, ompg_task_fn *fn, void *arg,
+                                        bool may_park)
 {
-    if (UNLIKELY(!group || !fn))
+    if (!group || !fn)
         return EINVAL;
     struct task task = {.fn = fn, .arg = arg, .tagged = (uintptr_t)group};
+    return add(&task, may_park);
+}
+
+int ompg_go(ompg_group *group, ompg_task_fn *fn, void *arg)
+{
     struct worker *worker = self;
-    bool fast = worker && worker->region == load_relaxed(&group->region) &&
-                load_relaxed(&group->clean) == load_relaxed(&stop_epoch) &&
-                !load_relaxed(&group->gated);
-    if (UNLIKELY(!fast))
-        return add(&task, true);
+    if (UNLIKELY(!worker || !group || !fn || worker->region != load_relaxed(&group->region) ||
+                 !group_is_express(group)))
+        return go(group, fn, arg, true);
+    struct task task = {.fn = fn, .arg = arg, .tagged = (uintptr_t)group};
     task.index = next_index(worker, group);
     tsan_release(&group->local);
     bump_relaxed(&counts_for(worker, group)->submitted, 1U); /* before others can take it */
@@ -152,10 +159,7 @@ int ompg_go(ompg_group *group, ompg_task_fn *fn, void *arg)
 
 int ompg_try_go(ompg_group *group, ompg_task_fn *fn, void *arg)
 {
-    if (!group || !fn)
-        return EINVAL;
-    struct task task = {.fn = fn, .arg = arg, .tagged = (uintptr_t)group};
-    return add(&task, false);
+    return go(group, fn, arg, false);
 }
 
 /* Adds a task whose argument is *extra, which has room for `extra`'s own memory behind it. */

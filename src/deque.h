@@ -82,7 +82,7 @@ static inline bool deque_push(struct deque *deque, const struct task *task)
     size_t top = load_relaxed(&deque->top);
     if (UNLIKELY(top == deque->room) && !deque_make_room(deque))
         return false;
-    deque->ring[top & deque->mask] = *task;
+    task_copy(&deque->ring[top & deque->mask], task);
     store_release(&deque->top, top + 1); /* to the load_acquire of top in deque_pry */
     return true;
 }
@@ -100,7 +100,7 @@ static inline bool deque_pop(struct deque *deque, struct task *task)
         store_relaxed(&deque->top, top + 1);
         return deque_pop_slow(deque, task);
     }
-    *task = deque->ring[top & deque->mask];
+    task_copy(task, &deque->ring[top & deque->mask]);
     return true;
 }
 

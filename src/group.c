@@ -30,6 +30,7 @@ static void clear_state(ompg_group *group)
     memset(&group->remote, 0, sizeof group->remote);
     store_relaxed(&group->clean, 0U);
     store_relaxed(&group->stop, RUNNING);
+    store_relaxed(&group->submitted_elsewhere, 0U);
     store_relaxed(&group->walked, 0U);
     store_relaxed(&group->fail_index, OMPG_NO_INDEX);
     store_relaxed(&group->failed, 0U);
@@ -70,7 +71,7 @@ static void inherit(ompg_group *group, ompg_group *parent)
 {
     store_relaxed(&group->deadline, CLOCK_NEVER);
     store_relaxed(&group->earliest, parent ? load_relaxed(&parent->earliest) : CLOCK_NEVER);
-    if (parent && !group->token)
+    if (parent && !group->token && !load_relaxed(&group->gated))
         store_relaxed(&group->clean, load_relaxed(&parent->clean));
 }
 
@@ -114,7 +115,7 @@ void ompg_free(ompg_group *group)
     if (!group)
         return;
     assert(!load_relaxed(&group->waiting) && "ompg_free of a group that is being waited for");
-    if (UNLIKELY(group->queue.size > 0 || group_pending(group) != 0)) {
+    if (UNLIKELY(group_pending(group) != 0)) {
         group_stop(group, &(ompg_error){.code = ECANCELED, .index = OMPG_NO_INDEX});
         if (self && load_relaxed(&group->region) == self->region)
             ompg_wait(group);
@@ -145,7 +146,7 @@ bool ompg_stopped(const ompg_group *group)
     if (!group)
         return false;
     ompg_group *record = (ompg_group *)group; /* const for the caller; a stop is noted in it */
-    if (LIKELY(load_relaxed(&record->clean) == load_relaxed(&stop_epoch)))
+    if (LIKELY(group_is_express(record)))
         return false;
     return group_stop_check(record, group->deterministic ? group_current_index(group) : 0);
 }
@@ -199,6 +200,7 @@ void ompg_get_stats(const ompg_group *group, ompg_stats *stats)
     size_t returned = 0;
     add_counts(stats, &record->local, &returned);
     add_counts(stats, &record->remote, &returned);
+    stats->submitted += load_acquire(&record->submitted_elsewhere);
     add_tallies(stats, record, &returned);
     size_t cancelled = load_relaxed(&record->cancelled);
     stats->failed = load_relaxed(&record->failed);
@@ -214,9 +216,12 @@ int ompg_set_limit(ompg_group *group, int limit)
     if (!group || limit < 0)
         return EINVAL;
     gate_set_limit(&group->gate, limit);
-    if (limit > 0)
-        store_release(&group->gated, true);
-    group->customised = true;
+    if (limit > 0) {
+        group->customised = true;
+        store_relaxed(&group->gated, true);
+        store_relaxed(&group->clean, 0U);
+        stop_epoch_bump();
+    }
     struct worker *worker = self;
     if (worker && worker->region == load_relaxed(&group->region))
         task_release_parked(worker, group);

@@ -16,9 +16,10 @@
  *   RUNNING; it writes `cause` in between, published by the release of STOPPED. RUNNING again only
  *   by ompg_reset. Then stop_epoch is bumped.
  * - `clean` caches the stop_epoch at which neither the group nor what encloses it had stopped.
- *   While it equals the epoch, "not stopped" is one comparison. Groups under a deadline keep it 0
- *   (the epoch never is) and use `walked` for all but the clock. Staleness is harmless: a stop is
- *   seen at the next check after the bump becomes visible.
+ *   While it equals the epoch the group is in the express lane: not stopped, no gate, no deadline,
+ *   in one comparison. Groups with a gate or under a deadline keep it 0 (the epoch never is) and
+ *   use `walked` for all but gate and clock. Staleness is harmless: a stop, or a limit that is set,
+ *   bumps the epoch after its flag and is seen at the next check.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -52,30 +53,32 @@ struct ompg_group {
     alignas(CACHE_LINE) _Atomic size_t clean; /* see above */
     _Atomic(struct region *) region;          /* where its tasks are, NULL: in queue only */
     struct worker *owner;                     /* who counts in local; compared, never followed */
-    atomic_int stop;                          /* enum stop_state */
-    atomic_bool gated;                        /* limit or budget was set: tasks pass the gate */
-    bool deterministic, collect;              /* these: read-only after ompg_new */
-    bool customised;                          /* made with options */
-    bool measured;                            /* its waits read the clock */
-    uint32_t depth;                           /* nesting; a parent's is lower */
+    _Atomic size_t submitted_elsewhere;       /* by others than the owner; see remote */
     ompg_group *parent;                       /* enclosing group; set by ompg_new and ompg_wait */
     size_t parent_serial, parent_index;       /* parent's life, index of the enclosing task */
+    atomic_int stop;                          /* enum stop_state */
+    uint32_t depth;                           /* nesting; a parent's is lower */
 
     alignas(CACHE_LINE) struct counts local; /* written by the owner */
-    _Atomic size_t walked;                   /* as clean, for groups under a deadline */
-    _Atomic size_t fail_index;               /* deterministic: lowest failing index; only sinks */
     size_t serial;                           /* life number of this record; in ompg_new */
     ompg_group *next_free;                   /* pool */
+    atomic_bool waiting;                     /* a thread is in ompg_wait */
+    atomic_bool gated;                       /* limit or budget was set: tasks pass the gate */
+    bool deterministic, collect;             /* these: read-only after ompg_new */
+    bool customised;                         /* made with options */
+    bool measured;                           /* its waits read the clock */
 
-    alignas(CACHE_LINE) struct counts remote; /* atomic additions by everyone else */
+    alignas(CACHE_LINE) struct counts remote; /* atomic additions by all but the owner; what they
+                                                 submitted is in submitted_elsewhere */
     _Atomic size_t failed;                    /* tasks that returned an error of their own */
     _Atomic size_t cancelled;                 /* tasks that returned ECANCELED after the stop */
+    _Atomic size_t walked;                    /* as clean, for groups out of the express lane */
     atomic_bool pried;                        /* tasks were taken before their tally was flushed */
-    atomic_bool waiting;                      /* a thread is in ompg_wait */
 
     /* What few groups use. */
-    alignas(CACHE_LINE) _Atomic int64_t deadline; /* own; CLOCK_NEVER outside a wait */
-    _Atomic int64_t earliest;                     /* of the own and the enclosing deadlines */
+    alignas(CACHE_LINE) _Atomic int64_t earliest; /* of the own and the enclosing deadlines */
+    _Atomic int64_t deadline;                     /* own; CLOCK_NEVER outside a wait */
+    _Atomic size_t fail_index;                    /* deterministic: lowest failing index */
     _Atomic int64_t begun;                        /* start of the wait, 0: not measured */
     _Atomic int64_t waited;                       /* sum of the waits that are over */
     struct queue queue;                           /* tasks added outside the region; the adder's,
@@ -101,7 +104,7 @@ static inline size_t group_pending(ompg_group *group)
 {
     size_t over = load_acquire(&group->remote.returned) + load_acquire(&group->remote.skipped) +
                   load_acquire(&group->local.returned) + load_acquire(&group->local.skipped);
-    return load_acquire(&group->remote.submitted) + load_acquire(&group->local.submitted) - over;
+    return load_acquire(&group->submitted_elsewhere) + load_acquire(&group->local.submitted) - over;
 }
 
 /* ---- nesting ---- */
@@ -125,12 +128,15 @@ static inline bool group_encloses(const ompg_group *outer, const ompg_group *gro
 
 bool group_stop_check(ompg_group *group, size_t index);
 
+static inline bool group_is_express(const ompg_group *group)
+{
+    return load_relaxed(&((ompg_group *)group)->clean) == load_relaxed(&stop_epoch);
+}
+
 /* Whether the group has stopped for its task `index` (OMPG_NO_INDEX: for a caller outside). */
 static inline bool group_stopped(ompg_group *group, size_t index)
 {
-    if (LIKELY(load_relaxed(&group->clean) == load_relaxed(&stop_epoch)))
-        return false;
-    return group_stop_check(group, index);
+    return !LIKELY(group_is_express(group)) && group_stop_check(group, index);
 }
 
 /* Stops the group with the error; false when it had stopped before. Async-signal-safe. */

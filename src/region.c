@@ -103,11 +103,11 @@ static void launch(struct region *region, size_t most, int most_pending)
 void region_attend(struct worker *worker)
 {
     struct deque *deque = &worker->deque;
-    if (membarrier_works)
-        store_relaxed(&deque->attention, false);
     size_t mine = deque_private(deque);
     if (mine == 0)
-        return;
+        return; /* the request stands */
+    if (membarrier_works)
+        store_relaxed(&deque->attention, false);
     tally_flush(worker); /* before its tasks can be stolen */
     deque_share(deque, !membarrier_works);
     launch(worker->region, mine, load_relaxed(&worker->region->active)); /* doubles at most */
@@ -510,7 +510,8 @@ void region_wait_nested(struct worker *worker, ompg_group *group)
                 continue;
             }
         }
-        idle = (struct idle){0};
+        if (UNLIKELY(idle.since != 0))
+            idle = (struct idle){0};
         region_attend_if_asked(worker);
         task_run(worker, &task);
     }

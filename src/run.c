@@ -90,7 +90,7 @@ static bool pass_gate(ompg_group *group, struct task *task)
 }
 
 /* True when *task was replaced by the next one to run. */
-static bool run_one_special(struct worker *worker, struct task *task)
+static bool run_one(struct worker *worker, struct task *task)
 {
     ompg_group *group = task_group(task);
     if (!pass_gate(group, task))
@@ -115,9 +115,9 @@ static bool run_one_special(struct worker *worker, struct task *task)
     return more;
 }
 
-void task_run_special(struct worker *worker, const struct task *task)
+void task_run_any(struct worker *worker, const struct task *task)
 {
     struct task current = *task;
-    while (run_one_special(worker, &current))
+    while (run_one(worker, &current))
         ;
 }

@@ -12,8 +12,8 @@
 /* Counts, records and cleans up after a task that did not simply return 0. */
 void task_note_failure(ompg_group *group, const struct task *task, int code, bool recorded);
 
-/* A task that has flags or whose group has a gate; runs the parked tasks that follow it as well. */
-void task_run_special(struct worker *worker, const struct task *task);
+/* Any task; runs the parked tasks that follow it as well. */
+void task_run_any(struct worker *worker, const struct task *task);
 
 /* Moves parked tasks that have got a place to the worker's deque. */
 void task_release_parked(struct worker *worker, ompg_group *group);
@@ -61,14 +61,12 @@ static inline void task_count_returned(struct worker *worker, ompg_group *group)
 static inline void task_run(struct worker *worker, const struct task *task)
 {
     ompg_group *group = task_group(task);
-    if (UNLIKELY((task->tagged & TASK_FLAGS) || load_relaxed(&group->gated))) {
-        task_run_special(worker, task);
-    } else if (UNLIKELY(group_stopped(group, task->index))) {
-        task_skip(worker, task);
-    } else {
-        task_call(worker, task, task->arg);
-        task_count_returned(worker, group);
+    if (UNLIKELY((task->tagged & TASK_FLAGS) || !group_is_express(group))) {
+        task_run_any(worker, task);
+        return;
     }
+    task_call(worker, task, task->arg);
+    task_count_returned(worker, group);
 }
 
 #endif

@@ -98,12 +98,14 @@ bool group_stop_check(ompg_group *group, size_t index)
     int64_t earliest = load_relaxed(&group->earliest);
     bool timed = earliest != CLOCK_NEVER;
     int64_t now = timed ? clock_now() : 0;
-    if (timed && now < earliest && load_relaxed(&group->walked) == epoch)
+    if (now < earliest && load_relaxed(&group->walked) == epoch)
         return false;
     bool cacheable = false;
     if (walk(group, index, now, &cacheable))
         return true;
     if (cacheable)
-        store_relaxed(timed ? &group->walked : &group->clean, epoch);
+        store_relaxed(&group->walked, epoch);
+    if (cacheable && !timed && !load_relaxed(&group->gated))
+        store_relaxed(&group->clean, epoch);
     return false;
 }

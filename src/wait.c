@@ -73,20 +73,18 @@ static void end(ompg_group *group)
     store_relaxed(&group->waiting, false);
 }
 
-int ompg_wait(ompg_group *group)
+/* Everything about a wait but for the groups that need nothing of it. */
+static __attribute__((noinline)) int wait_any(ompg_group *group, struct worker *worker)
 {
-    if (UNLIKELY(!group))
-        return EINVAL;
-    struct worker *worker = self;
-    if (UNLIKELY(is_own_task(worker, group)))
+    if (is_own_task(worker, group))
         return EDEADLK;
-    if (UNLIKELY(load_relaxed(&group->waiting)))
+    if (load_relaxed(&group->waiting))
         return EBUSY;
     if (worker)
         tally_flush_for(worker, group);
     if (group_pending(group) == 0)
         return result(group);
-    if (UNLIKELY(!attach(group, worker)))
+    if (!attach(group, worker))
         return EPERM;
     begin(group, worker);
     int code = 0;
@@ -96,6 +94,29 @@ int ompg_wait(ompg_group *group)
         code = region_run(group);
     end(group);
     return code != 0 ? code : result(group);
+}
+
+/* A default group that was made by the running task: cheap, and cannot be around that task. */
+static inline bool is_plain_child(const ompg_group *group, const struct worker *worker)
+{
+    return group->owner == worker && !group->measured && worker->frame &&
+           group->parent == task_group(worker->frame->task) &&
+           group->parent_index == worker->frame->task->index && worker->inlined == 0 &&
+           group_is_express(group);
+}
+
+int ompg_wait(ompg_group *group)
+{
+    struct worker *worker = self;
+    if (UNLIKELY(!group))
+        return EINVAL;
+    if (UNLIKELY(!worker || !is_plain_child(group, worker) || load_relaxed(&group->waiting)))
+        return wait_any(group, worker);
+    store_relaxed(&group->waiting, true);
+    region_wait_nested(worker, group);
+    tsan_acquire(&group->remote);
+    store_relaxed(&group->waiting, false);
+    return result(group);
 }
 
 int ompg_run(const ompg_options *options, ompg_task_fn *fn, void *arg, ompg_error *error)

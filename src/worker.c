@@ -158,7 +158,7 @@ void tally_flush(struct worker *worker)
     struct counts *tally = &worker->tally;
     size_t submitted = load_relaxed(&tally->submitted);
     if (submitted) {
-        add_release(&group->remote.submitted, submitted);
+        add_release(&group->submitted_elsewhere, submitted);
         store_release(&tally->submitted, 0U);
     }
     size_t started = take(&tally->started);
@@ -174,7 +174,7 @@ void tally_flush(struct worker *worker)
 }
 
 /*
- * Reads the tallies before remote.submitted is read (group_is_done): a submission that is being
+ * Reads the tallies before submitted_elsewhere is read (group_is_done): a submission that is being
  * flushed meanwhile is seen in one of the two, or in both, which errs on the safe side.
  */
 size_t tallied_submissions(struct region *region, ompg_group *group)
@@ -198,7 +198,7 @@ bool group_is_done(struct region *region, ompg_group *group)
                   load_acquire(&group->local.returned) + load_acquire(&group->local.skipped);
     size_t tallied = tallied_submissions(region, group);
     size_t submitted =
-        load_acquire(&group->remote.submitted) + load_acquire(&group->local.submitted);
+        load_acquire(&group->submitted_elsewhere) + load_acquire(&group->local.submitted);
     return over == tallied + submitted;
 }
 
