@@ -48,8 +48,7 @@
     int main(int argc, char **argv)                                                                \
     {                                                                                              \
         static const check_test tests[] = {__VA_ARGS__};                                           \
-        return check_run((suite), tests, sizeof tests / sizeof tests[0],                           \
-                         argc > 1 ? argv[1] : "");                                                 \
+        return check_run((suite), tests, sizeof tests / sizeof tests[0], argc > 1 ? argv[1] : ""); \
     }
 
 /* How long an event may take before the test counts as hung. */
