@@ -1,0 +1,418 @@
+/*
+ * Stops: ompg_cancel(), deadlines, and how the stop of an outer group reaches the inner ones; alone
+ * and together with OpenMP's own cancellation.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "check.h"
+#include "tasks.h"
+
+#include <errno.h>
+#include <math.h>
+#include <signal.h>
+
+static void codes_of_cancel(void)
+{
+    ompg_group *group = ompg_new(&(ompg_options){.name = "stopped"});
+    CHECK(!ompg_stopped(group));
+    CHECK_INT(ompg_cancel(group, 0), 0);
+    CHECK(ompg_stopped(group));
+    CHECK_INT(ompg_cancel(group, EIO), EALREADY);
+    CHECK_INT(ompg_wait(group), ECANCELED);
+    CHECK_INT(ompg_reset(group), 0);
+    CHECK_INT(ompg_cancel(group, EIO), 0);
+    CHECK_INT(ompg_wait(group), EIO);
+    ompg_error error = error_of(group);
+    CHECK_INT(error.code, EIO);
+    CHECK_INT(error.kind, OMPG_ERROR_CANCEL);
+    CHECK_INT(error.index, OMPG_NO_INDEX);
+    CHECK_STR(error.task, "");
+    CHECK_STR(error.group, "stopped");
+    ompg_free(group);
+}
+
+static void cancel_after_a_failure(void)
+{
+    ompg_group *group = ompg_new(NULL);
+    ompg_fail(group, EIO, "first");
+    CHECK_INT(ompg_cancel(group, EPIPE), EALREADY);
+    CHECK_INT(ompg_wait(group), EIO);
+    ompg_reset(group);
+    ompg_cancel(group, EPIPE);
+    CHECK_INT(ompg_fail(group, EIO, "too late"), EIO);
+    CHECK_INT(ompg_wait(group), EPIPE);
+    CHECK_STR(error_of(group).message, "");
+    ompg_free(group);
+}
+
+static int cancel_own_group(ompg_group *group, void *arg)
+{
+    CHECK_INT(ompg_cancel(group, *(const int *)arg), 0);
+    CHECK(ompg_stopped(group));
+    CHECK_INT(ompg_go(group, do_nothing, NULL), ECANCELED);
+    return 0;
+}
+
+/* The task that cancelled ended well: it is done, the others are skipped unless they ran before. */
+static void cancel_in_a_task(void)
+{
+    int code = 88;
+    item items[200] = {{0}};
+    ompg_group *group = ompg_new(&(ompg_options){.limit = 1});
+    for (int i = 0; i < 100; i++)
+        item_go(group, &items[i]);
+    ompg_go(group, cancel_own_group, &code);
+    for (int i = 100; i < 200; i++)
+        item_go(group, &items[i]);
+    CHECK_INT(ompg_wait(group), 88);
+    size_t ran = items_check_dropped(items, 200);
+    CHECK_STATS(group, 201, ran + 1, 0, 200 - ran);
+    ompg_free(group);
+}
+
+static void *cancel_from_thread(void *arg)
+{
+    CHECK_INT(ompg_cancel(arg, EPIPE), 0);
+    CHECK_INT(ompg_cancel(arg, EIO), EALREADY);
+    return NULL;
+}
+
+static int poll_while_a_thread_cancels(ompg_group *group, void *arg)
+{
+    pthread_t thread;
+    if (CHECK_INT(pthread_create(&thread, NULL, cancel_from_thread, arg), 0)) {
+        CHECK(poll_until_stopped(group));
+        pthread_join(thread, NULL);
+    }
+    return ECANCELED;
+}
+
+static void cancel_from_another_thread(void)
+{
+    ompg_group *group = ompg_new(NULL);
+    ompg_go(group, poll_while_a_thread_cancels, group);
+    CHECK_INT(ompg_wait(group), EPIPE);
+    CHECK_STATS(group, 1, 0, 0, 1);
+    ompg_free(group);
+}
+
+static ompg_group *signalled;
+
+static void cancel_in_handler(int signo)
+{
+    ompg_cancel(signalled, signo);
+}
+
+static int raise_and_poll(ompg_group *group, void *arg)
+{
+    (void)arg;
+    raise(SIGUSR1);
+    CHECK(poll_until_stopped(group));
+    return ECANCELED;
+}
+
+static void cancel_from_a_signal_handler(void)
+{
+    struct sigaction old;
+    struct sigaction handler = {.sa_handler = cancel_in_handler};
+    sigemptyset(&handler.sa_mask);
+    CHECK_INT(sigaction(SIGUSR1, &handler, &old), 0);
+    signalled = ompg_new(NULL);
+    ompg_go(signalled, raise_and_poll, NULL);
+    CHECK_INT(ompg_wait(signalled), SIGUSR1);
+    ompg_free(signalled);
+    sigaction(SIGUSR1, &old, NULL);
+}
+
+/* Levels of groups below `top`; the lowest cancels the top, each level must see it. */
+typedef struct levels {
+    ompg_group *top;
+    int below;
+} levels;
+
+static int descend_and_cancel(ompg_group *group, void *arg)
+{
+    levels self = *(const levels *)arg;
+    ompg_error error = {0};
+    CHECK(!ompg_stopped(group));
+    if (self.below-- == 0) {
+        CHECK_INT(ompg_cancel(self.top, EPIPE), 0);
+        CHECK(ompg_stopped(group));
+        CHECK_INT(ompg_go(group, do_nothing, NULL), ECANCELED);
+        return ECANCELED;
+    }
+    CHECK_INT(ompg_run(NULL, descend_and_cancel, &self, &error), ECANCELED);
+    CHECK_INT(error.kind, OMPG_ERROR_CANCEL);
+    CHECK(ompg_stopped(group));
+    return ECANCELED;
+}
+
+static void outer_stop_reaches_inner_groups(void)
+{
+    for (int depth = 0; depth < 5; depth++) {
+        levels all = {.top = ompg_new(NULL), .below = depth};
+        ompg_go(all.top, descend_and_cancel, &all);
+        CHECK_INT(ompg_wait(all.top), EPIPE);
+        CHECK_STATS(all.top, 1, 0, 0, 1);
+        ompg_free(all.top);
+    }
+}
+
+static int fail_outer_then_nest(ompg_group *outer, void *arg)
+{
+    item items[10] = {{0}};
+    (void)arg;
+    ompg_group *before = ompg_new(NULL);
+    item_go(before, &items[0]);
+    ompg_fail(outer, EIO, "outer");
+    CHECK(ompg_stopped(before));
+    CHECK_INT(item_go(before, &items[1]), ECANCELED);
+    CHECK_INT(ompg_wait(before), ECANCELED);
+    items_check_dropped(items, 1);
+    CHECK_ADDS_UP(before);
+    ompg_free(before);
+    ompg_group *after = ompg_new(NULL);
+    CHECK(ompg_stopped(after));
+    CHECK_INT(item_go(after, &items[2]), ECANCELED);
+    CHECK_INT(ompg_wait(after), ECANCELED);
+    ompg_free(after);
+    return EIO;
+}
+
+static void outer_failure_reaches_inner_groups(void)
+{
+    ompg_error error = {0};
+    CHECK_INT(ompg_run(NULL, fail_outer_then_nest, NULL, &error), EIO);
+    CHECK_STR(error.message, "outer");
+}
+
+/* A collected error stops nothing, so nothing reaches the inner group either. */
+static int fail_collecting_then_nest(ompg_group *outer, void *arg)
+{
+    atomic_int runs = 0;
+    (void)arg;
+    ompg_fail(outer, EIO, "collected");
+    CHECK_INT(ompg_run(NULL, count_run, &runs, NULL), 0);
+    CHECK_INT(atomic_load(&runs), 1);
+    return 0;
+}
+
+static void collected_error_does_not_reach_inner_groups(void)
+{
+    CHECK_INT(
+        ompg_run(&(ompg_options){.on_error = OMPG_COLLECT}, fail_collecting_then_nest, NULL, NULL),
+        EIO);
+}
+
+typedef struct timed {
+    double start;
+    double timeout;
+} timed;
+
+static int poll_past_deadline(ompg_group *group, void *arg)
+{
+    const timed *self = arg;
+    CHECK(poll_until_stopped(group));
+    CHECK(omp_get_wtime() - self->start >= self->timeout);
+    CHECK_INT(ompg_go(group, do_nothing, NULL), ECANCELED);
+    return ECANCELED;
+}
+
+/* Were the time counted from ompg_new() or from the first wait, the poll would end too early. */
+static void deadline_counts_from_the_wait(void)
+{
+    timed all = {.timeout = 0.02};
+    ompg_group *group = ompg_new(&(ompg_options){.timeout = all.timeout});
+    for (int wait = 0; wait < 3; wait++) {
+        double made = omp_get_wtime();
+        while (omp_get_wtime() - made < all.timeout)
+            sched_yield();
+        CHECK(!ompg_stopped(group));
+        ompg_go(group, poll_past_deadline, &all);
+        all.start = omp_get_wtime();
+        CHECK_INT(ompg_wait(group), ETIMEDOUT);
+        ompg_error error = error_of(group);
+        CHECK_INT(error.kind, OMPG_ERROR_DEADLINE);
+        CHECK_INT(error.index, OMPG_NO_INDEX);
+        CHECK(error.seconds >= all.timeout);
+        CHECK_STATS(group, 1, 0, 0, 1);
+        CHECK_INT(ompg_reset(group), 0);
+    }
+    ompg_free(group);
+}
+
+static int busy_until(ompg_group *group, void *arg)
+{
+    double start = omp_get_wtime();
+    (void)group;
+    while (omp_get_wtime() - start < *(const double *)arg)
+        sched_yield();
+    return 0;
+}
+
+/* Nobody polls: the next start of a task finds out. */
+static void deadline_is_seen_at_a_start(void)
+{
+    double busy = 0.02;
+    item items[100] = {{0}};
+    ompg_group *group = ompg_new(&(ompg_options){.timeout = 0.01, .limit = 1});
+    for (int i = 0; i < 10; i++)
+        ompg_go(group, busy_until, &busy);
+    for (int i = 0; i < 100; i++)
+        item_go(group, &items[i]);
+    CHECK_INT(ompg_wait(group), ETIMEDOUT);
+    items_check_dropped(items, 100);
+    CHECK_ADDS_UP(group);
+    CHECK(stats_of(group).done < 110);
+    ompg_free(group);
+}
+
+static void deadline_far_away(void)
+{
+    static const double far[] = {1e6, 1e300, INFINITY};
+    for (int i = 0; i < 3; i++) {
+        atomic_int runs = 0;
+        CHECK_INT(ompg_run(&(ompg_options){.timeout = far[i]}, count_run, &runs, NULL), 0);
+        CHECK_INT(atomic_load(&runs), 1);
+    }
+}
+
+static int nest_with_deadline(ompg_group *outer, void *arg)
+{
+    timed all = {.start = omp_get_wtime(), .timeout = 0.01};
+    (void)arg;
+    CHECK_INT(ompg_run(&(ompg_options){.timeout = all.timeout}, poll_past_deadline, &all, NULL),
+              ETIMEDOUT);
+    CHECK(!ompg_stopped(outer));
+    return 0;
+}
+
+static void inner_deadline_stays_inner(void)
+{
+    CHECK_INT(ompg_run(NULL, nest_with_deadline, NULL, NULL), 0);
+}
+
+static int nest_without_deadline(ompg_group *outer, void *arg)
+{
+    ompg_error error = {0};
+    CHECK_INT(ompg_run(NULL, poll_past_deadline, arg, &error), ECANCELED);
+    CHECK_INT(error.kind, OMPG_ERROR_CANCEL);
+    CHECK(ompg_stopped(outer));
+    return ECANCELED;
+}
+
+static void outer_deadline_reaches_inner_groups(void)
+{
+    timed all = {.start = omp_get_wtime(), .timeout = 0.01};
+    CHECK_INT(ompg_run(&(ompg_options){.timeout = all.timeout}, nest_without_deadline, &all, NULL),
+              ETIMEDOUT);
+}
+
+/* Ends only where the OpenMP runtime cancels; counts when nobody did. */
+static int poll_openmp_then_fail(ompg_group *group, void *arg)
+{
+    atomic_int *overdue = arg;
+    (void)group;
+#pragma omp task
+    {
+        double start = omp_get_wtime();
+        while (omp_get_wtime() - start < CHECK_PATIENCE) {
+            sched_yield();
+#pragma omp cancellation point taskgroup
+        }
+        atomic_fetch_add(overdue, 1);
+    }
+    return EIO;
+}
+
+/* Two threads, for a runtime may run the raw task at once where there is only one. */
+static void openmp_cancellation_is_used(void)
+{
+    atomic_int overdue = 0;
+    if (!omp_get_cancellation()) {
+        CHECK_INT(omp_get_cancellation(), 0);
+        return;
+    }
+    CHECK_INT(ompg_run(&(ompg_options){.threads = 2}, poll_openmp_then_fail, &overdue, NULL), EIO);
+    CHECK_INT(atomic_load(&overdue), 0);
+}
+
+static int fail_inside_among_raw_tasks(ompg_group *group, void *arg)
+{
+    atomic_int *raw = arg;
+    int code = EIO;
+    (void)group;
+    for (int i = 0; i < 20; i++) {
+#pragma omp task
+        atomic_fetch_add(raw, 1);
+    }
+    CHECK_INT(ompg_run(NULL, return_code, &code, NULL), EIO);
+    return 0;
+}
+
+static void inner_failure_spares_raw_tasks(void)
+{
+    atomic_int raw = 0;
+    ompg_group *group = ompg_new(NULL);
+    for (int i = 0; i < 100; i++)
+        ompg_go(group, fail_inside_among_raw_tasks, &raw);
+    CHECK_INT(ompg_wait(group), 0);
+    CHECK_INT(atomic_load(&raw), 2000);
+    ompg_free(group);
+}
+
+static int make_raw_tasks_and_maybe_fail(ompg_group *group, void *arg)
+{
+    item *self = arg;
+    for (int i = 0; i < 20; i++) {
+#pragma omp task
+        atomic_fetch_add(&self->runs, 1);
+    }
+    return self->code != 0 ? ompg_fail(group, self->code, "with raw tasks") : 0;
+}
+
+/* The group's results do not depend on what the runtime did with the raw tasks; all are over. */
+static void failure_among_raw_tasks(void)
+{
+    for (int round = 0; round < 50; round++) {
+        item all[64] = {{0}};
+        int raw[64];
+        ompg_group *group = ompg_new(NULL);
+        all[round].code = EDOM;
+        for (int i = 0; i < 64; i++)
+            ompg_go_with(group, make_raw_tasks_and_maybe_fail, &all[i],
+                         &(ompg_task_options){.drop = item_drop});
+        CHECK_INT(ompg_wait(group), EDOM);
+        for (int i = 0; i < 64; i++) {
+            raw[i] = atomic_load(&all[i].runs);
+            CHECK_INT(atomic_load(&all[i].drops), 1);
+            CHECK(raw[i] <= 20);
+        }
+        CHECK_STR(error_of(group).message, "with raw tasks");
+        CHECK_INT(error_of(group).index, round);
+        CHECK_INT(stats_of(group).failed, 1);
+        CHECK_ADDS_UP(group);
+        sched_yield();
+        for (int i = 0; i < 64; i++)
+            CHECK_INT(atomic_load(&all[i].runs), raw[i]);
+        ompg_free(group);
+    }
+}
+
+CHECK_MAIN("cancel", {"codes of cancel", codes_of_cancel},
+           {"cancel after a failure", cancel_after_a_failure},
+           {"cancel in a task", cancel_in_a_task},
+           {"cancel from another thread", cancel_from_another_thread},
+           {"cancel from a signal handler", cancel_from_a_signal_handler},
+           {"outer stop reaches inner groups", outer_stop_reaches_inner_groups},
+           {"outer failure reaches inner groups", outer_failure_reaches_inner_groups},
+           {"collected error does not reach inner groups",
+            collected_error_does_not_reach_inner_groups},
+           {"deadline counts from the wait", deadline_counts_from_the_wait},
+           {"deadline is seen at a start", deadline_is_seen_at_a_start},
+           {"deadline far away", deadline_far_away},
+           {"inner deadline stays inner", inner_deadline_stays_inner},
+           {"outer deadline reaches inner groups", outer_deadline_reaches_inner_groups},
+           {"OpenMP's cancellation is used", openmp_cancellation_is_used},
+           {"inner failure spares raw tasks", inner_failure_spares_raw_tasks},
+           {"failure among raw tasks", failure_among_raw_tasks})
