@@ -1,0 +1,214 @@
+/*
+ * What bad input gets: a code, and nothing else changes.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "check.h"
+#include "tasks.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <math.h>
+
+static void check_refused(const ompg_options *options)
+{
+    atomic_int runs = 0;
+    errno = 0;
+    CHECK(ompg_new(options) == NULL);
+    CHECK_INT(errno, EINVAL);
+    CHECK_INT(ompg_run(options, count_run, &runs, NULL), EINVAL);
+    CHECK_INT(atomic_load(&runs), 0);
+}
+
+static void options_that_make_no_sense(void)
+{
+    static const double senseless[] = {-1.0, -1e-300, -INFINITY, NAN};
+    for (size_t i = 0; i < 4; i++) {
+        check_refused(&(ompg_options){.budget = senseless[i]});
+        check_refused(&(ompg_options){.timeout = senseless[i]});
+    }
+    static const int negative[] = {-1, INT_MIN};
+    for (size_t i = 0; i < 2; i++) {
+        check_refused(&(ompg_options){.threads = negative[i]});
+        check_refused(&(ompg_options){.limit = negative[i]});
+        check_refused(&(ompg_options){.max_errors = negative[i]});
+    }
+    check_refused(&(ompg_options){.on_error = (ompg_on_error)2});
+    check_refused(&(ompg_options){.on_error = (ompg_on_error)77});
+}
+
+static void check_accepted(const ompg_options *options)
+{
+    atomic_int runs = 0;
+    ompg_group *group = ompg_new(options);
+    if (!CHECK(group != NULL))
+        return;
+    for (int i = 0; i < 10; i++)
+        CHECK_INT(ompg_go(group, count_run, &runs), 0);
+    CHECK_INT(ompg_wait(group), 0);
+    CHECK_INT(atomic_load(&runs), 10);
+    ompg_free(group);
+}
+
+static void options_that_are_only_odd(void)
+{
+    check_accepted(&(ompg_options){.timeout = INFINITY});
+    check_accepted(&(ompg_options){.timeout = 1e308});
+    check_accepted(&(ompg_options){.budget = INFINITY});
+    check_accepted(&(ompg_options){.budget = 1e-308});
+    check_accepted(&(ompg_options){.budget = -0.0, .timeout = -0.0});
+    check_accepted(&(ompg_options){.limit = INT_MAX});
+    check_accepted(&(ompg_options){.max_errors = INT_MAX});
+    check_accepted(&(ompg_options){.max_errors = 5, .on_error = OMPG_FAIL_FAST});
+    check_accepted(&(ompg_options){.name = ""});
+    check_accepted(&(ompg_options){.threads = 300});
+}
+
+static void null_group(void)
+{
+    atomic_int runs = 0;
+    char byte = 'b';
+    ompg_error error = {.code = 5};
+    const ompg_error *list = &error;
+    ompg_stats stats = {1, 1, 1, 1, 1, 1.0};
+    CHECK_INT(ompg_go(NULL, count_run, &runs), EINVAL);
+    CHECK_INT(ompg_go_with(NULL, count_run, &runs, NULL), EINVAL);
+    CHECK_INT(ompg_go_copy(NULL, count_run, &byte, 1), EINVAL);
+    CHECK_INT(ompg_try_go(NULL, count_run, &runs), EINVAL);
+    CHECK_INT(ompg_wait(NULL), EINVAL);
+    CHECK_INT(ompg_cancel(NULL, EIO), EINVAL);
+    CHECK_INT(ompg_fail(NULL, EIO, "nobody"), EINVAL);
+    CHECK_INT(ompg_fail_at(NULL, 1, EIO, "nobody"), EINVAL);
+    CHECK_INT(ompg_reset(NULL), EINVAL);
+    CHECK_INT(ompg_set_limit(NULL, 1), EINVAL);
+    CHECK_INT(ompg_get_threads(NULL), 1);
+    CHECK(!ompg_stopped(NULL));
+    CHECK_INT(ompg_get_error(NULL, &error), 0);
+    CHECK_INT(error.code, 5);
+    CHECK_INT(ompg_get_errors(NULL, &list), 0);
+    CHECK_INT(ompg_print_error(NULL, stderr), 0);
+    ompg_get_stats(NULL, &stats);
+    CHECK_INT(stats.submitted + stats.running + stats.done + stats.failed + stats.skipped, 0);
+    CHECK(stats.seconds == 0.0);
+    CHECK_INT(atomic_load(&runs), 0);
+    ompg_free(NULL);
+}
+
+static void null_function(void)
+{
+    char byte = 'b';
+    ompg_group *group = ompg_new(NULL);
+    CHECK_INT(ompg_go(group, NULL, NULL), EINVAL);
+    CHECK_INT(ompg_go_with(group, NULL, NULL, NULL), EINVAL);
+    CHECK_INT(ompg_go_copy(group, NULL, &byte, 1), EINVAL);
+    CHECK_INT(ompg_try_go(group, NULL, NULL), EINVAL);
+    CHECK_INT(ompg_run(NULL, NULL, NULL, NULL), EINVAL);
+    CHECK_INT(ompg_wait(group), 0);
+    CHECK_STATS(group, 0, 0, 0, 0);
+    ompg_free(group);
+}
+
+static void null_outputs(void)
+{
+    ompg_group *group = ompg_new(NULL);
+    ompg_get_stats(group, NULL);
+    ompg_get_stats(NULL, NULL);
+    ompg_fail(group, EIO, "x");
+    CHECK_INT(ompg_get_error(group, NULL), 1);
+    CHECK_INT(ompg_get_errors(group, NULL), 1);
+    CHECK_INT(ompg_print_error(group, NULL), 0);
+    CHECK_INT(ompg_format_error(NULL, NULL, 0), 0);
+    ompg_free(group);
+}
+
+static void senseless_costs(void)
+{
+    static const double senseless[] = {-1.0, -INFINITY, NAN};
+    item refused = {0};
+    ompg_group *group = ompg_new(&(ompg_options){.budget = 5.0});
+    for (size_t i = 0; i < 3; i++) {
+        ompg_task_options options = {.drop = item_drop, .cost = senseless[i]};
+        CHECK_INT(ompg_go_with(group, item_run, &refused, &options), EINVAL);
+    }
+    CHECK_INT(ompg_wait(group), 0);
+    CHECK_STATS(group, 0, 0, 0, 0);
+    CHECK_INT(atomic_load(&refused.drops), 0);
+    ompg_free(group);
+}
+
+static void copy_of_null(void)
+{
+    ompg_group *group = ompg_new(NULL);
+    CHECK_INT(ompg_go_copy(group, do_nothing, NULL, 1), EINVAL);
+    CHECK_INT(ompg_go_copy(group, do_nothing, NULL, (size_t)-1), EINVAL);
+    CHECK_INT(ompg_wait(group), 0);
+    ompg_free(group);
+}
+
+/* No memory holds this much: the task is refused and the group goes on. */
+static void copy_of_everything(void)
+{
+    static const size_t sizes[] = {(size_t)-1, (size_t)-16, (size_t)-64, (size_t)-1 / 2};
+    char byte = 'b';
+    atomic_int runs = 0;
+    ompg_group *group = ompg_new(NULL);
+    for (size_t i = 0; i < 4; i++)
+        CHECK_INT(ompg_go_copy(group, do_nothing, &byte, sizes[i]), ENOMEM);
+    CHECK_INT(ompg_go(group, count_run, &runs), 0);
+    CHECK_INT(ompg_wait(group), 0);
+    CHECK_INT(atomic_load(&runs), 1);
+    CHECK_STATS(group, 1, 1, 0, 0);
+    ompg_free(group);
+}
+
+/* A waiting group refuses a second waiter and a reset, from its tasks and from elsewhere. */
+static void *wait_and_reset_elsewhere(void *arg)
+{
+    CHECK_INT(ompg_wait(arg), EBUSY);
+    CHECK_INT(ompg_reset(arg), EBUSY);
+    return NULL;
+}
+
+static int ask_elsewhere(ompg_group *group, void *arg)
+{
+    pthread_t thread;
+    CHECK_INT(ompg_reset(group), EBUSY);
+    if (CHECK_INT(pthread_create(&thread, NULL, wait_and_reset_elsewhere, group), 0))
+        pthread_join(thread, NULL);
+    return count_run(group, arg);
+}
+
+static void busy_group(void)
+{
+    atomic_int runs = 0;
+    ompg_group *group = ompg_new(NULL);
+    CHECK_INT(ompg_go(group, ask_elsewhere, &runs), 0);
+    CHECK_INT(ompg_reset(group), EBUSY);
+    CHECK_INT(ompg_wait(group), 0);
+    CHECK_STATS(group, 1, 1, 0, 0);
+    CHECK_INT(ompg_reset(group), 0);
+    CHECK_STATS(group, 0, 0, 0, 0);
+    ompg_free(group);
+}
+
+static void misuse_leaves_a_group_usable(void)
+{
+    atomic_int runs = 0;
+    ompg_group *group = ompg_new(NULL);
+    for (int i = 0; i < 100; i++) {
+        ompg_go(group, NULL, NULL);
+        ompg_go_copy(group, do_nothing, NULL, 7);
+        ompg_set_limit(group, -5);
+        CHECK_INT(ompg_go(group, count_run, &runs), 0);
+    }
+    CHECK_INT(ompg_wait(group), 0);
+    CHECK_INT(atomic_load(&runs), 100);
+    ompg_free(group);
+}
+
+CHECK_MAIN("misuse", {"options that make no sense", options_that_make_no_sense},
+           {"options that are only odd", options_that_are_only_odd}, {"null group", null_group},
+           {"null function", null_function}, {"null outputs", null_outputs},
+           {"senseless costs", senseless_costs}, {"copy of null", copy_of_null},
+           {"copy of everything", copy_of_everything}, {"busy group", busy_group},
+           {"misuse leaves a group usable", misuse_leaves_a_group_usable})
