@@ -69,7 +69,7 @@ static int find_place(ompg_group *group, struct worker **worker)
  */
 static void count_submitted(struct worker *worker, ompg_group *group, bool gated, size_t n)
 {
-    if (!worker || group->owner == worker)
+    if (group->owner == worker)
         bump_relaxed(&group->local.submitted, n);
     else if (gated)
         add_release(&group->submitted_elsewhere, n);
@@ -81,39 +81,29 @@ static void count_submitted(struct worker *worker, ompg_group *group, bool gated
 static int add_gated(struct worker *worker, ompg_group *group, struct task *task, bool may_park)
 {
     count_submitted(worker, group, true, 1);
-    int code = 0;
-    switch (gate_enter(&group->gate, task, may_park)) {
-    case GATE_ADMITTED:
-        if (worker) {
-            dispatch(worker, task);
-        } else if (!queue_push(&group->queue, task)) {
-            gate_leave(&group->gate, task_cost(task));
-            code = ENOMEM;
-        }
-        break;
-    case GATE_PARKED:
-        if (worker)
-            task_release_parked(worker, group); /* the limit may have been raised */
-        break;
-    case GATE_FULL:
-        code = EAGAIN;
-        break;
-    case GATE_NO_MEMORY:
-        code = ENOMEM;
-        break;
+    enum gate_verdict verdict = gate_enter(&group->gate, task, may_park);
+    if (verdict == GATE_ADMITTED) {
+        dispatch(worker, task);
+        return 0;
     }
-    if (code != 0)
-        count_submitted(worker, group, true, (size_t)-1);
-    return code;
+    if (verdict == GATE_PARKED) {
+        task_release_parked(worker, group); /* the limit may have been raised */
+        return 0;
+    }
+    count_submitted(worker, group, true, (size_t)-1);
+    return verdict == GATE_FULL ? EAGAIN : ENOMEM;
 }
 
-static int add_plain(struct worker *worker, ompg_group *group, struct task *task)
+/* Into the queue. Its tasks pass the gate when the wait begins. */
+static int add_early(ompg_group *group, const struct task *task, bool may_park)
 {
-    if (!worker && !queue_push(&group->queue, task))
+    struct gate *gate = &group->gate;
+    if (!may_park && !gate_would_admit(gate, &group->queue, task_cost(task)))
+        return EAGAIN;
+    if (!queue_push(&group->queue, task))
         return ENOMEM;
-    count_submitted(worker, group, false, 1);
-    if (worker)
-        dispatch(worker, task);
+    gate->cost += task_cost(task);
+    bump_relaxed(&group->local.submitted, 1U);
     return 0;
 }
 
@@ -129,9 +119,13 @@ static int add(struct task *task, bool may_park)
     if (group_stopped(group, task->index))
         return ECANCELED;
     tsan_release(&group->local);
+    if (!worker)
+        return add_early(group, task, may_park);
     if (load_acquire(&group->gated))
         return add_gated(worker, group, task, may_park);
-    return add_plain(worker, group, task);
+    count_submitted(worker, group, false, 1);
+    dispatch(worker, task);
+    return 0;
 }
 
 static __attribute__((noinline)) int go(ompg_group *group, ompg_task_fn *fn, void *arg,

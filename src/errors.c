@@ -52,15 +52,15 @@ static bool reserve(struct errors *errors)
     return true;
 }
 
-size_t errors_add(struct errors *errors, const ompg_error *error)
+size_t errors_add(struct errors *errors, const ompg_error *error, size_t most)
 {
     spin_lock(&errors->lock);
     if (errors->count == 0 || (errors->lowest && error->index < errors->first.index))
         errors->first = *error;
-    if (reserve(errors)) {
+    if (errors->count < most && reserve(errors)) {
         errors->list[errors->count++] = *error;
         errors->sorted = false;
-    } else {
+    } else if (errors->count < most) {
         errors->lost++;
     }
     size_t total = errors->count + errors->lost;

@@ -41,8 +41,8 @@ static void record_lowest(ompg_group *group, const ompg_error *error)
 void group_record(ompg_group *group, const ompg_error *error)
 {
     if (group->collect) {
-        size_t total = errors_add(group->errors, error);
-        if (group->max_errors > 0 && total >= (size_t)group->max_errors)
+        size_t most = group->max_errors > 0 ? (size_t)group->max_errors : SIZE_MAX;
+        if (errors_add(group->errors, error, most) >= most)
             stop_by_list(group);
     } else if (group->deterministic) {
         record_lowest(group, error);
@@ -132,9 +132,10 @@ size_t ompg_get_errors(const ompg_group *group, const ompg_error **list)
     if (group) {
         ompg_group *mutable_group = (ompg_group *)group;
         bool has_cause = group_cause(mutable_group, &cause);
-        if (group->errors) {
-            count = errors_list(group->errors, has_cause ? &cause : NULL, group->name, &errors);
-        } else if (has_cause) {
+        if (group->errors)
+            count = errors_list(group->errors, has_cause && group->collect ? &cause : NULL,
+                                group->name, &errors);
+        if (count == 0 && has_cause) {
             memcpy(mutable_group->cause.group, group->name, sizeof group->name);
             errors = &group->cause;
             count = 1;

@@ -61,3 +61,28 @@ void gate_set_limit(struct gate *gate, int limit)
     gate->limit = limit;
     spin_unlock(&gate->lock);
 }
+
+size_t gate_skip_plain(struct gate *gate)
+{
+    spin_lock(&gate->lock);
+    size_t skipped = queue_skip_plain(&gate->parked);
+    spin_unlock(&gate->lock);
+    return skipped;
+}
+
+bool gate_would_admit(const struct gate *gate, const struct queue *queue, double cost)
+{
+    if (gate->limit > 0 && queue->size >= (size_t)gate->limit)
+        return false;
+    return gate->budget <= 0.0 || queue->size == 0 || gate->cost + cost <= gate->budget;
+}
+
+void gate_open(struct gate *gate, struct queue *queue)
+{
+    spin_lock(&gate->lock);
+    gate->running = 0;
+    gate->cost = 0.0;
+    gate->parked = *queue;
+    *queue = (struct queue){0};
+    spin_unlock(&gate->lock);
+}

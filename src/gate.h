@@ -1,8 +1,8 @@
 /*
  * Gate: how many tasks of a group may run at once (.limit), and how dear they may be (.budget).
  *
- * A task holds a place from the moment it is admitted (when it is added, if there is room) until it
- * is over. A task that finds no place is parked; whoever gives a place back takes the next parked
+ * A task holds a place from the moment it is admitted (when it is added to a running group, if there
+ * is room) until it is over. A task that finds no place is parked; whoever gives a place back takes the next parked
  * task with it. So no thread ever waits at a gate. First come, first served: a dear task at the
  * head is not overtaken by cheap ones.
  *
@@ -26,7 +26,7 @@ struct gate {
     int limit;     /* 0: none */
     int running;   /* places taken */
     double budget; /* 0: none */
-    double cost;   /* of the places taken */
+    double cost;   /* of the places taken; before the wait, of the tasks added */
     struct queue parked;
 };
 
@@ -44,6 +44,17 @@ void gate_leave(struct gate *gate, double cost);
 /* Takes the next parked task, with a place; false when none is parked or none fits. */
 bool gate_next(struct gate *gate, struct task *task);
 
+/* Parked tasks of a group that has stopped, taken away unseen: see queue_skip_plain. */
+size_t gate_skip_plain(struct gate *gate);
+
 void gate_set_limit(struct gate *gate, int limit);
+
+/* ---- before the wait, by the one thread that adds: no task has a place yet ---- */
+
+/* Whether one more task would find a place if those in the queue had started. */
+bool gate_would_admit(const struct gate *gate, const struct queue *queue, double cost);
+
+/* Parks all that was added before the wait. */
+void gate_open(struct gate *gate, struct queue *queue);
 
 #endif

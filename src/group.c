@@ -45,9 +45,10 @@ static void clear_state(ompg_group *group)
 /* A record keeps the options of its last life: NULL puts the defaults in their place. */
 static bool configure(ompg_group *group, const ompg_options *options)
 {
+    static const ompg_options defaults;
     group->customised = options != NULL;
     if (!options)
-        options = &(ompg_options){0};
+        options = &defaults;
     group->collect = options->on_error == OMPG_COLLECT;
     group->deterministic = options->deterministic;
     group->gate.limit = options->limit;
@@ -193,8 +194,9 @@ static double seconds_waited(ompg_group *group)
 
 void ompg_get_stats(const ompg_group *group, ompg_stats *stats)
 {
-    *stats = (ompg_stats){0};
-    if (!group)
+    if (stats)
+        *stats = (ompg_stats){0};
+    if (!stats || !group)
         return;
     ompg_group *record = (ompg_group *)group;
     size_t returned = 0;

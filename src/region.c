@@ -285,6 +285,14 @@ static void run_own(struct worker *worker)
     }
 }
 
+/* Where there was one task there may be more: whoever finds one starts the next worker to look. */
+static void run_found(struct worker *worker, const struct task *task)
+{
+    launch(worker->region, 1, 1);
+    region_attend_if_asked(worker);
+    task_run(worker, task);
+}
+
 static void worker_loop(struct worker *worker)
 {
     struct task task;
@@ -292,8 +300,7 @@ static void worker_loop(struct worker *worker)
         run_own(worker);
         if (!find_task(worker, NULL, &task))
             return;
-        region_attend_if_asked(worker);
-        task_run(worker, &task);
+        run_found(worker, &task);
     } while (true);
 }
 
@@ -351,8 +358,7 @@ static void run_root(struct worker *worker, ompg_group *group)
             continue;
         if (!find_task(worker, group, &task))
             return;
-        region_attend_if_asked(worker);
-        task_run(worker, &task);
+        run_found(worker, &task);
     }
 }
 
@@ -375,7 +381,8 @@ static void session_body(void *arg)
     region->oversubscribed = region->threads > omp_get_num_procs();
     self = worker;
     enter(worker, region, forked ? 0 : omp_get_thread_num());
-    size_t tasks = session->group->queue.size;
+    task_release_parked(worker, session->group);
+    size_t tasks = session->group->queue.size + deque_private(&worker->deque);
     if (tasks > 1)
         launch(region, tasks - 1, region->threads);
     run_root(worker, session->group);

@@ -62,10 +62,19 @@ void task_release_parked(struct worker *worker, ompg_group *group)
         deque_push(&worker->deque, &task);
 }
 
+/* All at once, those of a group that has stopped which need no clean-up. */
+static void skip_parked(struct worker *worker, ompg_group *group)
+{
+    size_t n;
+    while (group_stopped_hard(group) && (n = gate_skip_plain(&group->gate)) > 0)
+        bump_release(&counts_for(worker, group)->skipped, n);
+}
+
 /* Gives the place back and takes the next task's; those that fit beside it go to the deque. */
 static bool pass_place_on(struct worker *worker, ompg_group *group, double cost, struct task *next)
 {
     gate_leave(&group->gate, cost);
+    skip_parked(worker, group);
     if (!gate_next(&group->gate, next))
         return false;
     task_release_parked(worker, group);

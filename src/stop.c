@@ -68,7 +68,8 @@ static bool stops_itself(ompg_group *group, size_t index, int64_t now)
         stop_passively(group, ETIMEDOUT, OMPG_ERROR_DEADLINE, "the timeout ran out");
         return true;
     }
-    return group->deterministic && load_relaxed(&group->fail_index) < index;
+    size_t lowest = load_relaxed(&group->fail_index);
+    return lowest != OMPG_NO_INDEX && lowest <= index;
 }
 
 /* Walks outwards. Returns true when the task must stop; *cacheable as in group.h. */

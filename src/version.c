@@ -37,7 +37,7 @@ int ompg_describe(FILE *out)
     if (!out)
         return 0;
     return fprintf(out,
-                   "ompgroup: %s\n"
+                   "version: %s\n"
                    "OpenMP runtime: %s, specification %d\n"
                    "threads: %d\n"
                    "processors: %d\n"

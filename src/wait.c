@@ -40,7 +40,7 @@ static bool attach(ompg_group *group, struct worker *worker)
     return true;
 }
 
-/* Links the group to the task around it, whose deadline counts for it as well, and its own. */
+/* Links the group to the task around it, whose deadline counts for it as well; opens its gate. */
 static void begin(ompg_group *group, const struct worker *worker)
 {
     store_relaxed(&group->waiting, true);
@@ -57,6 +57,8 @@ static void begin(ompg_group *group, const struct worker *worker)
     store_relaxed(&group->earliest, earliest);
     if (earliest != CLOCK_NEVER)
         store_relaxed(&group->clean, 0U);
+    if (load_relaxed(&group->gated) && group->queue.size > 0 && !group_stopped_hard(group))
+        gate_open(&group->gate, &group->queue);
 }
 
 static void end(ompg_group *group)
@@ -88,10 +90,12 @@ static __attribute__((noinline)) int wait_any(ompg_group *group, struct worker *
         return EPERM;
     begin(group, worker);
     int code = 0;
-    if (worker)
+    if (worker) {
+        task_release_parked(worker, group);
         region_wait_nested(worker, group);
-    else
+    } else {
         code = region_run(group);
+    }
     end(group);
     return code != 0 ? code : result(group);
 }

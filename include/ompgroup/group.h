@@ -138,7 +138,7 @@ OMPG_API int ompg_run(const ompg_options *options, ompg_task_fn *fn, void *arg, 
 /*
  * True once the group, an enclosing group or a token of these has been cancelled, has failed
  * (fail-fast) or is past its deadline: a long task should then clean up and return ECANCELED.
- * In a .deterministic group it is true only for the tasks above the lowest failing index.
+ * In a .deterministic group it is true only for the tasks from the lowest failing index on.
  * Any thread. About a nanosecond without a deadline, a clock reading with one. False for NULL.
  */
 OMPG_API bool ompg_stopped(const ompg_group *group);
@@ -157,7 +157,7 @@ OMPG_API int ompg_cancel(ompg_group *group, int code);
  */
 OMPG_API int ompg_reset(ompg_group *group);
 
-/* Fills *stats, all zero for a NULL group. Any thread, while the group runs too. */
+/* Fills *stats (may be NULL), all zero for a NULL group. Any thread, while the group runs too. */
 OMPG_API void ompg_get_stats(const ompg_group *group, ompg_stats *stats);
 
 /*
