@@ -338,7 +338,7 @@ reads_sparse() {
 
 # The limit on processor time is for the case that the signal does not stop it.
 start_endless() {
-    (ulimit -t 100 && exec "$program" "$@" endless) >"$out" 2>"$err" &
+    (ulimit -t 100 && exec "$program" "$@") >"$out" 2>"$err" &
     pid=$!
     until_true $pid reads_sparse $pid
 }
@@ -348,7 +348,7 @@ signals() {
     for signal in INT TERM; do
         number=$(kill -l $signal)
         for threads in 1 4; do
-            start_endless --threads $threads
+            start_endless --threads $threads endless
             kill -$signal $pid
             wait $pid
             status=$?
@@ -358,7 +358,7 @@ signals() {
             ok "SIG$signal, threads $threads: the lines are right" part_of endless.expected
         done
     done
-    start_endless --keep-going
+    start_endless --keep-going endless
     kill -INT $pid
     wait $pid
     status=$?
@@ -387,7 +387,7 @@ open_files() {
     local limit sample most open
     for limit in 1 3; do
         most=0
-        start_endless --threads 8 --limit $limit
+        start_endless --threads 8 --limit $limit endless
         for ((sample = 0; sample < 8; sample++)); do
             kill -STOP $pid
             until_true $pid stopped $pid
@@ -402,6 +402,36 @@ open_files() {
         status=$?
         ok "--limit $limit: stopped" ended 143
     done
+}
+
+# change <errno's text> <command...>: what happens to a file while its parts are being read.
+change() {
+    local reason=$1
+    shift
+    mkdir changing
+    truncate -s 1T changing/sparse
+    start_endless --threads 2 changing
+    kill -STOP $pid
+    until_true $pid stopped $pid
+    "$@"
+    kill -CONT $pid
+    wait $pid
+    status=$?
+    ok "$*: status" ended 1
+    ok "$*: reported" says "^checksum: changing/sparse: $reason\$"
+    ok "$*: no line" same /dev/null
+    rm -r changing
+}
+
+changes() {
+    echo other >other
+    change 'Stale file handle' truncate -s 100 changing/sparse
+    change 'Stale file handle' mv other changing/sparse
+    change 'No such file or directory' rm changing/sparse
+    mkfifo other
+    change 'Stale file handle' mv other changing/sparse
+    ln -s /dev/zero other
+    change 'Too many levels of symbolic links' mv other changing/sparse
 }
 
 make_endless() {
@@ -454,6 +484,7 @@ make_endless
 both_ways signals
 both_ways timeouts
 open_files
+changes
 little_memory
 
 echo "1..$count"
