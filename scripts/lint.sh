@@ -1,10 +1,19 @@
 #!/usr/bin/env bash
-# Format (clang-format 19) and code checks (clang-tidy 19, on what changed since the last run).
+# Format (clang-format 19), code checks (clang-tidy 19, on what changed since the last run), and that
+# no test program or source of the library is left out of the build.
 #
 # SPDX-License-Identifier: Apache-2.0
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-find include src tests examples bench -name '*.[ch]' -print0 | xargs -0 clang-format-19 --dry-run -Werror
+find include src tests examples bench -name "*.[ch]" -print0 |
+    xargs -0 clang-format-19 --dry-run -Werror
+for source in tests/test_*.c src/*.c; do
+    stem=$(basename "$source" .c)
+    grep -qwE "$stem([.]c)?" tests/programs.cmake src/CMakeLists.txt || {
+        echo "$source is not in the build"
+        exit 1
+    }
+done
 cmake --preset lint
 cmake --build --preset lint

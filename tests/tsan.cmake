@@ -23,15 +23,7 @@ foreach(program IN ITEMS tsan_clean tsan_racy)
 endforeach()
 
 set(tsan_environment "TSAN_OPTIONS=ignore_noninstrumented_modules=1:exitcode=66")
-foreach(threads IN ITEMS 2 7)
-    foreach(cancel IN ITEMS 0 1)
-        set(case tsan_clean.t${threads}.cancel${cancel})
-        add_test(NAME ${case} COMMAND tsan_clean)
-        set_tests_properties(${case} PROPERTIES
-            ENVIRONMENT "OMP_NUM_THREADS=${threads};OMP_CANCELLATION=${cancel};${tsan_environment}"
-            TIMEOUT ${OMPGROUP_TEST_TIMEOUT})
-    endforeach()
-endforeach()
+ompgroup_cases(tsan_clean "${tsan_environment}" 2 7)
 
 # The controls: a report of the variable that they race for, whatever the exit status.
 foreach(kind IN ITEMS tasks nested drop)
