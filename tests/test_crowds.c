@@ -151,6 +151,62 @@ static void producers_and_consumers(void)
 }
 
 /*
+ * Work that comes late: by then the other threads have nothing to do and have gone back to OpenMP;
+ * as many tasks as there are threads must still run at once.
+ */
+
+typedef struct meeting {
+    int threads;
+    int links;    /* tasks that each add the next, before the ones that meet */
+    double alone; /* seconds that the first task takes */
+    atomic_int here;
+} meeting;
+
+static int meet(ompg_group *group, void *arg)
+{
+    meeting *self = arg;
+    double start = omp_get_wtime();
+    (void)group;
+    atomic_fetch_add(&self->here, 1);
+    while (atomic_load(&self->here) < self->threads) {
+        if (omp_get_wtime() - start > CHECK_PATIENCE / 6)
+            return ETIMEDOUT;
+        sched_yield();
+    }
+    return 0;
+}
+
+static int lead_to_meeting(ompg_group *group, void *arg)
+{
+    meeting *self = arg;
+    double end = omp_get_wtime() + self->alone;
+    int code = 0;
+    while (omp_get_wtime() < end)
+        ;
+    self->alone = 0;
+    if (self->links-- > 0)
+        return ompg_go(group, lead_to_meeting, arg);
+    for (int i = 0; i < self->threads && code == 0; i++)
+        code = ompg_go(group, meet, arg);
+    return code;
+}
+
+static void late_work(void)
+{
+    static const int teams[] = {2, 3, 7};
+    settle_seed();
+    for (unsigned round = 0; round < 3 * rounds; round++) {
+        uint64_t key = plan_hash(base_seed + round);
+        meeting self = {.threads = teams[round % 3]};
+        self.links = (int)plan_draw(key, 1, 4);
+        self.alone = 1e-6 * plan_draw(key, 2, 1U << plan_draw(key, 3, 10));
+        ompg_options options = {.threads = self.threads};
+        if (!CHECK_INT(ompg_run(&options, lead_to_meeting, &self, NULL), 0))
+            break;
+    }
+}
+
+/*
  * Cancellation at random moments.
  */
 
@@ -382,6 +438,6 @@ static void small_stacks(void)
 
 CHECK_MAIN("crowds", {"regions, many and tiny", many_regions},
            {"regions in several POSIX threads", regions_in_pthreads},
-           {"producers and consumers", producers_and_consumers},
+           {"producers and consumers", producers_and_consumers}, {"late work", late_work},
            {"cancelled from outside", cancelled_from_outside},
            {"one token stops all", one_token_stops_all}, {"small stacks", small_stacks})

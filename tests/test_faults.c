@@ -41,7 +41,7 @@ enum { SLOTS = 1 << 16 };
 static atomic_bool armed;
 static atomic_bool lasting; /* every allocation from the chosen one on fails */
 static atomic_uint chosen;  /* the number of the allocation that fails, from 1 */
-static atomic_uint passed;
+static atomic_uint counted;
 static atomic_uint refused;
 
 static pthread_mutex_t table_lock = PTHREAD_MUTEX_INITIALIZER;
@@ -52,7 +52,7 @@ static bool refuse(void)
 {
     if (!atomic_load(&armed))
         return false;
-    unsigned number = atomic_fetch_add(&passed, 1) + 1;
+    unsigned number = atomic_fetch_add(&counted, 1) + 1;
     unsigned failing = atomic_load(&chosen);
     if (number != failing && !(number > failing && atomic_load(&lasting)))
         return false;
@@ -234,8 +234,8 @@ static int job_go_copy(ompg_group *group, size_t size)
     return job_accept(self, ompg_go_copy(group, job_run_copied, data, size));
 }
 
-/* After the group is gone: each accepted task ran at most once and was dropped exactly once. */
-static void jobs_check(const char *when, bool all_ran)
+/* Each accepted task ran at most once and was dropped once. All is well if each ran and none failed. */
+static void jobs_check(const char *when, bool all_well)
 {
     for (unsigned i = 0; i < atomic_load(&job_count); i++) {
         const job *self = &jobs[i];
@@ -244,8 +244,8 @@ static void jobs_check(const char *when, bool all_ran)
         if (ran > self->accepted || dropped != (self->accepted && self->drops))
             complain("%s: task %u (accepted %d) ran %u, was dropped %u times", when, i,
                      self->accepted, ran, dropped);
-        if (all_ran && self->accepted && ran == 0)
-            complain("%s: task %u never ran", when, i);
+        if (all_well && self->accepted && (ran == 0 || self->code == FAILURE))
+            complain("%s: task %u ran %u times, it returns %d", when, i, ran, self->code);
     }
 }
 
@@ -281,7 +281,7 @@ static void fill_copies(ompg_group *group)
 
 static void fill_drops(ompg_group *group)
 {
-    for (int i = 0; i < 100; i++)
+    for (int i = 0; i < 30; i++)
         job_go_with_drop(group, i % 4);
 }
 
@@ -303,16 +303,16 @@ static int adder(ompg_group *group, void *arg)
     int code = job_run(group, arg);
     for (int i = 0; i < 1000 && code == 0; i++)
         code = job_go(group, 0);
-    for (int i = 0; i < 20 && code == 0; i++)
+    for (int i = 0; i < 5 && code == 0; i++)
         code = job_go_with_drop(group, 1);
-    for (size_t i = 0; i < 20 && code == 0; i++)
+    for (size_t i = 0; i < 5 && code == 0; i++)
         code = job_go_copy(group, 40 * i + sizeof(job *));
     return code;
 }
 
 static void fill_adders(ompg_group *group)
 {
-    for (int i = 0; i < 4; i++) {
+    for (int i = 0; i < 3; i++) {
         job *self = job_new(0);
         job_accept(self, ompg_go(group, adder, self));
     }
@@ -402,7 +402,7 @@ static void wait_check(const scenario *what, ompg_group *group)
     atomic_store(&armed, false);
     if (code == ENOMEM && ompg_get_error(group, NULL) == 0)
         code = ompg_wait(group);
-    if (code != what->code && code != ENOMEM)
+    if (code != 0 && code != what->code && code != ENOMEM)
         complain("the wait gives %d", code);
     if (code == 0)
         jobs_check("after the wait", true);
@@ -429,7 +429,7 @@ static void usable_check(ompg_group *group)
 static void run_scenario(const scenario *what)
 {
     jobs_clear();
-    atomic_store(&passed, 0);
+    atomic_store(&counted, 0);
     atomic_store(&armed, atomic_load(&chosen) > 0);
     errno = 0;
     ompg_group *group = ompg_new(&what->options);
