@@ -388,7 +388,7 @@ open_files() {
     for limit in 1 3; do
         most=0
         start_endless --threads 8 --limit $limit endless
-        for ((sample = 0; sample < 8; sample++)); do
+        for ((sample = 0; sample < 4; sample++)); do
             kill -STOP $pid
             until_true $pid stopped $pid
             open=$(open_below $pid endless)
