@@ -17,6 +17,9 @@
 #include "ompgroup/base.h"
 #include "ompgroup/error.h"
 #include "ompgroup/group.h"
+#include "ompgroup/loop.h"
+#include "ompgroup/pipeline.h"
+#include "ompgroup/reduce.h"
 #include "ompgroup/token.h"
 #include "ompgroup/version.h"
 

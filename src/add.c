@@ -107,8 +107,7 @@ static int add_early(ompg_group *group, const struct task *task, bool may_park)
     return 0;
 }
 
-/* Adds a task that is complete but for its index. */
-static int add(struct task *task, bool may_park)
+int task_add(struct task *task, bool may_park)
 {
     ompg_group *group = task_group(task);
     struct worker *worker;
@@ -134,7 +133,7 @@ static __attribute__((noinline)) int go(ompg_group *group, ompg_task_fn *fn, voi
     if (!group || !fn)
         return EINVAL;
     struct task task = {.fn = fn, .arg = arg, .tagged = (uintptr_t)group};
-    return add(&task, may_park);
+    return task_add(&task, may_park);
 }
 
 int ompg_go(ompg_group *group, ompg_task_fn *fn, void *arg)
@@ -160,7 +159,7 @@ int ompg_try_go(ompg_group *group, ompg_task_fn *fn, void *arg)
 static int add_extra(ompg_group *group, ompg_task_fn *fn, struct task_extra *extra)
 {
     struct task task = {.fn = fn, .arg = extra, .tagged = (uintptr_t)group | TASK_EXTRA};
-    int code = add(&task, true);
+    int code = task_add(&task, true);
     if (code != 0)
         free(extra);
     return code;

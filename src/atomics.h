@@ -25,10 +25,15 @@
 #define add_relaxed(p, v) atomic_fetch_add_explicit((p), (v), memory_order_relaxed)
 #define add_release(p, v) atomic_fetch_add_explicit((p), (v), memory_order_release)
 #define sub_relaxed(p, v) atomic_fetch_sub_explicit((p), (v), memory_order_relaxed)
+#define sub_acq_rel(p, v) atomic_fetch_sub_explicit((p), (v), memory_order_acq_rel)
+#define exchange_acq_rel(p, v) atomic_exchange_explicit((p), (v), memory_order_acq_rel)
 #define exchange_acquire(p, v) atomic_exchange_explicit((p), (v), memory_order_acquire)
 #define cas_acquire(p, expected, v)                                                                \
     atomic_compare_exchange_strong_explicit((p), (expected), (v), memory_order_acquire,            \
                                             memory_order_relaxed)
+#define cas_weak_relaxed(p, expected, v)                                                           \
+    atomic_compare_exchange_weak_explicit((p), (expected), (v), memory_order_relaxed,              \
+                                          memory_order_relaxed)
 
 /* One writer, many readers: an increment without a locked instruction. */
 #define bump_relaxed(p, n) store_relaxed((p), load_relaxed(p) + (n))

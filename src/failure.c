@@ -30,8 +30,7 @@ static void record_lowest(ompg_group *group, const ompg_error *error)
 {
     errors_keep_lowest(group->errors, error);
     size_t lowest = load_relaxed(&group->fail_index);
-    while (error->index < lowest &&
-           !atomic_compare_exchange_weak(&group->fail_index, &lowest, error->index))
+    while (error->index < lowest && !cas_weak_relaxed(&group->fail_index, &lowest, error->index))
         ;
     stop_epoch_bump();
     if (error->index == OMPG_NO_INDEX)

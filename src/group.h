@@ -84,6 +84,8 @@ struct ompg_group {
     struct queue queue;                           /* tasks added outside the region; the adder's,
                                                      in the wait the waiter's */
     struct gate gate;
+    struct region *reserved_region; /* these two: the thread that waits */
+    struct worker *reserved_worker;
     struct errors *errors; /* collect and deterministic groups; read-only after ompg_new */
     ompg_token *token;     /* these: read-only after ompg_new */
     double timeout;
@@ -123,6 +125,9 @@ static inline bool group_encloses(const ompg_group *outer, const ompg_group *gro
         group = live_parent(group);
     return group == outer;
 }
+
+/* A group for a call that was given none; NULL when memory is short, errno is left alone. */
+ompg_group *group_new_default(void);
 
 /* ---- stopping (stop.c) ---- */
 

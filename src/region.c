@@ -96,6 +96,7 @@ static void launch(struct region *region, size_t most, int most_pending)
         if (pending >= most_pending || load_relaxed(&region->active) + pending >= region->threads)
             return;
         add_relaxed(&region->pending, 1);
+        tsan_release(region);
         openmp_task(worker_main, root_has_stopped, region);
     }
 }
@@ -286,7 +287,7 @@ static void run_own(struct worker *worker)
 }
 
 /* Where there was one task there may be more: whoever finds one starts the next worker to look. */
-static void run_found(struct worker *worker, const struct task *task)
+static void run_found(struct worker *worker, struct task *task)
 {
     launch(worker->region, 1, 1);
     region_attend_if_asked(worker);
@@ -308,6 +309,7 @@ static void worker_loop(struct worker *worker)
 static void worker_main(void *arg)
 {
     struct region *region = arg;
+    tsan_acquire(region);
     sub_relaxed(&region->pending, 1);
     int thread = omp_get_thread_num();
     if (thread >= region->threads || load_relaxed(&region->slots[thread]) || region_is_over(region))
@@ -322,6 +324,7 @@ static void worker_main(void *arg)
     leave(worker, region);
     self = outer;
     worker_release(worker);
+    tsan_release(region); /* to the sweep */
 }
 
 /* Skips, all at once, the queued tasks of a group that has stopped and needs no clean-up of them. */
@@ -373,6 +376,7 @@ struct session {
 static void session_body(void *arg)
 {
     struct session *session = arg;
+    tsan_acquire(session);
     struct region *region = session->region;
     struct worker *worker = session->worker;
     int team = forked ? 1 : omp_get_num_threads();
@@ -394,21 +398,24 @@ static void session_body(void *arg)
         openmp_cancel();
 }
 
+static void sweep(struct region *region, struct worker *worker, ompg_group *group)
+{
+    region->threads = 1;
+    self = worker;
+    enter(worker, region, 0);
+    run_root(worker, group);
+    leave(worker, region);
+    self = NULL;
+}
+
 /* All OpenMP tasks of the region are over: this thread is alone in it. */
 static void session_sweep(void *arg)
 {
     struct session *session = arg;
-    struct region *region = session->region;
-    struct worker *worker = session->worker;
-    if (group_is_done(region, session->group) && deque_is_empty(&worker->deque))
-        return;
-    region->threads = 1;
-    self = worker;
-    enter(worker, region, 0);
-    run_root(worker, session->group);
-    run_own(worker);
-    leave(worker, region);
-    self = NULL;
+    tsan_acquire(session->region);
+    if (!group_is_done(session->region, session->group))
+        sweep(session->region, session->worker, session->group);
+    tsan_release(session);
 }
 
 static void prepare(struct session *session)
@@ -424,42 +431,67 @@ static void prepare(struct session *session)
     store_relaxed(&session->group->region, region);
 }
 
-int region_threads(const ompg_group *group)
+int region_threads_outermost(const ompg_group *group)
 {
     if (forked)
         return 1;
-    if (omp_get_level() > 0)
-        return omp_get_num_threads();
     int threads = group && group->threads > 0 ? group->threads : omp_get_max_threads();
     int limit = omp_get_thread_limit();
     return threads < limit ? threads : limit;
 }
 
+int region_threads(const ompg_group *group)
+{
+    return !forked && omp_get_level() > 0 ? omp_get_num_threads() : region_threads_outermost(group);
+}
+
+int region_reserve(ompg_group *group)
+{
+    if (self || group->reserved_region)
+        return 0;
+    struct region *region = region_acquire(region_threads(group));
+    struct worker *worker = region ? worker_acquire() : NULL;
+    if (!worker) {
+        if (region)
+            region_release(region);
+        return ENOMEM;
+    }
+    group->reserved_region = region;
+    group->reserved_worker = worker;
+    return 0;
+}
+
+void region_unreserve(ompg_group *group)
+{
+    if (!group->reserved_region)
+        return;
+    worker_release(group->reserved_worker);
+    region_release(group->reserved_region);
+    group->reserved_region = NULL;
+    group->reserved_worker = NULL;
+}
+
 int region_run(ompg_group *group)
 {
-    int threads = region_threads(group);
-    struct session session = {.group = group};
-    session.region = region_acquire(threads);
-    session.worker = worker_acquire();
-    int code = ENOMEM;
-    if (session.region && session.worker) {
-        prepare(&session);
-        if (forked) {
-            session_body(&session);
-            session_sweep(&session);
-        } else if (omp_get_level() > 0) {
-            openmp_taskgroup(session_body, session_sweep, &session);
-        } else {
-            openmp_parallel(threads, session_body, session_sweep, &session);
-        }
-        store_relaxed(&group->region, NULL);
-        code = 0;
+    int code = region_reserve(group);
+    if (code != 0)
+        return code;
+    struct session session = {
+        .region = group->reserved_region, .worker = group->reserved_worker, .group = group};
+    prepare(&session);
+    tsan_release(&session);
+    if (forked) {
+        session_body(&session);
+        session_sweep(&session);
+    } else if (omp_get_level() > 0) {
+        openmp_taskgroup(session_body, session_sweep, &session);
+    } else {
+        openmp_parallel(region_threads(group), session_body, session_sweep, &session);
     }
-    if (session.worker)
-        worker_release(session.worker);
-    if (session.region)
-        region_release(session.region);
-    return code;
+    tsan_acquire(&session);
+    store_relaxed(&group->region, NULL);
+    region_unreserve(group);
+    return 0;
 }
 
 /* ---- nested waits ---- */

@@ -15,17 +15,34 @@
  */
 int region_run(ompg_group *group);
 
+/*
+ * Gets the memory of a region beforehand, for calls that add tasks and wait: these must not be left
+ * behind in a group whose wait fails. Returns 0 or ENOMEM. In a worker's thread there is nothing to
+ * get. region_run gives it back, or region_unreserve where that was not reached.
+ */
+int region_reserve(ompg_group *group);
+void region_unreserve(ompg_group *group);
+
 /* Runs tasks of the group and of those nested in it until all of the group's are over. */
 void region_wait_nested(struct worker *worker, ompg_group *group);
 
-/* How many threads a region has that the caller would open for the group. */
+/* How many threads a region has that the caller would open for the group, or the team it joins. */
 int region_threads(const ompg_group *group);
+
+/* The same for a parallel region that is opened in any case. */
+int region_threads_outermost(const ompg_group *group);
 
 /*
  * Somebody looked at this worker's deque in vain, or a worker is missing: shares tasks and starts a
  * worker. The owner calls it when it finds deque.attention set.
  */
 void region_attend(struct worker *worker);
+
+/*
+ * Adds a task that is complete but for its index; returns as ompg_go, or EAGAIN where it must not
+ * park. What the task has beside its slot stays the caller's on failure. (add.c)
+ */
+int task_add(struct task *task, bool may_park);
 
 /* After a push or a run. */
 static inline void region_attend_if_asked(struct worker *worker)

@@ -32,6 +32,11 @@ void task_note_failure(ompg_group *group, const struct task *task, int code, boo
 
 void task_clean_up(const struct task *task)
 {
+    if (task->tagged & TASK_SHARED) {
+        struct task_shared *shared = task->arg;
+        if (sub_acq_rel(&shared->references, 1U) == 1)
+            shared->release(shared);
+    }
     struct task_extra *extra = task_extra(task);
     if (!extra)
         return;
@@ -47,7 +52,7 @@ static void count_skipped(struct worker *worker, ompg_group *group)
     bump_release(&counts->skipped, 1U);
 }
 
-void task_skip(struct worker *worker, const struct task *task)
+void task_skip(struct worker *worker, struct task *task)
 {
     flush_before_other_group(worker, task_group(task));
     tsan_acquire(&task_group(task)->local);
@@ -98,6 +103,12 @@ static bool pass_gate(ompg_group *group, struct task *task)
     return verdict != GATE_PARKED;
 }
 
+/* A partial task may have any part left to do, also the first. */
+static bool must_skip(const struct task *task)
+{
+    return group_stopped(task_group(task), (task->tagged & TASK_PARTIAL) ? 0 : task->index);
+}
+
 /* True when *task was replaced by the next one to run. */
 static bool run_one(struct worker *worker, struct task *task)
 {
@@ -105,7 +116,7 @@ static bool run_one(struct worker *worker, struct task *task)
     if (!pass_gate(group, task))
         return false;
     bool admitted = (task->tagged & TASK_ADMITTED) != 0;
-    bool skipped = group_stopped(group, task->index);
+    bool skipped = must_skip(task);
     struct task_extra *extra = task_extra(task);
     double cost = task_cost(task);
     if (!skipped)
@@ -124,7 +135,7 @@ static bool run_one(struct worker *worker, struct task *task)
     return more;
 }
 
-void task_run_any(struct worker *worker, const struct task *task)
+void task_run_any(struct worker *worker, struct task *task)
 {
     struct task current = *task;
     while (run_one(worker, &current))

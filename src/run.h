@@ -13,7 +13,7 @@
 void task_note_failure(ompg_group *group, const struct task *task, int code, bool recorded);
 
 /* Any task; runs the parked tasks that follow it as well. */
-void task_run_any(struct worker *worker, const struct task *task);
+void task_run_any(struct worker *worker, struct task *task);
 
 /* Moves parked tasks that have got a place to the worker's deque. */
 void task_release_parked(struct worker *worker, ompg_group *group);
@@ -22,7 +22,7 @@ void task_release_parked(struct worker *worker, ompg_group *group);
 void task_clean_up(const struct task *task);
 
 /* Skips a task: its drop is called, its memory freed; it is counted. */
-void task_skip(struct worker *worker, const struct task *task);
+void task_skip(struct worker *worker, struct task *task);
 
 /* A group that this worker counts for must not wait for the end of another group's task. */
 static inline void flush_before_other_group(struct worker *worker, const ompg_group *group)
@@ -35,7 +35,7 @@ static inline void flush_before_other_group(struct worker *worker, const ompg_gr
     tally_flush(worker);
 }
 
-static inline void task_call(struct worker *worker, const struct task *task, void *arg)
+static inline void task_call(struct worker *worker, struct task *task, void *arg)
 {
     ompg_group *group = task_group(task);
     flush_before_other_group(worker, group);
@@ -58,7 +58,7 @@ static inline void task_count_returned(struct worker *worker, ompg_group *group)
     bump_release(&counts->returned, 1U);
 }
 
-static inline void task_run(struct worker *worker, const struct task *task)
+static inline void task_run(struct worker *worker, struct task *task)
 {
     ompg_group *group = task_group(task);
     if (UNLIKELY((task->tagged & TASK_FLAGS) || !group_is_express(group))) {

@@ -3,13 +3,14 @@
  *
  * The group pointer carries flags in its low bits (groups are aligned to cache lines). What few
  * tasks have (a drop, a cost, a name, a copied argument) is in an `extra`, which the argument then
- * points to.
+ * points to. The index of a loop's task moves with the iterations that it runs.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
 #ifndef OMPG_SRC_TASK_H
 #define OMPG_SRC_TASK_H
 
+#include "atomics.h"
 #include "ompgroup/group.h"
 
 #include <stdint.h>
@@ -17,7 +18,9 @@
 enum task_flag {
     TASK_EXTRA = 1,    /* arg points to a struct task_extra */
     TASK_ADMITTED = 2, /* holds a place in its group's gate */
-    TASK_FLAGS = 3
+    TASK_SHARED = 4,   /* arg points to a struct task_shared; never with TASK_EXTRA */
+    TASK_PARTIAL = 8,  /* of a loop or pipeline: looks itself which part of it is to be skipped */
+    TASK_FLAGS = 15
 };
 
 struct task {
@@ -50,6 +53,12 @@ static inline ompg_group *task_group(const struct task *task)
 {
     return (ompg_group *)(task->tagged & ~(uintptr_t)TASK_FLAGS);
 }
+
+/* First member of what several tasks of a loop share: the last one that is over releases it. */
+struct task_shared {
+    _Atomic size_t references;
+    void (*release)(struct task_shared *shared);
+};
 
 static inline struct task_extra *task_extra(const struct task *task)
 {

@@ -3,6 +3,8 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
+#include "wait.h"
+
 #include "region.h"
 
 #include <errno.h>
@@ -16,8 +18,7 @@ static int result(ompg_group *group)
     return group_first_error(group, &error) ? error.code : 0;
 }
 
-/* Whether the caller runs inside one of the group's tasks, on this thread or through nesting. */
-static bool is_own_task(const struct worker *worker, const ompg_group *group)
+bool is_own_task(const struct worker *worker, const ompg_group *group)
 {
     if (!worker || !worker->frame)
         return false;
@@ -40,8 +41,7 @@ static bool attach(ompg_group *group, struct worker *worker)
     return true;
 }
 
-/* Links the group to the task around it, whose deadline counts for it as well; opens its gate. */
-static void begin(ompg_group *group, const struct worker *worker)
+void wait_begin(ompg_group *group, const struct worker *worker)
 {
     store_relaxed(&group->waiting, true);
     group_set_parent(group, worker);
@@ -57,11 +57,9 @@ static void begin(ompg_group *group, const struct worker *worker)
     store_relaxed(&group->earliest, earliest);
     if (earliest != CLOCK_NEVER)
         store_relaxed(&group->clean, 0U);
-    if (load_relaxed(&group->gated) && group->queue.size > 0 && !group_stopped_hard(group))
-        gate_open(&group->gate, &group->queue);
 }
 
-static void end(ompg_group *group)
+void wait_end(ompg_group *group)
 {
     if (group->timeout > 0.0) {
         store_relaxed(&group->deadline, CLOCK_NEVER);
@@ -88,7 +86,9 @@ static __attribute__((noinline)) int wait_any(ompg_group *group, struct worker *
         return result(group);
     if (!attach(group, worker))
         return EPERM;
-    begin(group, worker);
+    wait_begin(group, worker);
+    if (load_relaxed(&group->gated) && group->queue.size > 0 && !group_stopped_hard(group))
+        gate_open(&group->gate, &group->queue);
     int code = 0;
     if (worker) {
         task_release_parked(worker, group);
@@ -96,7 +96,7 @@ static __attribute__((noinline)) int wait_any(ompg_group *group, struct worker *
     } else {
         code = region_run(group);
     }
-    end(group);
+    wait_end(group);
     return code != 0 ? code : result(group);
 }
 

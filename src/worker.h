@@ -23,7 +23,7 @@
 
 struct frame {
     struct frame *prev; /* the task that this one interrupted, by a nested wait */
-    const struct task *task;
+    struct task *task;
     bool failed; /* ompg_fail recorded its error: the code it returns is the same one */
 };
 

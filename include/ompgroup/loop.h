@@ -1,0 +1,101 @@
+/*
+ * Loops: a range of iterations, run in parallel by a group, with its errors, deadline, token and
+ * limit. Ranges are handed out, not iterations: each thread owns a part of the loop and takes half
+ * of another's when it has done its own.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef OMPGROUP_LOOP_H
+#define OMPGROUP_LOOP_H
+
+#include "base.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* Runs the iterations [begin, end), which are never none. What it returns is its error code. */
+typedef int ompg_range_fn(ompg_group *group, size_t begin, size_t end, void *arg);
+
+OMPG_BEGIN_DECLS
+
+/*
+ * Runs fn over sub-ranges that cover [begin, end) exactly once, and waits, as ompg_wait() does, for
+ * all tasks of the group. NULL group: a default one, made and freed here.
+ * grain: iterations in each sub-range (the last one may be shorter). 0: chosen by the library,
+ * large at first and smaller towards the end.
+ * The index of an error is the iteration that ompg_fail_at() names, otherwise the first of the
+ * sub-range. An error stops the hand-out at the next sub-range (fail-fast); in a .deterministic
+ * group everything below the reported index is done, and the sub-ranges depend on the range and the
+ * grain only. .limit bounds how many sub-ranges run at once.
+ * Returns what the wait returns; EINVAL for a NULL fn or begin > end; otherwise as ompg_go() where
+ * no task was added. An empty range only waits. From wherever ompg_wait() may be called.
+ */
+OMPG_API int ompg_for(ompg_group *group, size_t begin, size_t end, size_t grain, ompg_range_fn *fn,
+                      void *arg);
+
+/*
+ * Adds the loop to the group without waiting, as ompg_go() adds a task; it mixes with other tasks
+ * and loops. The group must not be NULL. Memory: a cache line for each thread, until the loop is
+ * over. Returns as ompg_go(); EINVAL for begin > end.
+ */
+OMPG_API int ompg_go_for(ompg_group *group, size_t begin, size_t end, size_t grain,
+                         ompg_range_fn *fn, void *arg);
+
+/* ---- what OMPG_FOR is made of; not for direct use ---- */
+
+typedef struct ompg_loop {
+    void *state;
+    int threads;
+    bool open;
+} ompg_loop;
+
+typedef struct ompg_loop_range {
+    size_t begin, end;
+} ompg_loop_range;
+
+OMPG_API ompg_loop ompg_loop_begin(ompg_group *group, size_t begin, size_t end, size_t grain);
+OMPG_API bool ompg_loop_next(const ompg_loop *loop, ompg_loop_range *range);
+OMPG_API void ompg_loop_end(ompg_loop *loop);
+
+OMPG_END_DECLS
+
+#define OMPG_LOOP_PASTE(name, line) name##line
+#define OMPG_LOOP_NAME(name, line) OMPG_LOOP_PASTE(name, line)
+#if defined(_OPENMP)
+#define OMPG_LOOP_PRAGMA(text) _Pragma(#text)
+#define OMPG_LOOP_PARALLEL(loop) OMPG_LOOP_PRAGMA(omp parallel num_threads(loop.threads))
+#else
+#define OMPG_LOOP_PARALLEL(loop)
+#endif
+#define OMPG_LOOP(loop, range, last, group, i, first, past, grain)                                 \
+    for (ompg_loop loop = ompg_loop_begin((group), (first), (past), (grain)); loop.open;           \
+         ompg_loop_end(&loop))                                                                     \
+        OMPG_LOOP_PARALLEL(loop)                                                                   \
+    for (ompg_loop_range range = {0, 0}; ompg_loop_next(&loop, &range);)                           \
+        for (size_t i = range.begin, last = range.end; i < last; i++)
+
+/*
+ * OMPG_FOR(group, i, begin, end) { body }
+ *
+ * `#pragma omp parallel for` that the group can stop: runs the body for each size_t i in
+ * [begin, end), on the threads of an OpenMP parallel region. The body stands in the caller's
+ * function: it sees its variables (shared, as in `omp parallel`; what it declares is its own), it
+ * inlines and vectorises as any loop does. Inside a parallel region, a task of a group included,
+ * the calling thread runs all iterations, as with `omp parallel for` there. Without -fopenmp it
+ * runs serially.
+ * `continue` goes on to the next iteration. ompg_fail() and ompg_fail_at(group, i, ...) record an
+ * error and stop the hand-out of ranges (fail-fast); the iterations of ranges that are out already
+ * go on, so `continue` or test ompg_stopped() in long ones. The deadline counts from the start of
+ * the loop, .limit bounds the threads. Nothing of this returns a code: call ompg_wait(group)
+ * afterwards, which gives the first error. begin > end is recorded as EINVAL, lack of memory as
+ * ENOMEM. ompg_go() from the body gets EPERM. NULL group: a plain loop that nothing stops.
+ * Not possible in the body: break (it would end only the range), return and goto out of it.
+ *
+ * OMPG_FOR_GRAIN hands out ranges of `grain` iterations; 0: chosen by the library.
+ */
+#define OMPG_FOR(group, i, begin, end) OMPG_FOR_GRAIN(group, i, begin, end, 0)
+#define OMPG_FOR_GRAIN(group, i, begin, end, grain)                                                \
+    OMPG_LOOP(OMPG_LOOP_NAME(ompg_loop_, __LINE__), OMPG_LOOP_NAME(ompg_range_, __LINE__),         \
+              OMPG_LOOP_NAME(ompg_last_, __LINE__), group, i, begin, end, grain)
+
+#endif
