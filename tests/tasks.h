@@ -75,9 +75,9 @@ static inline int do_nothing(ompg_group *group, void *arg)
 /* What a long task does: polls until the group stops. False when it never does. */
 static inline bool poll_until_stopped(const ompg_group *group)
 {
-    double start = omp_get_wtime();
+    double start = seconds_now();
     while (!ompg_stopped(group)) {
-        if (omp_get_wtime() - start > CHECK_PATIENCE)
+        if (seconds_now() - start > CHECK_PATIENCE)
             return false;
         sched_yield();
     }

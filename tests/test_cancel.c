@@ -213,7 +213,7 @@ static int poll_past_deadline(ompg_group *group, void *arg)
 {
     const timed *self = arg;
     CHECK(poll_until_stopped(group));
-    CHECK(omp_get_wtime() - self->start >= self->timeout);
+    CHECK(seconds_now() - self->start >= self->timeout);
     CHECK_INT(ompg_go(group, do_nothing, NULL), ECANCELED);
     return ECANCELED;
 }
@@ -224,12 +224,12 @@ static void deadline_counts_from_the_wait(void)
     timed all = {.timeout = 0.02};
     ompg_group *group = ompg_new(&(ompg_options){.timeout = all.timeout});
     for (int wait = 0; wait < 3; wait++) {
-        double made = omp_get_wtime();
-        while (omp_get_wtime() - made < all.timeout)
+        double made = seconds_now();
+        while (seconds_now() - made < all.timeout)
             sched_yield();
         CHECK(!ompg_stopped(group));
         ompg_go(group, poll_past_deadline, &all);
-        all.start = omp_get_wtime();
+        all.start = seconds_now();
         CHECK_INT(ompg_wait(group), ETIMEDOUT);
         ompg_error error = error_of(group);
         CHECK_INT(error.kind, OMPG_ERROR_DEADLINE);
@@ -243,9 +243,9 @@ static void deadline_counts_from_the_wait(void)
 
 static int busy_until(ompg_group *group, void *arg)
 {
-    double start = omp_get_wtime();
+    double start = seconds_now();
     (void)group;
-    while (omp_get_wtime() - start < *(const double *)arg)
+    while (seconds_now() - start < *(const double *)arg)
         sched_yield();
     return 0;
 }
@@ -279,7 +279,7 @@ static void deadline_far_away(void)
 
 static int nest_with_deadline(ompg_group *outer, void *arg)
 {
-    timed all = {.start = omp_get_wtime(), .timeout = 0.01};
+    timed all = {.start = seconds_now(), .timeout = 0.01};
     (void)arg;
     CHECK_INT(ompg_run(&(ompg_options){.timeout = all.timeout}, poll_past_deadline, &all, NULL),
               ETIMEDOUT);
@@ -303,20 +303,20 @@ static int nest_without_deadline(ompg_group *outer, void *arg)
 
 static void outer_deadline_reaches_inner_groups(void)
 {
-    timed all = {.start = omp_get_wtime(), .timeout = 0.01};
+    timed all = {.start = seconds_now(), .timeout = 0.01};
     CHECK_INT(ompg_run(&(ompg_options){.timeout = all.timeout}, nest_without_deadline, &all, NULL),
               ETIMEDOUT);
 }
 
 /* Ends only where the OpenMP runtime cancels; counts when nobody did. */
-static int poll_openmp_then_fail(ompg_group *group, void *arg)
+static ORDERED_BY_OPENMP int poll_openmp_then_fail(ompg_group *group, void *arg)
 {
     atomic_int *overdue = arg;
     (void)group;
 #pragma omp task
     {
-        double start = omp_get_wtime();
-        while (omp_get_wtime() - start < CHECK_PATIENCE) {
+        double start = seconds_now();
+        while (seconds_now() - start < CHECK_PATIENCE) {
             sched_yield();
 #pragma omp cancellation point taskgroup
         }
@@ -337,7 +337,7 @@ static void openmp_cancellation_is_used(void)
     CHECK_INT(atomic_load(&overdue), 0);
 }
 
-static int fail_inside_among_raw_tasks(ompg_group *group, void *arg)
+static ORDERED_BY_OPENMP int fail_inside_among_raw_tasks(ompg_group *group, void *arg)
 {
     atomic_int *raw = arg;
     int code = EIO;
@@ -361,7 +361,7 @@ static void inner_failure_spares_raw_tasks(void)
     ompg_free(group);
 }
 
-static int make_raw_tasks_and_maybe_fail(ompg_group *group, void *arg)
+static ORDERED_BY_OPENMP int make_raw_tasks_and_maybe_fail(ompg_group *group, void *arg)
 {
     item *self = arg;
     for (int i = 0; i < 20; i++) {

@@ -141,7 +141,7 @@ static void use_groups_and_count(atomic_int *finished)
     atomic_fetch_add(finished, 1);
 }
 
-static void omp_task(void)
+static ORDERED_BY_OPENMP void omp_task(void)
 {
     atomic_int finished = 0;
 #pragma omp parallel
@@ -153,7 +153,7 @@ static void omp_task(void)
     CHECK_INT(atomic_load(&finished), 10);
 }
 
-static void omp_task_final(void)
+static ORDERED_BY_OPENMP void omp_task_final(void)
 {
 #pragma omp parallel
 #pragma omp single
@@ -170,7 +170,7 @@ static void omp_task_without_a_region(void)
 #pragma omp taskwait
 }
 
-static void omp_taskgroup(void)
+static ORDERED_BY_OPENMP void omp_taskgroup(void)
 {
     atomic_int finished = 0;
 #pragma omp parallel
@@ -236,7 +236,7 @@ static void any_number_of_threads(void)
     }
 }
 
-static void threads_are_known_before_the_wait(void)
+static ORDERED_BY_OPENMP void threads_are_known_before_the_wait(void)
 {
     int before = omp_get_max_threads();
     ompg_group *five = ompg_new(&(ompg_options){.threads = 5});
@@ -257,7 +257,7 @@ static void threads_are_known_before_the_wait(void)
 }
 
 /* Tasks added in one place, waited for in another. */
-static void made_outside_waited_inside(void)
+static ORDERED_BY_OPENMP void made_outside_waited_inside(void)
 {
     enum { GROUPS = 8 };
     ompg_group *groups[GROUPS];
@@ -275,7 +275,7 @@ static void made_outside_waited_inside(void)
         ompg_free(groups[i]);
 }
 
-static void made_inside_waited_outside(void)
+static ORDERED_BY_OPENMP void made_inside_waited_outside(void)
 {
     ompg_group *group = NULL;
     atomic_int runs = 0;

@@ -192,7 +192,7 @@ static void named_indices_count_too(void)
 }
 
 /* A raw loop gives the lowest failing iteration when each iteration below has been tried. */
-static void raw_loop_reports_its_lowest_iteration(void)
+static ORDERED_BY_OPENMP void raw_loop_reports_its_lowest_iteration(void)
 {
     for (int round = 0; round < 50; round++) {
         ompg_group *group = ompg_new(&(ompg_options){.deterministic = true});

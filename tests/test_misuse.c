@@ -145,14 +145,14 @@ static void copy_of_null(void)
     ompg_free(group);
 }
 
-/* No memory holds this much: the task is refused and the group goes on. */
+/* With its header the copy would be larger than size_t can say. */
 static void copy_of_everything(void)
 {
-    static const size_t sizes[] = {(size_t)-1, (size_t)-16, (size_t)-64, (size_t)-1 / 2};
+    static const size_t sizes[] = {(size_t)-1, (size_t)-8, (size_t)-16};
     char byte = 'b';
     atomic_int runs = 0;
     ompg_group *group = ompg_new(NULL);
-    for (size_t i = 0; i < 4; i++)
+    for (size_t i = 0; i < 3; i++)
         CHECK_INT(ompg_go_copy(group, do_nothing, &byte, sizes[i]), ENOMEM);
     CHECK_INT(ompg_go(group, count_run, &runs), 0);
     CHECK_INT(ompg_wait(group), 0);

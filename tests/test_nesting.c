@@ -111,13 +111,14 @@ static int fail_inside(ompg_group *outer, void *arg)
 {
     item failing = {.code = EIO};
     item later[50] = {{0}};
+    size_t accepted = 0; /* until the failing task has run elsewhere */
     ompg_group *group = ompg_new(NULL);
     item_go(group, &failing);
-    for (int i = 0; i < 50; i++)
-        item_go(group, &later[i]);
+    while (accepted < 50 && item_go(group, &later[accepted]) == 0)
+        accepted++;
     CHECK_INT(ompg_wait(group), EIO);
     CHECK_INT(items_check_dropped(&failing, 1), 1);
-    items_check_dropped(later, 50);
+    items_check_dropped(later, accepted);
     CHECK_ADDS_UP(group);
     ompg_free(group);
     CHECK(!ompg_stopped(outer));
@@ -139,7 +140,7 @@ static void inner_failure_stays_inner(void)
 
 /* A lock that only its holder's descendants may meet on the holder's thread. */
 typedef struct locked {
-    omp_lock_t lock;
+    pthread_mutex_t lock;
     int inside;   /* guarded by lock */
     int descents; /* guarded by lock */
 } locked;
@@ -156,7 +157,7 @@ static int wait_with_lock(ompg_group *outer, void *arg)
 {
     locked *shared = arg;
     (void)outer;
-    omp_set_lock(&shared->lock);
+    pthread_mutex_lock(&shared->lock);
     CHECK_INT(shared->inside, 0);
     shared->inside = 1;
     ompg_group *group = ompg_new(NULL);
@@ -166,22 +167,21 @@ static int wait_with_lock(ompg_group *outer, void *arg)
     ompg_free(group);
     shared->inside = 0;
     shared->descents++;
-    omp_unset_lock(&shared->lock);
+    pthread_mutex_unlock(&shared->lock);
     return 0;
 }
 
 /* Were a nested wait to take a stranger, that one would lock again on the same stack and hang. */
 static void lock_held_across_a_wait(void)
 {
-    locked shared = {.inside = 0};
-    omp_init_lock(&shared.lock);
+    locked shared = {.lock = PTHREAD_MUTEX_INITIALIZER};
     ompg_group *group = ompg_new(NULL);
     for (int i = 0; i < 3000; i++)
         ompg_go(group, wait_with_lock, &shared);
     CHECK_INT(ompg_wait(group), 0);
     CHECK_INT(shared.descents, 3000);
     ompg_free(group);
-    omp_destroy_lock(&shared.lock);
+    pthread_mutex_destroy(&shared.lock);
 }
 
 static _Thread_local int busy_depth;
@@ -292,7 +292,7 @@ static void own_wait_is_a_deadlock(void)
     ompg_free(group);
 }
 
-static int make_raw_tasks(ompg_group *group, void *arg)
+static ORDERED_BY_OPENMP int make_raw_tasks(ompg_group *group, void *arg)
 {
     int *cells = arg;
     (void)group;
@@ -309,7 +309,7 @@ static int make_raw_tasks_inside(ompg_group *group, void *arg)
     return ompg_run(NULL, make_raw_tasks, arg, NULL);
 }
 
-static void raw_tasks_end_with_the_wait(void)
+static ORDERED_BY_OPENMP void raw_tasks_end_with_the_wait(void)
 {
     enum { COUNT = 300 };
     int(*cells)[10] = calloc(COUNT, sizeof *cells);

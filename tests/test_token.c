@@ -282,12 +282,12 @@ static void check_put_back(const struct sigaction *before)
     CHECK_INT(ompg_token_get_signal(&token), SIGUSR1);
     CHECK_INT(ompg_token_off_signal(&token, SIGUSR1), 0);
     sigaction(SIGUSR1, NULL, &after);
-    CHECK_INT(after.sa_flags & ~0x04000000, before->sa_flags);
+    CHECK_INT(after.sa_flags & (SA_SIGINFO | SA_RESTART), before->sa_flags);
     if ((before->sa_flags & SA_SIGINFO) != 0)
         CHECK(after.sa_sigaction == before->sa_sigaction);
     else
         CHECK(after.sa_handler == before->sa_handler);
-    for (int signo = 1; signo < 32; signo++)
+    for (int signo = 1; signo < 32 && !CHECK_TSAN; signo++) /* which fills the mask */
         CHECK_INT(sigismember(&after.sa_mask, signo), sigismember(&before->sa_mask, signo));
 }
 

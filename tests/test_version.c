@@ -29,7 +29,7 @@ static int describe_into(char *text, size_t size)
     if (!CHECK(file != NULL))
         return -1;
     int written = ompg_describe(file);
-    rewind(file);
+    CHECK_INT(fseek(file, 0, SEEK_SET), 0);
     size_t length = fread(text, 1, size - 1, file);
     text[length] = '\0';
     fclose(file);
