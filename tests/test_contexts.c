@@ -40,7 +40,7 @@ static int run_and_nest(ompg_group *group, void *arg)
 {
     ompg_group *inner = ompg_new(NULL);
     context nested = {.group = inner, .threads = ompg_get_threads(inner)};
-    nested.max_level = omp_get_level();
+    nested.max_level = ((const context *)arg)->max_level; /* any thread of the region may steal */
     CHECK(nested.threads >= 1);
     for (int i = 0; i < 4; i++)
         CHECK_INT(ompg_go(inner, run_in_context, &nested), 0);
