@@ -136,17 +136,42 @@ static __attribute__((noinline)) int go(ompg_group *group, ompg_task_fn *fn, voi
     return task_add(&task, may_park);
 }
 
+/* As the express lane, with a full deque. */
+static __attribute__((noinline)) int go_inline(struct worker *worker, ompg_group *group,
+                                               ompg_task_fn *fn, void *arg)
+{
+    struct task task = {.fn = fn, .arg = arg, .tagged = (uintptr_t)group};
+    task.index = next_index(worker, group);
+    bump_relaxed(&group->local.submitted, 1U);
+    run_inline(worker, task);
+    return 0;
+}
+
+/*
+ * The express lane, without a call but for those that end it: the group is this worker's, and needs
+ * nothing special.
+ */
 int ompg_go(ompg_group *group, ompg_task_fn *fn, void *arg)
 {
     struct worker *worker = self;
-    if (UNLIKELY(!worker || !group || !fn || worker->region != load_relaxed(&group->region) ||
+    if (UNLIKELY(!worker || !group || !fn))
+        return go(group, fn, arg, true);
+    size_t top = load_relaxed(&worker->deque.top);
+    if (UNLIKELY(group->owner != worker || worker->region != load_relaxed(&group->region) ||
                  !group_is_express(group)))
         return go(group, fn, arg, true);
-    struct task task = {.fn = fn, .arg = arg, .tagged = (uintptr_t)group};
-    task.index = next_index(worker, group);
-    tsan_release(&group->local);
-    bump_relaxed(&counts_for(worker, group)->submitted, 1U); /* before others can take it */
-    dispatch(worker, &task);
+    if (UNLIKELY(top == worker->deque.room && !deque_make_room(&worker->deque)))
+        return go_inline(worker, group, fn, arg);
+    struct task *slot = &worker->deque.ring[top & worker->deque.mask];
+    size_t submitted = load_relaxed(&group->local.submitted);
+    slot->fn = fn;
+    slot->arg = arg;
+    slot->tagged = (uintptr_t)group;
+    slot->index = submitted + load_relaxed(&group->submitted_elsewhere);
+    store_relaxed(&group->local.submitted, submitted + 1); /* before others can take it */
+    store_release(&worker->deque.top, top + 1);
+    if (UNLIKELY(load_relaxed(&worker->deque.attention)))
+        region_attend(worker);
     return 0;
 }
 

@@ -87,21 +87,27 @@ static inline bool deque_push(struct deque *deque, const struct task *task)
     return true;
 }
 
-/* False when the deque is empty. */
-static inline bool deque_pop(struct deque *deque, struct task *task)
+/* The newest private task; false where there is none, or where a thief pries it. */
+static inline bool deque_pop_private(struct deque *deque, struct task *task)
 {
     size_t top = load_relaxed(&deque->top);
     if (top <= load_relaxed(&deque->split))
-        return deque_pop_slow(deque, task);
+        return false;
     top--;
     store_relaxed(&deque->top, top);
     compiler_fence(); /* pairs with membarrier_all in deque_pry */
     if (UNLIKELY(top < load_relaxed(&deque->split))) {
         store_relaxed(&deque->top, top + 1);
-        return deque_pop_slow(deque, task);
+        return false;
     }
     task_copy(task, &deque->ring[top & deque->mask]);
     return true;
+}
+
+/* False when the deque is empty. */
+static inline bool deque_pop(struct deque *deque, struct task *task)
+{
+    return LIKELY(deque_pop_private(deque, task)) || deque_pop_slow(deque, task);
 }
 
 /* ---- thieves, who hold the lock ---- */

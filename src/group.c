@@ -24,7 +24,7 @@ static bool options_make_sense(const ompg_options *options)
 }
 
 /* The state of a new or reset group. Counts that no task touched stay as they are: zero. */
-static void clear_state(ompg_group *group)
+static inline void clear_state(ompg_group *group)
 {
     memset(&group->local, 0, sizeof group->local);
     memset(&group->remote, 0, sizeof group->remote);
@@ -68,7 +68,7 @@ static bool configure(ompg_group *group, const ompg_options *options)
 }
 
 /* A child without a token of its own is as clean as its parent: see group.h. */
-static void inherit(ompg_group *group, ompg_group *parent)
+static inline void inherit(ompg_group *group, ompg_group *parent)
 {
     store_relaxed(&group->deadline, CLOCK_NEVER);
     store_relaxed(&group->earliest, parent ? load_relaxed(&parent->earliest) : CLOCK_NEVER);
@@ -76,28 +76,43 @@ static void inherit(ompg_group *group, ompg_group *parent)
         store_relaxed(&group->clean, load_relaxed(&parent->clean));
 }
 
-ompg_group *ompg_new(const ompg_options *options)
+static __attribute__((noinline)) ompg_group *new_any(const ompg_options *options)
 {
     if (options && !options_make_sense(options)) {
         errno = EINVAL;
         return NULL;
     }
-    ompg_group *group = group_acquire();
-    if (UNLIKELY(!group)) {
+    struct worker *worker = self;
+    ompg_group *group = group_acquire(worker);
+    if (!group || ((options || group->customised) && !configure(group, options))) {
+        if (group)
+            group_release(worker, group);
         errno = ENOMEM;
         return NULL;
     }
-    struct worker *worker = self;
     group->serial++;
     group->measured = options || !worker;
-    if ((options || group->customised) && !configure(group, options)) {
-        group_release(group);
-        errno = ENOMEM;
-        return NULL;
-    }
     clear_state(group);
     group->owner = worker;
     store_relaxed(&group->region, worker ? worker->region : NULL);
+    group_set_parent(group, worker);
+    inherit(group, group->parent);
+    return group;
+}
+
+/* Nested groups without options are made by the million: their record is at hand. */
+ompg_group *ompg_new(const ompg_options *options)
+{
+    struct worker *worker = self;
+    if (UNLIKELY(options || !worker || !worker->frame || !worker->free_groups ||
+                 worker->free_groups->customised))
+        return new_any(options);
+    ompg_group *group = group_acquire(worker);
+    group->serial++;
+    group->measured = false;
+    clear_state(group);
+    group->owner = worker;
+    store_relaxed(&group->region, worker->region);
     group_set_parent(group, worker);
     inherit(group, group->parent);
     return group;
@@ -136,7 +151,7 @@ void ompg_free(ompg_group *group)
         group->gate.running = 0;
         group->gate.cost = 0.0;
     }
-    group_release(group);
+    group_release(self, group);
 }
 
 int ompg_reset(ompg_group *group)

@@ -98,15 +98,25 @@ struct ompg_group {
 
 /* ---- counting ---- */
 
+static inline size_t group_over(ompg_group *group)
+{
+    return load_acquire(&group->remote.returned) + load_acquire(&group->remote.skipped) +
+           load_acquire(&group->local.returned) + load_acquire(&group->local.skipped);
+}
+
+static inline size_t group_submitted(ompg_group *group)
+{
+    return load_acquire(&group->submitted_elsewhere) + load_acquire(&group->local.submitted);
+}
+
 /*
  * Tasks that are not over, apart from what tallies hold (worker.h). Exact when none runs. Never 0
  * while there is one, unless it was pried (see group_is_done).
  */
 static inline size_t group_pending(ompg_group *group)
 {
-    size_t over = load_acquire(&group->remote.returned) + load_acquire(&group->remote.skipped) +
-                  load_acquire(&group->local.returned) + load_acquire(&group->local.skipped);
-    return load_acquire(&group->submitted_elsewhere) + load_acquire(&group->local.submitted) - over;
+    size_t over = group_over(group); /* first: see above */
+    return group_submitted(group) - over;
 }
 
 /* ---- nesting ---- */

@@ -190,7 +190,8 @@ struct participant {
     struct loop *loop;
     struct frame *frame; /* of its task */
     bool failed;         /* a sub-range has */
-    bool cut;            /* a sub-range was left out, for the group has stopped */
+    size_t cut_at;       /* where a sub-range was left out, for the group has stopped there;
+                            OMPG_NO_INDEX: none was */
 };
 
 static void record(struct participant *participant, size_t index, int code)
@@ -205,7 +206,7 @@ static void run_range(struct participant *participant, ompg_loop_range range)
     struct loop *loop = participant->loop;
     struct frame *frame = participant->frame;
     if (group_stopped(loop->group, range.begin)) {
-        participant->cut = true;
+        participant->cut_at = range.begin;
         return;
     }
     frame->task->index = range.begin;
@@ -215,7 +216,7 @@ static void run_range(struct participant *participant, ompg_loop_range range)
         (code != 0 && !(code == ECANCELED && group_stopped(loop->group, range.begin))))
         record(participant, range.begin, code);
     else if (code != 0)
-        participant->cut = true;
+        participant->cut_at = range.begin;
 }
 
 static void run_units(struct participant *participant, struct units units)
@@ -232,19 +233,23 @@ static void run_units(struct participant *participant, struct units units)
 /* A group that has stopped for all iterations, not only for those from an index on. */
 static bool nothing_left(const struct participant *participant)
 {
-    return participant->cut && group_stopped_hard(participant->loop->group);
+    return participant->cut_at != OMPG_NO_INDEX && group_stopped_hard(participant->loop->group);
 }
 
 static int participate(ompg_group *group, void *arg)
 {
     struct loop *loop = arg;
-    struct participant participant = {.loop = loop, .frame = frame_of(self, group)};
+    struct participant participant = {
+        .loop = loop, .frame = frame_of(self, group), .cut_at = OMPG_NO_INDEX};
     struct units units;
     int thread = self->thread % loop->threads;
     while (!nothing_left(&participant) && take_units(loop, thread, &units))
         run_units(&participant, units);
     participant.frame->failed = participant.failed;
-    return participant.cut ? ECANCELED : 0;
+    if (participant.cut_at == OMPG_NO_INDEX)
+        return 0;
+    participant.frame->task->index = participant.cut_at; /* where ECANCELED is a consequence */
+    return ECANCELED;
 }
 
 /* Adds the participants. Once there is one, the loop will be done. */

@@ -335,7 +335,7 @@ static void skip_queued(struct worker *worker, ompg_group *group)
         bump_release(&counts_for(worker, group)->skipped, n);
 }
 
-/* Moves tasks that were added before the wait into the deque; true if there are any. */
+/* Moves tasks that were added before the wait into the deque, or runs them; false: there is none. */
 static bool refill(struct worker *worker, ompg_group *group)
 {
     if (group->queue.size == 0)
@@ -343,10 +343,11 @@ static bool refill(struct worker *worker, ompg_group *group)
     skip_queued(worker, group);
     struct task batch[REFILL_BATCH];
     size_t n = queue_pop(&group->queue, batch, REFILL_BATCH);
-    size_t pushed = n;
-    while (pushed > 0 && deque_push(&worker->deque, &batch[pushed - 1]))
-        pushed--;
-    for (size_t i = 0; i < pushed; i++) /* the deque is full */
+    size_t rest = n;
+    if (worker->region->threads > 1) /* the first one on top */
+        while (rest > 0 && deque_push(&worker->deque, &batch[rest - 1]))
+            rest--;
+    for (size_t i = 0; i < rest; i++)
         task_run(worker, &batch[i]);
     return n > 0;
 }
@@ -506,9 +507,9 @@ static void nap(int64_t idle_ns)
 }
 
 /* Pops a task that this wait may run. A stranger's task stays in the deque. */
-static bool pop_own(struct worker *worker, const ompg_group *group, struct task *task)
+static inline bool pop_own(struct worker *worker, const ompg_group *group, struct task *task)
 {
-    if (!deque_pop(&worker->deque, task))
+    if (!deque_pop_private(&worker->deque, task))
         return false;
     if (LIKELY(task_group(task) == group) || may_run(task, group))
         return true;
@@ -526,31 +527,32 @@ static void share_all(struct worker *worker)
     }
 }
 
+/* Finds a task for a nested wait in other places than on top of the deque; false: none yet. */
+static bool find_nested(struct worker *worker, ompg_group *group, struct idle *idle,
+                        struct task *task)
+{
+    if (deque_take(&worker->deque, task, may_run, group))
+        return true;
+    share_all(worker);
+    int64_t idle_ns = look_around(worker, group, idle, task);
+    if (idle_ns > 0)
+        nap(idle_ns);
+    return idle_ns == 0;
+}
+
 void region_wait_nested(struct worker *worker, ompg_group *group)
 {
-    struct region *region = worker->region;
     struct idle idle = {0};
     struct task task;
     for (;;) {
-        bool found = pop_own(worker, group, &task);
-        if (!found) {
-            if (refill(worker, group))
-                continue;
+        if (UNLIKELY(!pop_own(worker, group, &task))) {
             tally_flush_for(worker, group);
-            if (group_is_done(region, group))
+            if (group_is_done(worker->region, group))
                 return;
-            found = deque_take(&worker->deque, &task, may_run, group);
-        }
-        if (!found) {
-            share_all(worker);
-            int64_t idle_ns = look_around(worker, group, &idle, &task);
-            if (idle_ns > 0) {
-                nap(idle_ns);
+            if (refill(worker, group) || !find_nested(worker, group, &idle, &task))
                 continue;
-            }
+            idle.since = 0;
         }
-        if (UNLIKELY(idle.since != 0))
-            idle = (struct idle){0};
         region_attend_if_asked(worker);
         task_run(worker, &task);
     }

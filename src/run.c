@@ -45,21 +45,6 @@ void task_clean_up(const struct task *task)
     free(extra);
 }
 
-static void count_skipped(struct worker *worker, ompg_group *group)
-{
-    tsan_release(&group->remote);
-    struct counts *counts = counts_for(worker, group);
-    bump_release(&counts->skipped, 1U);
-}
-
-void task_skip(struct worker *worker, struct task *task)
-{
-    flush_before_other_group(worker, task_group(task));
-    tsan_acquire(&task_group(task)->local);
-    task_clean_up(task);
-    count_skipped(worker, task_group(task));
-}
-
 void task_release_parked(struct worker *worker, ompg_group *group)
 {
     struct task task;
@@ -109,8 +94,8 @@ static bool must_skip(const struct task *task)
     return group_stopped(task_group(task), (task->tagged & TASK_PARTIAL) ? 0 : task->index);
 }
 
-/* True when *task was replaced by the next one to run. */
-static bool run_one(struct worker *worker, struct task *task)
+/* A task that passes the gate, or has something to clean up. True when *task is the next to run. */
+static bool run_special(struct worker *worker, struct task *task)
 {
     ompg_group *group = task_group(task);
     if (!pass_gate(group, task))
@@ -119,17 +104,17 @@ static bool run_one(struct worker *worker, struct task *task)
     bool skipped = must_skip(task);
     struct task_extra *extra = task_extra(task);
     double cost = task_cost(task);
-    if (!skipped)
+    tsan_acquire(&group->local);
+    if (!skipped) {
+        bump_relaxed(&counts_for_start(worker, group)->started, 1U);
         task_call(worker, task, extra ? extra->arg : task->arg);
-    else
-        flush_before_other_group(worker, group);
+    }
     task_clean_up(task);
+    tsan_release(&group->remote);
     struct task next;
     bool more = admitted && pass_place_on(worker, group, cost, &next);
-    if (skipped)
-        count_skipped(worker, group);
-    else
-        task_count_returned(worker, group);
+    struct counts *counts = counts_for(worker, group);
+    bump_release(skipped ? &counts->skipped : &counts->returned, 1U);
     if (more)
         *task = next;
     return more;
@@ -137,7 +122,14 @@ static bool run_one(struct worker *worker, struct task *task)
 
 void task_run_any(struct worker *worker, struct task *task)
 {
+    ompg_group *group = task_group(task);
+    if (LIKELY(!(task->tagged & TASK_FLAGS) && group_is_express(group))) {
+        bump_relaxed(&counts_for_start(worker, group)->started, 1U);
+        task_call(worker, task, task->arg);
+        bump_release(&counts_for(worker, group)->returned, 1U);
+        return;
+    }
     struct task current = *task;
-    while (run_one(worker, &current))
+    while (run_special(worker, &current))
         ;
 }

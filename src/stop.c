@@ -4,7 +4,7 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
-#include "group.h"
+#include "tsan.h"
 #include "worker.h"
 
 #include <errno.h>
@@ -106,7 +106,7 @@ bool group_stop_check(ompg_group *group, size_t index)
         return true;
     if (cacheable)
         store_relaxed(&group->walked, epoch);
-    if (cacheable && !timed && !load_relaxed(&group->gated))
+    if (cacheable && !timed && !load_relaxed(&group->gated) && !tsan_is_present())
         store_relaxed(&group->clean, epoch);
     return false;
 }

@@ -15,6 +15,12 @@
 extern void __tsan_acquire(void *address) __attribute__((weak));
 extern void __tsan_release(void *address) __attribute__((weak));
 
+/* Under ThreadSanitizer no group is in the express lane, so the hooks are on the other paths only. */
+static inline int tsan_is_present(void)
+{
+    return __tsan_acquire != 0;
+}
+
 static inline void tsan_acquire(void *address)
 {
     if (__builtin_expect(__tsan_acquire != 0, 0))

@@ -118,7 +118,6 @@ int ompg_wait(ompg_group *group)
         return wait_any(group, worker);
     store_relaxed(&group->waiting, true);
     region_wait_nested(worker, group);
-    tsan_acquire(&group->remote);
     store_relaxed(&group->waiting, false);
     return result(group);
 }

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { GROUPS_PER_WORKER = 64, SLOTS_MIN = 16 };
+enum { SLOTS_MIN = 16 };
 
 _Thread_local struct worker *self __attribute__((tls_model("initial-exec")));
 
@@ -97,7 +97,7 @@ void region_release(struct region *region)
     spin_unlock(&pool_lock);
 }
 
-static ompg_group *take_free_group(void)
+ompg_group *group_acquire_slow(void)
 {
     spin_lock(&pool_lock);
     ompg_group *group = free_groups;
@@ -113,26 +113,8 @@ static ompg_group *take_free_group(void)
     return group;
 }
 
-ompg_group *group_acquire(void)
+void group_release_slow(ompg_group *group)
 {
-    struct worker *worker = self;
-    if (!worker || !worker->free_groups)
-        return take_free_group();
-    ompg_group *group = worker->free_groups;
-    worker->free_groups = group->next_free;
-    worker->free_count--;
-    return group;
-}
-
-void group_release(ompg_group *group)
-{
-    struct worker *worker = self;
-    if (worker && worker->free_count < GROUPS_PER_WORKER) {
-        group->next_free = worker->free_groups;
-        worker->free_groups = group;
-        worker->free_count++;
-        return;
-    }
     spin_lock(&pool_lock);
     group->next_free = free_groups;
     free_groups = group;
@@ -173,6 +155,24 @@ void tally_flush(struct worker *worker)
         add_release(&group->remote.returned, returned);
 }
 
+void tally_turn_to(struct worker *worker, ompg_group *group)
+{
+    tally_flush(worker);
+    store_release(&worker->tally_group, group); /* after the flush, for tallied_submissions */
+}
+
+void tally_before_start(struct worker *worker, ompg_group *group)
+{
+    if (group->owner != worker) {
+        tally_turn_to(worker, group);
+        return;
+    }
+    /* The tallied group is waiting in any case where the new task interrupts one of its tasks. */
+    ompg_group *tallied = load_relaxed(&worker->tally_group);
+    if (!worker->frame || task_group(worker->frame->task) != tallied)
+        tally_flush(worker);
+}
+
 /*
  * Reads the tallies before submitted_elsewhere is read (group_is_done): a submission that is being
  * flushed meanwhile is seen in one of the two, or in both, which errs on the safe side.
@@ -188,18 +188,11 @@ size_t tallied_submissions(struct region *region, ompg_group *group)
     return sum;
 }
 
-bool group_is_done(struct region *region, ompg_group *group)
+bool group_is_done_pried(struct region *region, ompg_group *group)
 {
-    if (group_pending(group) != 0)
-        return false;
-    if (LIKELY(!load_acquire(&group->pried)))
-        return true;
-    size_t over = load_acquire(&group->remote.returned) + load_acquire(&group->remote.skipped) +
-                  load_acquire(&group->local.returned) + load_acquire(&group->local.skipped);
+    size_t over = group_over(group);
     size_t tallied = tallied_submissions(region, group);
-    size_t submitted =
-        load_acquire(&group->submitted_elsewhere) + load_acquire(&group->local.submitted);
-    return over == tallied + submitted;
+    return over == tallied + group_submitted(group);
 }
 
 struct frame *frame_of(const struct worker *worker, const ompg_group *group)
@@ -227,18 +220,4 @@ size_t group_current_index(const ompg_group *group)
         inner = parent;
     }
     return OMPG_NO_INDEX;
-}
-
-void group_set_parent(ompg_group *group, const struct worker *worker)
-{
-    const struct frame *frame = worker ? worker->frame : NULL;
-    ompg_group *parent = frame ? task_group(frame->task) : NULL;
-    group->parent = parent;
-    if (parent) {
-        group->parent_serial = parent->serial;
-        group->parent_index = frame->task->index;
-        group->depth = parent->depth + 1;
-    } else {
-        group->depth = 0;
-    }
 }

@@ -21,6 +21,8 @@
 #include "deque.h"
 #include "group.h"
 
+enum { GROUPS_PER_WORKER = 64 };
+
 struct frame {
     struct frame *prev; /* the task that this one interrupted, by a nested wait */
     struct task *task;
@@ -65,8 +67,30 @@ struct worker *worker_acquire(void);
 void worker_release(struct worker *worker);
 struct region *region_acquire(int threads);
 void region_release(struct region *region);
-ompg_group *group_acquire(void);
-void group_release(ompg_group *group);
+ompg_group *group_acquire_slow(void);
+void group_release_slow(ompg_group *group);
+
+/* Each worker keeps a few groups at hand. */
+static inline ompg_group *group_acquire(struct worker *worker)
+{
+    if (!worker || !worker->free_groups)
+        return group_acquire_slow();
+    ompg_group *group = worker->free_groups;
+    worker->free_groups = group->next_free;
+    worker->free_count--;
+    return group;
+}
+
+static inline void group_release(struct worker *worker, ompg_group *group)
+{
+    if (!worker || worker->free_count == GROUPS_PER_WORKER) {
+        group_release_slow(group);
+        return;
+    }
+    group->next_free = worker->free_groups;
+    worker->free_groups = group;
+    worker->free_count++;
+}
 
 /* In the child of a fork: forget what other threads may have held. */
 void pools_after_fork(void);
@@ -74,6 +98,12 @@ void pools_after_fork(void);
 /* ---- counting ---- */
 
 void tally_flush(struct worker *worker);
+
+/* Makes the tally that of a group which the worker does not own. */
+void tally_turn_to(struct worker *worker, ompg_group *group);
+
+/* Makes the tally ready for a task of the group, owned or not, to start. */
+void tally_before_start(struct worker *worker, ompg_group *group);
 
 /* Flushes if the tally is the group's. */
 static inline void tally_flush_for(struct worker *worker, ompg_group *group)
@@ -87,18 +117,33 @@ static inline struct counts *counts_for(struct worker *worker, ompg_group *group
 {
     if (LIKELY(group->owner == worker))
         return &group->local;
-    if (load_relaxed(&worker->tally_group) != group) {
-        tally_flush(worker);
-        store_release(&worker->tally_group, group); /* after the flush, for tallied_submissions */
-    }
+    if (UNLIKELY(load_relaxed(&worker->tally_group) != group))
+        tally_turn_to(worker, group);
     return &worker->tally;
+}
+
+/* The same for a task that is about to start: no other group must wait for its end. */
+static inline struct counts *counts_for_start(struct worker *worker, ompg_group *group)
+{
+    bool own = group->owner == worker;
+    if (UNLIKELY(load_relaxed(&worker->tally_group) != (own ? NULL : group)))
+        tally_before_start(worker, group);
+    return own ? &group->local : &worker->tally;
 }
 
 /* How many tasks of the group the region's workers have added and not yet flushed. */
 size_t tallied_submissions(struct region *region, ompg_group *group);
 
+/* As group_is_done, for a group that was pried and seems to have no task left. */
+bool group_is_done_pried(struct region *region, ompg_group *group);
+
 /* True when every task of the group is over. */
-bool group_is_done(struct region *region, ompg_group *group);
+static inline bool group_is_done(struct region *region, ompg_group *group)
+{
+    if (group_pending(group) != 0)
+        return false;
+    return LIKELY(!load_acquire(&group->pried)) || group_is_done_pried(region, group);
+}
 
 /* ---- the current task ---- */
 
@@ -106,6 +151,16 @@ bool group_is_done(struct region *region, ompg_group *group);
 struct frame *frame_of(const struct worker *worker, const ompg_group *group);
 
 /* Makes the group a child of the task that runs here. */
-void group_set_parent(ompg_group *group, const struct worker *worker);
+static inline void group_set_parent(ompg_group *group, const struct worker *worker)
+{
+    const struct frame *frame = worker ? worker->frame : NULL;
+    ompg_group *parent = frame ? task_group(frame->task) : NULL;
+    group->parent = parent;
+    group->depth = parent ? parent->depth + 1 : 0;
+    if (parent) {
+        group->parent_serial = parent->serial;
+        group->parent_index = frame->task->index;
+    }
+}
 
 #endif
