@@ -462,14 +462,28 @@ int region_reserve(ompg_group *group)
     return 0;
 }
 
+static void release_session(struct session *session)
+{
+    worker_release(session->worker);
+    region_release(session->region);
+}
+
+/* What is reserved becomes the caller's, so that no call from a stranger's thread gives it back. */
+static struct session take_reserved(ompg_group *group)
+{
+    struct session session = {
+        .region = group->reserved_region, .worker = group->reserved_worker, .group = group};
+    group->reserved_region = NULL;
+    group->reserved_worker = NULL;
+    return session;
+}
+
 void region_unreserve(ompg_group *group)
 {
     if (!group->reserved_region)
         return;
-    worker_release(group->reserved_worker);
-    region_release(group->reserved_region);
-    group->reserved_region = NULL;
-    group->reserved_worker = NULL;
+    struct session session = take_reserved(group);
+    release_session(&session);
 }
 
 int region_run(ompg_group *group)
@@ -477,8 +491,7 @@ int region_run(ompg_group *group)
     int code = region_reserve(group);
     if (code != 0)
         return code;
-    struct session session = {
-        .region = group->reserved_region, .worker = group->reserved_worker, .group = group};
+    struct session session = take_reserved(group);
     prepare(&session);
     tsan_release(&session);
     if (forked) {
@@ -491,7 +504,7 @@ int region_run(ompg_group *group)
     }
     tsan_acquire(&session);
     store_relaxed(&group->region, NULL);
-    region_unreserve(group);
+    release_session(&session);
     return 0;
 }
 
