@@ -136,6 +136,20 @@ static __attribute__((noinline)) int go(ompg_group *group, ompg_task_fn *fn, voi
     return task_add(&task, may_park);
 }
 
+/* The express lane before the wait: a loop over an array adds to a run in the queue. */
+static inline bool go_early(ompg_group *group, ompg_task_fn *fn, void *arg)
+{
+    if (!group_is_express(group) || group->queue.newest.count == 0 ||
+        load_relaxed(&group->waiting) || load_relaxed(&group->submitted_elsewhere) != 0)
+        return false;
+    struct task task = {.fn = fn, .arg = arg, .tagged = (uintptr_t)group};
+    task.index = load_relaxed(&group->local.submitted);
+    if (!queue_extend(&group->queue, &task))
+        return false;
+    bump_relaxed(&group->local.submitted, 1U);
+    return true;
+}
+
 /* As the express lane, with a full deque. */
 static __attribute__((noinline)) int go_inline(struct worker *worker, ompg_group *group,
                                                ompg_task_fn *fn, void *arg)
@@ -155,7 +169,7 @@ int ompg_go(ompg_group *group, ompg_task_fn *fn, void *arg)
 {
     struct worker *worker = self;
     if (UNLIKELY(!worker || !group || !fn))
-        return go(group, fn, arg, true);
+        return !worker && group && fn && go_early(group, fn, arg) ? 0 : go(group, fn, arg, true);
     size_t top = load_relaxed(&worker->deque.top);
     if (UNLIKELY(group->owner != worker || worker->region != load_relaxed(&group->region) ||
                  !group_is_express(group)))

@@ -26,7 +26,7 @@
 #include <stdlib.h>
 
 enum {
-    OWNER_FRACTION = 16,       /* of its share that an owner takes at once */
+    OWNER_FRACTION = 8,        /* of its share that an owner takes at once */
     DETERMINISTIC_UNITS = 1024 /* that a deterministic loop without a grain is cut into */
 };
 

@@ -7,14 +7,7 @@
 
 #include <stdlib.h>
 
-enum { RUNS_PER_BLOCK = 84 }; /* a block of 4 KiB */
-
-/* `count` tasks: the first one, and others whose argument and index grow by stride and 1. */
-struct run {
-    struct task first;
-    uintptr_t stride; /* meaningful when count > 1 */
-    size_t count;     /* never 0 */
-};
+enum { RUNS_PER_BLOCK = 72 }; /* a block of 4 KiB */
 
 struct queue_block {
     struct queue_block *next;
@@ -23,27 +16,8 @@ struct queue_block {
     struct run runs[RUNS_PER_BLOCK];
 };
 
-static struct run *last_run(const struct queue *queue)
-{
-    return queue->tail ? &queue->tail->runs[queue->tail->end - 1] : NULL;
-}
-
-static bool run_extend(struct run *run, const struct task *task)
-{
-    const struct task *first = &run->first;
-    if (first->fn != task->fn || first->tagged != task->tagged || (task->tagged & TASK_EXTRA) ||
-        first->index + run->count != task->index)
-        return false;
-    uintptr_t distance = (uintptr_t)task->arg - (uintptr_t)first->arg;
-    if (run->count == 1)
-        run->stride = distance;
-    else if (distance != run->stride * run->count)
-        return false;
-    run->count++;
-    return true;
-}
-
-static bool append_run(struct queue *queue, const struct task *task)
+/* Puts the newest run behind the older ones. */
+static bool close_newest(struct queue *queue)
 {
     struct queue_block *block = queue->tail;
     if (!block || block->end == RUNS_PER_BLOCK) {
@@ -58,22 +32,35 @@ static bool append_run(struct queue *queue, const struct task *task)
             queue->head = block;
         queue->tail = block;
     }
-    block->runs[block->end++] = (struct run){.first = *task, .count = 1};
+    block->runs[block->end++] = queue->newest;
     return true;
 }
 
 bool queue_push(struct queue *queue, const struct task *task)
 {
-    struct run *last = last_run(queue);
-    if (!(last && run_extend(last, task)) && !append_run(queue, task))
+    if (queue->newest.count > 0 && queue_extend(queue, task))
+        return true;
+    if (queue->newest.count > 0 && !close_newest(queue))
         return false;
+    queue->newest = (struct run){.first = *task, .count = 1};
     queue->size++;
     return true;
 }
 
-static void drop_first_run(struct queue *queue)
+static struct run *oldest_run(const struct queue *queue)
+{
+    const struct run *run = queue->head ? &queue->head->runs[queue->head->begin] : &queue->newest;
+    return (struct run *)run;
+}
+
+/* Forgets the oldest run, which is used up. */
+static void drop_oldest(struct queue *queue)
 {
     struct queue_block *block = queue->head;
+    if (!block) {
+        queue->newest.count = 0;
+        return;
+    }
     if (++block->begin < block->end)
         return;
     queue->head = block->next;
@@ -85,8 +72,8 @@ static void drop_first_run(struct queue *queue)
 size_t queue_pop(struct queue *queue, struct task *tasks, size_t most)
 {
     size_t taken = 0;
-    while (taken < most && queue->head) {
-        struct run *run = &queue->head->runs[queue->head->begin];
+    while (taken < most && taken < queue->size) {
+        struct run *run = oldest_run(queue);
         size_t n = most - taken < run->count ? most - taken : run->count;
         struct task task = run->first;
         for (size_t i = 0; i < n; i++) {
@@ -97,7 +84,7 @@ size_t queue_pop(struct queue *queue, struct task *tasks, size_t most)
         run->first = task;
         run->count -= n;
         if (run->count == 0)
-            drop_first_run(queue);
+            drop_oldest(queue);
     }
     queue->size -= taken;
     return taken;
@@ -105,21 +92,19 @@ size_t queue_pop(struct queue *queue, struct task *tasks, size_t most)
 
 bool queue_peek(const struct queue *queue, struct task *task)
 {
-    if (!queue->head)
+    if (queue->size == 0)
         return false;
-    *task = queue->head->runs[queue->head->begin].first;
+    *task = oldest_run(queue)->first;
     return true;
 }
 
 size_t queue_skip_plain(struct queue *queue)
 {
-    if (!queue->head)
-        return 0;
-    const struct run *run = &queue->head->runs[queue->head->begin];
-    if (run->first.tagged & TASK_EXTRA)
+    struct run *run = oldest_run(queue);
+    if (queue->size == 0 || (run->first.tagged & TASK_FLAGS))
         return 0;
     size_t count = run->count;
     queue->size -= count;
-    drop_first_run(queue);
+    drop_oldest(queue);
     return count;
 }

@@ -14,27 +14,52 @@
 
 #include <stdbool.h>
 
+/* `count` tasks: the first one, and others whose argument and index grow by stride and by 1. */
+struct run {
+    struct task first;
+    uintptr_t stride; /* 0 while count is 1 */
+    size_t count;
+};
+
 struct queue_block;
 
-/* All zero is an empty queue. Invariant: size == 0 exactly when there is no block. */
+/* All zero is an empty queue. */
 struct queue {
-    struct queue_block *head; /* tasks are taken here */
-    struct queue_block *tail; /* and added here */
     size_t size;              /* tasks in it */
+    struct run newest;        /* the run that grows; count 0: none */
+    struct queue_block *head; /* older runs: taken from here */
+    struct queue_block *tail; /* put here */
 };
+
+/* Adds the task to the newest run if it continues it. */
+static inline bool queue_extend(struct queue *queue, const struct task *task)
+{
+    struct run *run = &queue->newest;
+    uintptr_t distance = (uintptr_t)task->arg - (uintptr_t)run->first.arg;
+    if (run->first.fn != task->fn || run->first.tagged != task->tagged ||
+        run->first.index + run->count != task->index || (task->tagged & TASK_EXTRA))
+        return false;
+    if (run->count == 1)
+        run->stride = distance;
+    else if (distance != run->stride * run->count)
+        return false;
+    run->count++;
+    queue->size++;
+    return true;
+}
 
 /* False, nothing changed, when memory is short. */
 bool queue_push(struct queue *queue, const struct task *task);
 
-/* Puts up to `most` tasks into tasks[] and returns how many. Frees memory that is empty. */
+/* Puts up to `most` tasks into tasks[] and returns how many. */
 size_t queue_pop(struct queue *queue, struct task *tasks, size_t most);
 
 /* The next task, or false when there is none. */
 bool queue_peek(const struct queue *queue, struct task *task);
 
 /*
- * Takes away, unseen, up to all tasks of the next run that has no extra: nobody needs to look at
- * these one by one to skip them. Returns how many, 0 when the next task has an extra.
+ * Takes away, unseen, up to all tasks of the next run that is plain: nobody needs to look at
+ * these one by one to skip them. Returns how many, 0 when the next task is not plain.
  */
 size_t queue_skip_plain(struct queue *queue);
 
