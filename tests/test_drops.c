@@ -248,8 +248,9 @@ static void not_when_refused(void)
 static void not_when_refused_outside(void)
 {
     item items[4] = {{0}};
-    ompg_task_options negative = {.drop = item_drop, .cost = -1.0};
-    ompg_task_options fine = {.drop = item_drop};
+    ompg_drop_fn *drop = item_drop;
+    ompg_task_options negative = {.drop = drop, .cost = -1.0};
+    ompg_task_options fine = {.drop = drop};
     ompg_group *group = ompg_new(NULL);
     CHECK_INT(ompg_go_with(group, NULL, &items[0], &fine), EINVAL);
     CHECK_INT(ompg_go_with(group, item_run, &items[1], &negative), EINVAL);

@@ -159,6 +159,15 @@ static void code_zero_and_no_format(void)
     ompg_free(group);
 }
 
+/* The kinds are told apart by value, also by programs built against an older header. */
+static void kinds_keep_their_values(void)
+{
+    static const ompg_error_kind kinds[] = {OMPG_ERROR_TASK, OMPG_ERROR_CANCEL, OMPG_ERROR_DEADLINE,
+                                            OMPG_ERROR_LIBRARY};
+    for (int i = 0; i < 4; i++)
+        CHECK_INT(kinds[i], i);
+}
+
 static int ignores_the_error(ompg_group *group, void *arg)
 {
     (void)arg;
@@ -373,6 +382,7 @@ CHECK_MAIN("error", {"record is complete", record_is_complete},
            {"racing errors do not mix", racing_errors_do_not_mix},
            {"long texts are cut", long_texts_are_cut},
            {"code zero and no format", code_zero_and_no_format},
+           {"kinds keep their values", kinds_keep_their_values},
            {"returned code is no second error", returned_code_is_no_second_error},
            {"nested failure is recorded by return", nested_failure_is_recorded_by_return},
            {"failing another group", failing_another_group},
