@@ -1,6 +1,6 @@
 /*
- * Crowds: very many regions, many regions at once, more threads than cores, tasks by the million on
- * small stacks, and cancellation of all that at random moments.
+ * Crowds: very many regions, many regions at once, more threads than cores, and cancellation of all
+ * that at random moments.
  *
  * OMPGROUP_TEST_SEED sets the seed of the random moments, OMPGROUP_TEST_ROUNDS how many there are.
  *
@@ -12,12 +12,8 @@
 #include <ompgroup.h>
 
 #include <errno.h>
-#include <spawn.h>
-#include <sys/wait.h>
 
-enum { CANCEL_CODE = 7000, SMALL_STACK = SANITIZED ? 512 * 1024 : 128 * 1024 };
-
-extern char **environ;
+enum { CANCEL_CODE = 7000 };
 
 /*
  * Regions.
@@ -151,62 +147,6 @@ static void producers_and_consumers(void)
 }
 
 /*
- * Work that comes late: by then the other threads have nothing to do and have gone back to OpenMP;
- * as many tasks as there are threads must still run at once.
- */
-
-typedef struct meeting {
-    int threads;
-    int links;    /* tasks that each add the next, before the ones that meet */
-    double alone; /* seconds that the first task takes */
-    atomic_int here;
-} meeting;
-
-static int meet(ompg_group *group, void *arg)
-{
-    meeting *self = arg;
-    double start = omp_get_wtime();
-    (void)group;
-    atomic_fetch_add(&self->here, 1);
-    while (atomic_load(&self->here) < self->threads) {
-        if (omp_get_wtime() - start > CHECK_PATIENCE / 6)
-            return ETIMEDOUT;
-        sched_yield();
-    }
-    return 0;
-}
-
-static int lead_to_meeting(ompg_group *group, void *arg)
-{
-    meeting *self = arg;
-    double end = omp_get_wtime() + self->alone;
-    int code = 0;
-    while (omp_get_wtime() < end)
-        ;
-    self->alone = 0;
-    if (self->links-- > 0)
-        return ompg_go(group, lead_to_meeting, arg);
-    for (int i = 0; i < self->threads && code == 0; i++)
-        code = ompg_go(group, meet, arg);
-    return code;
-}
-
-static void late_work(void)
-{
-    static const int teams[] = {2, 3, 7};
-    settle_seed();
-    for (unsigned round = 0; round < 3 * rounds; round++) {
-        uint64_t key = plan_hash(base_seed + round);
-        meeting self = {.threads = teams[round % 3]};
-        self.links = (int)plan_draw(key, 1, 4);
-        self.alone = 1e-6 * plan_draw(key, 2, 1U << plan_draw(key, 3, 10));
-        ompg_options options = {.threads = self.threads};
-        if (!CHECK_INT(ompg_run(&options, lead_to_meeting, &self, NULL), 0))
-            break;
-    }
-}
-
-/*
  * Cancellation at random moments.
  */
 
@@ -323,121 +263,8 @@ static void one_token_stops_all(void)
     }
 }
 
-/*
- * Small stacks: nothing of the library recurses with the number of tasks. The test runs itself
- * again, for OMP_STACKSIZE is read when a program starts.
- */
-
-enum { CROWD = 1000000 / SHARE };
-
-static atomic_uint crowd;
-
-static int crowd_leaf(ompg_group *group, void *arg)
-{
-    (void)group;
-    (void)arg;
-    atomic_fetch_add_explicit(&crowd, 1, memory_order_relaxed);
-    return 0;
-}
-
-static int crowd_pair(ompg_group *group, void *arg)
-{
-    ompg_group *pair = ompg_new(NULL);
-    (void)group;
-    int code = ompg_go(pair, crowd_leaf, arg);
-    if (code == 0)
-        code = ompg_go(pair, crowd_leaf, arg);
-    if (code == 0)
-        code = ompg_wait(pair);
-    ompg_free(pair);
-    return code;
-}
-
-static int crowd_source(ompg_group *group, void *arg)
-{
-    int code = 0;
-    for (unsigned i = 0; i < CROWD / 2 && code == 0; i++)
-        code = ompg_go(group, crowd_pair, arg);
-    return code;
-}
-
-static int crowd_chain(ompg_group *group, void *arg)
-{
-    (void)arg;
-    if (atomic_fetch_add_explicit(&crowd, 1, memory_order_relaxed) + 1 >= CROWD)
-        return 0;
-    return ompg_go(group, crowd_chain, NULL);
-}
-
-/* Runs `tasks` tasks of `fn`, added before the wait, and checks how many leaves were counted. */
-static void crowd_run(ompg_task_fn *fn, unsigned tasks, int limit, unsigned leaves)
-{
-    ompg_group *group = ompg_new(&(ompg_options){.threads = 2, .limit = limit});
-    int code = 0;
-    atomic_store(&crowd, 0);
-    for (unsigned i = 0; i < tasks && code == 0; i++)
-        code = ompg_go(group, fn, NULL);
-    CHECK_INT(code, 0);
-    CHECK_INT(ompg_wait(group), 0);
-    CHECK_INT(atomic_load(&crowd), leaves);
-    ompg_free(group);
-}
-
-static void *crowds(void *arg)
-{
-    crowd_run(crowd_pair, CROWD / 2, 0, CROWD);
-    crowd_run(crowd_source, 1, 0, CROWD);
-    crowd_run(crowd_chain, 1, 0, CROWD);
-    crowd_run(crowd_chain, 1, 1, CROWD);
-    crowd_run(crowd_leaf, CROWD, 1, CROWD);
-    crowd_run(crowd_pair, CROWD / 2, 1, CROWD);
-    return arg;
-}
-
-static void run_in_small_stack(void *(*body)(void *))
-{
-    pthread_t thread;
-    pthread_attr_t attributes;
-    if (pthread_attr_init(&attributes) != 0 ||
-        pthread_attr_setstacksize(&attributes, SMALL_STACK) != 0 ||
-        pthread_create(&thread, &attributes, body, NULL) != 0)
-        abort();
-    pthread_attr_destroy(&attributes);
-    pthread_join(thread, NULL);
-}
-
-/* Returns the exit status of this program's test `name` in a process of its own. */
-static int run_again(char *name)
-{
-    char program[] = "/proc/self/exe";
-    char *arguments[] = {program, name, NULL};
-    pid_t child;
-    int status = -1;
-    fflush(stdout);
-    if (posix_spawn(&child, program, NULL, NULL, arguments, environ) != 0)
-        return -1;
-    waitpid(child, &status, 0);
-    return status;
-}
-
-static void small_stacks(void)
-{
-    char name[] = "small stacks";
-    char size[32];
-    if (getenv("OMPGROUP_TEST_SMALL_STACK") != NULL) {
-        run_in_small_stack(crowds);
-        return;
-    }
-    snprintf(size, sizeof size, "%dK", SMALL_STACK / 1024);
-    setenv("OMP_STACKSIZE", size, 1);
-    setenv("OMPGROUP_TEST_SMALL_STACK", "1", 1);
-    CHECK_INT(run_again(name), 0);
-    unsetenv("OMPGROUP_TEST_SMALL_STACK");
-    unsetenv("OMP_STACKSIZE");
-}
-
 CHECK_MAIN("crowds", {"regions, many and tiny", many_regions},
            {"regions in several POSIX threads", regions_in_pthreads},
-           {"producers and consumers", producers_and_consumers}, {"late work", late_work},
+           {"producers and consumers", producers_and_consumers},
            {"cancelled from outside", cancelled_from_outside},
-           {"one token stops all", one_token_stops_all}, {"small stacks", small_stacks})
+           {"one token stops all", one_token_stops_all})

@@ -206,6 +206,16 @@ static void check_cost(const char *what, int threads, ompg_task_fn *fn, int task
         fprintf(stderr, "%s on %d threads takes %.2f times its work\n", what, threads, least);
 }
 
+/*
+ * With plain tasks of OpenMP too, a thread of libomp spins at the end of a taskgroup, and one that
+ * went to sleep there or at a barrier (at once, with this policy) does not wake up for a new task.
+ */
+#ifdef KMP_VERSION_MAJOR
+static const bool waiters_sleep = false;
+#else
+static const bool waiters_sleep = true;
+#endif
+
 static void idle_threads_sleep(void)
 {
     static const setting passive[MOST_SETTINGS] = {{"OMP_WAIT_POLICY", "passive"}};
@@ -216,7 +226,8 @@ static void idle_threads_sleep(void)
     }
     check_cost("one task", 2, busy_task, 1);
     check_cost("one task", 8, busy_task, 1);
-    check_cost("a task beside the waiting thread", 2, meet_task, 2);
+    if (waiters_sleep)
+        check_cost("a task beside the waiting thread", 2, meet_task, 2);
 }
 
 CHECK_MAIN("wait policy", {"every setting", every_setting},

@@ -1,0 +1,266 @@
+/*
+ * Progress: work that comes late finds threads, a wait lasts as long as its tasks, and a million
+ * tasks need no deep stack.
+ *
+ * OMPGROUP_TEST_SEED sets the seed of the delays, OMPGROUP_TEST_ROUNDS how many there are.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "stress.h"
+#include "stress_plan.h"
+
+#include <ompgroup.h>
+
+#include <errno.h>
+#include <spawn.h>
+#include <sys/wait.h>
+
+enum { SMALL_STACK = SANITIZED ? 512 * 1024 : 128 * 1024 };
+
+extern char **environ;
+
+/*
+ * Work that comes late: by then the other threads have nothing to do and have gone back to OpenMP;
+ * as many tasks as there are threads must still run at once.
+ */
+
+typedef struct meeting {
+    int threads;
+    int links;    /* tasks that each add the next, before the ones that meet */
+    double alone; /* seconds that the first task takes */
+    atomic_int here;
+} meeting;
+
+static int meet(ompg_group *group, void *arg)
+{
+    meeting *self = arg;
+    double start = omp_get_wtime();
+    (void)group;
+    atomic_fetch_add(&self->here, 1);
+    while (atomic_load(&self->here) < self->threads) {
+        if (omp_get_wtime() - start > CHECK_PATIENCE / 6)
+            return ETIMEDOUT;
+        sched_yield();
+    }
+    return 0;
+}
+
+static int lead_to_meeting(ompg_group *group, void *arg)
+{
+    meeting *self = arg;
+    double end = omp_get_wtime() + self->alone;
+    int code = 0;
+    while (omp_get_wtime() < end)
+        ;
+    self->alone = 0;
+    if (self->links-- > 0)
+        return ompg_go(group, lead_to_meeting, arg);
+    for (int i = 0; i < self->threads && code == 0; i++)
+        code = ompg_go(group, meet, arg);
+    return code;
+}
+
+static void late_work(void)
+{
+    static const int teams[] = {2, 3, 7};
+    settle_seed();
+    for (unsigned round = 0; round < 3 * rounds; round++) {
+        uint64_t key = plan_hash(base_seed + round);
+        meeting self = {.threads = teams[round % 3]};
+        self.links = (int)plan_draw(key, 1, 4);
+        self.alone = 1e-6 * plan_draw(key, 2, 1U << plan_draw(key, 3, 10));
+        ompg_options options = {.threads = self.threads};
+        if (!CHECK_INT(ompg_run(&options, lead_to_meeting, &self, NULL), 0))
+            break;
+    }
+}
+
+/*
+ * A task that runs still keeps its group's wait from returning, however the counts of what it added
+ * and of what others finished happen to stand: what it added is over before the wait begins.
+ */
+
+enum { ADDED_MOST = 6, WAITS = 60 };
+
+typedef struct early {
+    int added;
+    atomic_int leaves;
+    atomic_bool adder_over;
+    atomic_bool wait_begins;
+} early;
+
+static int early_leaf(ompg_group *group, void *arg)
+{
+    early *self = arg;
+    (void)group;
+    atomic_fetch_add(&self->leaves, 1);
+    return 0;
+}
+
+static void early_await_leaves(early *self)
+{
+    double start = omp_get_wtime();
+    while (atomic_load(&self->leaves) < self->added && omp_get_wtime() - start < 0.01)
+        sched_yield();
+}
+
+/* Outlives its leaves and the beginning of the wait, if there are threads enough. */
+static int early_adder(ompg_group *group, void *arg)
+{
+    early *self = arg;
+    double start = omp_get_wtime();
+    int code = 0;
+    for (int i = 0; i < self->added && code == 0; i++)
+        code = ompg_go(group, early_leaf, self);
+    while (!atomic_load(&self->wait_begins) && omp_get_wtime() - start < 0.02)
+        sched_yield();
+    start = omp_get_wtime();
+    while (omp_get_wtime() - start < 0.0005)
+        sched_yield();
+    atomic_store(&self->adder_over, true);
+    return code;
+}
+
+static int early_waiter(ompg_group *group, void *arg)
+{
+    const int *added = arg;
+    early self = {.added = *added};
+    ompg_group *nested = ompg_new(&(ompg_options){.name = "nested"});
+    (void)group;
+    int code = ompg_go(nested, early_adder, &self);
+    early_await_leaves(&self);
+    atomic_store(&self.wait_begins, true);
+    if (code == 0)
+        code = ompg_wait(nested);
+    bool over = atomic_load(&self.adder_over) && atomic_load(&self.leaves) == self.added;
+    while (!atomic_load(&self.adder_over))
+        sched_yield();
+    ompg_free(nested);
+    return code != 0 || over ? code : EPROTO;
+}
+
+static void waits_for_adders(void)
+{
+    for (int i = 0; i < WAITS; i++) {
+        int added = 1 + i % ADDED_MOST;
+        ompg_options options = {.threads = 2 + i % 4};
+        if (!CHECK_INT(ompg_run(&options, early_waiter, &added, NULL), 0))
+            break;
+    }
+}
+
+/*
+ * Small stacks: nothing of the library recurses with the number of tasks. The test runs itself
+ * again, for OMP_STACKSIZE is read when a program starts.
+ */
+
+enum { CROWD = 1000000 / SHARE };
+
+static atomic_uint crowd;
+
+static int crowd_leaf(ompg_group *group, void *arg)
+{
+    (void)group;
+    (void)arg;
+    atomic_fetch_add_explicit(&crowd, 1, memory_order_relaxed);
+    return 0;
+}
+
+static int crowd_pair(ompg_group *group, void *arg)
+{
+    ompg_group *pair = ompg_new(NULL);
+    (void)group;
+    int code = ompg_go(pair, crowd_leaf, arg);
+    if (code == 0)
+        code = ompg_go(pair, crowd_leaf, arg);
+    if (code == 0)
+        code = ompg_wait(pair);
+    ompg_free(pair);
+    return code;
+}
+
+static int crowd_source(ompg_group *group, void *arg)
+{
+    int code = 0;
+    for (unsigned i = 0; i < CROWD / 2 && code == 0; i++)
+        code = ompg_go(group, crowd_pair, arg);
+    return code;
+}
+
+static int crowd_chain(ompg_group *group, void *arg)
+{
+    (void)arg;
+    if (atomic_fetch_add_explicit(&crowd, 1, memory_order_relaxed) + 1 >= CROWD)
+        return 0;
+    return ompg_go(group, crowd_chain, NULL);
+}
+
+/* Runs `tasks` tasks of `fn`, added before the wait, and checks how many leaves were counted. */
+static void crowd_run(ompg_task_fn *fn, unsigned tasks, int limit, unsigned leaves)
+{
+    ompg_group *group = ompg_new(&(ompg_options){.threads = 2, .limit = limit});
+    int code = 0;
+    atomic_store(&crowd, 0);
+    for (unsigned i = 0; i < tasks && code == 0; i++)
+        code = ompg_go(group, fn, NULL);
+    CHECK_INT(code, 0);
+    CHECK_INT(ompg_wait(group), 0);
+    CHECK_INT(atomic_load(&crowd), leaves);
+    ompg_free(group);
+}
+
+static void *crowds(void *arg)
+{
+    crowd_run(crowd_pair, CROWD / 2, 0, CROWD);
+    crowd_run(crowd_source, 1, 0, CROWD);
+    crowd_run(crowd_chain, 1, 0, CROWD);
+    crowd_run(crowd_chain, 1, 1, CROWD);
+    crowd_run(crowd_leaf, CROWD, 1, CROWD);
+    crowd_run(crowd_pair, CROWD / 2, 1, CROWD);
+    return arg;
+}
+
+static void run_in_small_stack(void *(*body)(void *))
+{
+    pthread_t thread;
+    pthread_attr_t attributes;
+    if (pthread_attr_init(&attributes) != 0 ||
+        pthread_attr_setstacksize(&attributes, SMALL_STACK) != 0 ||
+        pthread_create(&thread, &attributes, body, NULL) != 0)
+        abort();
+    pthread_attr_destroy(&attributes);
+    pthread_join(thread, NULL);
+}
+
+/* Returns the exit status of this program's test `name` in a process of its own. */
+static int run_again(char *name)
+{
+    char program[] = "/proc/self/exe";
+    char *arguments[] = {program, name, NULL};
+    pid_t child;
+    int status = -1;
+    fflush(stdout);
+    if (posix_spawn(&child, program, NULL, NULL, arguments, environ) != 0)
+        return -1;
+    waitpid(child, &status, 0);
+    return status;
+}
+
+static void small_stacks(void)
+{
+    char name[] = "small stacks";
+    char size[32];
+    if (getenv("OMPGROUP_TEST_SMALL_STACK") != NULL) {
+        run_in_small_stack(crowds);
+        return;
+    }
+    snprintf(size, sizeof size, "%dK", SMALL_STACK / 1024);
+    setenv("OMP_STACKSIZE", size, 1);
+    setenv("OMPGROUP_TEST_SMALL_STACK", "1", 1);
+    CHECK_INT(run_again(name), 0);
+    unsetenv("OMPGROUP_TEST_SMALL_STACK");
+    unsetenv("OMP_STACKSIZE");
+}
+
+CHECK_MAIN("progress", {"late work", late_work}, {"waits for adders", waits_for_adders},
+           {"small stacks", small_stacks})
