@@ -2,11 +2,10 @@
  * Region: workers that come, steal, wait and go. See worker.h for what they share.
  *
  * Life of a region: the waiter opens it with the OpenMP constructs (openmp.c), enters slot and loop,
- * and runs the root group's tasks. Other workers are OpenMP tasks, launched when there is work and a
- * thread of the team has no worker. A worker that finds nothing for IDLE_NS ends; its thread goes
- * back to OpenMP. The waiter does the same: it goes to the end of the taskgroup, where OpenMP waits
- * for the workers. After that it is alone and sweeps up what is left, which is something only if
- * OpenMP discarded workers that had not started (a cancelled taskgroup).
+ * and runs the root group's tasks until all are over. Other workers are OpenMP tasks, launched when
+ * there is work and a thread of the team has no worker. A worker that finds nothing for IDLE_NS ends;
+ * its thread goes back to OpenMP. The waiter stays, yields and naps: OpenMP discards workers that
+ * have not started when the taskgroup is cancelled, and then it does all the rest alone.
  *
  * Nothing is lost: a worker ends only with an empty deque; a task is in a deque, in a group's queue
  * that its waiter empties, or parked behind a running task that takes it along.
@@ -34,13 +33,25 @@ enum {
     REFILL_BATCH = 256, /* tasks moved at once from a queue to the deque */
     IDLE_NS = 50000,    /* about what it costs to wake a thread */
     PRY_NS = 2000,      /* longer than most owners take to answer */
-    NAP_NS = 50000,     /* nested waits that cannot give their thread back */
-    NAP_AFTER_NS = 1000000
+    NAP_AFTER_NS = 1000000,
+    NAP_MOST_NS = 500000
 };
 
 /* True in the child of a fork that had threads: OpenMP would hang, so all runs on this thread. */
 static bool forked;
 static bool had_threads;
+
+/* Asking OpenMP costs a system call. 0: not asked yet; any thread may be the one to ask. */
+static int processors(void)
+{
+    static atomic_int known;
+    int n = load_relaxed(&known);
+    if (n == 0) {
+        n = omp_get_num_procs();
+        store_relaxed(&known, n);
+    }
+    return n;
+}
 
 /* ---- entering and leaving ---- */
 
@@ -130,8 +141,12 @@ static unsigned next_random(struct worker *worker)
     return worker->random = x;
 }
 
-/* The oldest becomes *task; the others go to the thief's deque, the next oldest on top. */
-static bool steal_batch(struct worker *thief, struct deque *deque, struct task *task)
+/*
+ * The oldest becomes *task; the others go to the thief's deque, the next oldest on top. Not inlined:
+ * the batch must not be in the frames of nested waits.
+ */
+static __attribute__((noinline)) bool steal_batch(struct worker *thief, struct deque *deque,
+                                                  struct task *task)
 {
     struct task batch[STEAL_BATCH];
     size_t n = deque_steal(deque, batch, STEAL_BATCH);
@@ -151,13 +166,11 @@ static void mark_pried(struct deque *deque, size_t split)
         store_release(&task_group(&deque->ring[i & deque->mask])->pried, true);
 }
 
-static bool pry(struct deque *deque)
+static void pry(struct deque *deque)
 {
     size_t split = load_relaxed(&deque->split);
-    if (!deque_pry(deque))
-        return false;
-    mark_pried(deque, split);
-    return true;
+    if (deque_pry(deque))
+        mark_pried(deque, split);
 }
 
 /* From one victim. A thief that waits for a group takes a single task, which belongs to it. */
@@ -173,7 +186,9 @@ static bool steal_from(struct worker *thief, struct worker *victim, const ompg_g
     if (!spin_trylock(&deque->lock))
         return false;
     bool found = false;
-    if (victim->region == thief->region && (!prying || deque_has_shared(deque) || pry(deque))) {
+    if (victim->region == thief->region) {
+        if (prying)
+            pry(deque);
         if (group)
             found = deque_steal_match(deque, task, may_run, group);
         else
@@ -203,7 +218,6 @@ static bool steal(struct worker *thief, const ompg_group *group, bool prying, st
 struct idle {
     int64_t since;  /* clock at the first look in vain, 0: not idle */
     int64_t pry_at; /* when to pry next */
-    unsigned rounds;
 };
 
 /* One look around. Returns how long this worker has been idle, in ns; 0 when it found *task. */
@@ -222,7 +236,7 @@ static int64_t look_around(struct worker *worker, const ompg_group *group, struc
         sched_yield();
     int64_t now = clock_now();
     if (now >= idle->pry_at) {
-        idle->pry_at = now + PRY_NS;
+        idle->pry_at = now + PRY_NS + (now - idle->since) / 8;
         if (steal(worker, group, true, task))
             return 0;
     }
@@ -249,22 +263,13 @@ static bool look_before_leaving(struct worker *worker, struct task *task)
     return found;
 }
 
-static bool region_is_over(struct region *region)
-{
-    if (load_acquire(&region->closing))
-        return true;
-    return load_acquire(&region->waiter_left) && group_is_done(region, region->root);
-}
-
-/* Waits for work; false when this worker should go. `waits_for`: the waiter's group, or NULL. */
-static bool find_task(struct worker *worker, ompg_group *waits_for, struct task *task)
+/* Waits for work; false when this worker should go: the region closes, or there is none. */
+static bool find_task(struct worker *worker, struct task *task)
 {
     struct region *region = worker->region;
     struct idle idle = {0};
     tally_flush(worker);
-    while (region->threads > 1) {
-        if (waits_for ? group_is_done(region, waits_for) : region_is_over(region))
-            return false;
+    while (!load_acquire(&region->closing)) {
         int64_t idle_ns = look_around(worker, NULL, &idle, task);
         if (idle_ns == 0)
             return true;
@@ -272,6 +277,22 @@ static bool find_task(struct worker *worker, ompg_group *waits_for, struct task 
             return look_before_leaving(worker, task);
     }
     return false;
+}
+
+/*
+ * A wait cannot give its thread back to OpenMP: libgomp would not wake it from the end of a
+ * taskgroup when there is work again. It yields, and when it has waited for long it naps.
+ */
+static void rest(int64_t idle_ns)
+{
+    if (idle_ns <= IDLE_NS)
+        return;
+    if (idle_ns <= NAP_AFTER_NS) {
+        sched_yield();
+        return;
+    }
+    int64_t nap = idle_ns / 16 < NAP_MOST_NS ? idle_ns / 16 : NAP_MOST_NS;
+    nanosleep(&(struct timespec){.tv_nsec = nap}, NULL);
 }
 
 /* ---- loops ---- */
@@ -299,7 +320,7 @@ static void worker_loop(struct worker *worker)
     struct task task;
     do {
         run_own(worker);
-        if (!find_task(worker, NULL, &task))
+        if (!find_task(worker, &task))
             return;
         run_found(worker, &task);
     } while (true);
@@ -312,7 +333,8 @@ static void worker_main(void *arg)
     tsan_acquire(region);
     sub_relaxed(&region->pending, 1);
     int thread = omp_get_thread_num();
-    if (thread >= region->threads || load_relaxed(&region->slots[thread]) || region_is_over(region))
+    if (thread >= region->threads || load_relaxed(&region->slots[thread]) ||
+        load_relaxed(&region->closing))
         return;
     struct worker *worker = worker_acquire();
     if (!worker)
@@ -324,7 +346,7 @@ static void worker_main(void *arg)
     leave(worker, region);
     self = outer;
     worker_release(worker);
-    tsan_release(region); /* to the sweep */
+    tsan_release(region); /* to the session's end */
 }
 
 /* Skips, all at once, the queued tasks of a group that has stopped and needs no clean-up of them. */
@@ -336,7 +358,7 @@ static void skip_queued(struct worker *worker, ompg_group *group)
 }
 
 /* Moves tasks that were added before the wait into the deque, or runs them; false: there is none. */
-static bool refill(struct worker *worker, ompg_group *group)
+static __attribute__((noinline)) bool refill(struct worker *worker, ompg_group *group)
 {
     if (group->queue.size == 0)
         return false;
@@ -352,16 +374,24 @@ static bool refill(struct worker *worker, ompg_group *group)
     return n > 0;
 }
 
-/* The waiter's part: all of the group's tasks, and what else is in the deque. */
+/* The waiter's part: all of the group's tasks, and what else is in its deque. */
 static void run_root(struct worker *worker, ompg_group *group)
 {
+    struct idle idle = {0};
     struct task task;
     for (;;) {
         run_own(worker);
         if (refill(worker, group))
             continue;
-        if (!find_task(worker, group, &task))
+        tally_flush(worker);
+        if (group_is_done(worker->region, group))
             return;
+        int64_t idle_ns = look_around(worker, NULL, &idle, &task);
+        if (idle_ns > 0) {
+            rest(idle_ns);
+            continue;
+        }
+        idle.since = 0;
         run_found(worker, &task);
     }
 }
@@ -383,7 +413,7 @@ static void session_body(void *arg)
     int team = forked ? 1 : omp_get_num_threads();
     region->threads = team < region->capacity ? team : region->capacity;
     region->level = forked ? 0 : omp_get_level();
-    region->oversubscribed = region->threads > omp_get_num_procs();
+    region->oversubscribed = region->threads > processors();
     self = worker;
     enter(worker, region, forked ? 0 : omp_get_thread_num());
     task_release_parked(worker, session->group);
@@ -391,31 +421,18 @@ static void session_body(void *arg)
     if (tasks > 1)
         launch(region, tasks - 1, region->threads);
     run_root(worker, session->group);
-    bool done = group_is_done(region, session->group);
-    store_release(done ? &region->closing : &region->waiter_left, true);
+    store_release(&region->closing, true);
     leave(worker, region);
     self = NULL;
     if (!forked && root_has_stopped(region))
         openmp_cancel();
 }
 
-static void sweep(struct region *region, struct worker *worker, ompg_group *group)
-{
-    region->threads = 1;
-    self = worker;
-    enter(worker, region, 0);
-    run_root(worker, group);
-    leave(worker, region);
-    self = NULL;
-}
-
-/* All OpenMP tasks of the region are over: this thread is alone in it. */
-static void session_sweep(void *arg)
+/* All OpenMP tasks of the region are over. */
+static void session_end(void *arg)
 {
     struct session *session = arg;
     tsan_acquire(session->region);
-    if (!group_is_done(session->region, session->group))
-        sweep(session->region, session->worker, session->group);
     tsan_release(session);
 }
 
@@ -425,7 +442,6 @@ static void prepare(struct session *session)
     store_relaxed(&region->active, 0);
     store_relaxed(&region->pending, 0);
     store_relaxed(&region->closing, false);
-    store_relaxed(&region->waiter_left, false);
     region->root = session->group;
     region->begun = clock_now();
     session->group->owner = session->worker;
@@ -496,11 +512,11 @@ int region_run(ompg_group *group)
     tsan_release(&session);
     if (forked) {
         session_body(&session);
-        session_sweep(&session);
+        session_end(&session);
     } else if (omp_get_level() > 0) {
-        openmp_taskgroup(session_body, session_sweep, &session);
+        openmp_taskgroup(session_body, session_end, &session);
     } else {
-        openmp_parallel(region_threads(group), session_body, session_sweep, &session);
+        openmp_parallel(region_threads(group), session_body, session_end, &session);
     }
     tsan_acquire(&session);
     store_relaxed(&group->region, NULL);
@@ -509,15 +525,6 @@ int region_run(ompg_group *group)
 }
 
 /* ---- nested waits ---- */
-
-/* A nested wait cannot give its thread back to OpenMP, so it naps when it has waited for long. */
-static void nap(int64_t idle_ns)
-{
-    if (idle_ns > NAP_AFTER_NS)
-        nanosleep(&(struct timespec){.tv_nsec = NAP_NS}, NULL);
-    else if (idle_ns > IDLE_NS)
-        sched_yield();
-}
 
 /* Pops a task that this wait may run. A stranger's task stays in the deque. */
 static inline bool pop_own(struct worker *worker, const ompg_group *group, struct task *task)
@@ -549,7 +556,7 @@ static bool find_nested(struct worker *worker, ompg_group *group, struct idle *i
     share_all(worker);
     int64_t idle_ns = look_around(worker, group, idle, task);
     if (idle_ns > 0)
-        nap(idle_ns);
+        rest(idle_ns);
     return idle_ns == 0;
 }
 

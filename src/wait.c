@@ -41,10 +41,21 @@ static bool attach(ompg_group *group, struct worker *worker)
     return true;
 }
 
+/* Where the group was made is mostly where it is waited for. */
+static bool has_parent_here(const ompg_group *group, const struct worker *worker)
+{
+    const struct frame *frame = worker ? worker->frame : NULL;
+    if (!frame)
+        return group->parent == NULL;
+    return group->parent == task_group(frame->task) && live_parent(group) != NULL &&
+           group->parent_index == frame->task->index;
+}
+
 void wait_begin(ompg_group *group, const struct worker *worker)
 {
     store_relaxed(&group->waiting, true);
-    group_set_parent(group, worker);
+    if (!has_parent_here(group, worker)) /* its tasks may be running, and read it */
+        group_set_parent(group, worker);
     int64_t earliest = group->parent ? load_relaxed(&group->parent->earliest) : CLOCK_NEVER;
     if (group->measured)
         store_relaxed(&group->begun, clock_now());

@@ -54,7 +54,6 @@ struct region {
     alignas(CACHE_LINE) atomic_int active; /* workers in slots */
     atomic_int pending;                    /* workers launched that have not started */
     atomic_bool closing;                   /* the root group is done: workers end */
-    atomic_bool waiter_left;               /* the root's waiter is in the taskgroup's end */
     _Atomic(struct worker *) slots[];
 };
 
