@@ -1,0 +1,92 @@
+/*
+ * Options on the command line. See options.h.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "options.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <getopt.h>
+#include <inttypes.h>
+#include <math.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+static bool set_count(const struct option_rule *rule, const char *text)
+{
+    if (!isdigit((unsigned char)*text)) /* strtoumax would take "-1" as well */
+        return false;
+    char *end;
+    errno = 0;
+    uintmax_t value = strtoumax(text, &end, 10);
+    size_t most = rule->most > 0 ? rule->most : SIZE_MAX;
+    if (errno != 0 || *end != '\0' || value < rule->least || value > most)
+        return false;
+    *rule->count = (size_t)value;
+    return true;
+}
+
+static bool set_real(const struct option_rule *rule, const char *text)
+{
+    char *end;
+    double value = strtod(text, &end);
+    double most = rule->most > 0 ? (double)rule->most : HUGE_VAL;
+    if (end == text || *end != '\0' || !(value >= 0 && value <= most))
+        return false;
+    *rule->real = value;
+    return true;
+}
+
+static bool set(const struct option_rule *rule, const char *text)
+{
+    if (rule->count)
+        return set_count(rule, text);
+    if (rule->real)
+        return set_real(rule, text);
+    if (rule->text)
+        *rule->text = text;
+    else
+        *rule->flag = true;
+    return true;
+}
+
+static _Noreturn void misused(const char *program)
+{
+    fprintf(stderr, "%s --help tells more\n", program);
+    exit(OPTIONS_MISUSED);
+}
+
+void options_reject(const char *program, const char *argument)
+{
+    fprintf(stderr, "%s: what is '%s'?\n", program, argument);
+    misused(program);
+}
+
+int options_parse(const char *program, const char *usage, const struct option_rule *rules, int argc,
+                  char **argv)
+{
+    struct option known[OPTIONS_MOST + 2] = {0};
+    int count = 0;
+    for (; rules[count].name; count++) {
+        known[count].name = rules[count].name;
+        known[count].has_arg = rules[count].flag ? no_argument : required_argument;
+    }
+    known[count].name = "help";
+    int unknown;
+    int which = 0;
+    while ((unknown = getopt_long(argc, argv, "", known, &which)) != -1) {
+        if (unknown != 0)
+            misused(program);
+        if (which == count) {
+            fputs(usage, stdout);
+            exit(fflush(stdout) == 0 ? EXIT_SUCCESS : EXIT_FAILURE);
+        }
+        if (!set(&rules[which], optarg)) {
+            fprintf(stderr, "%s: --%s cannot be '%s'\n", program, rules[which].name, optarg);
+            misused(program);
+        }
+    }
+    return optind;
+}
