@@ -4,7 +4,7 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
-#include "check.h"
+#include "stress.h"
 
 #include <ompgroup.h>
 
@@ -195,7 +195,8 @@ static void inside_a_task(void)
     ompg_group *group = ompg_new(&(ompg_options){.threads = 3});
     for (int i = 0; i < FORKS; i++) {
         CHECK_INT(ompg_go(group, fork_task, NULL), 0);
-        CHECK_INT(add_tasks(group, &counts), TASKS);
+        for (int j = 0; j < TASKS; j++)
+            CHECK_INT(ompg_go(group, count_task, &counts), 0);
     }
     CHECK_INT(ompg_wait(group), 0);
     CHECK_INT(atomic_load(&counts.ran), FORKS * TASKS);
@@ -214,6 +215,7 @@ static void inside_a_team(void)
     CHECK(use_groups(false));
 }
 
+#if !SANITIZED /* their allocators leave locks held in the child when other threads allocate */
 /* Another thread of the process is in the middle of something. */
 static atomic_bool enough;
 
@@ -239,9 +241,17 @@ static void beside_a_busy_thread(void)
     CHECK(right);
 }
 
+#define ONLY_PLAIN                                                                                 \
+    ,                                                                                              \
+    {                                                                                              \
+        "beside a busy thread", beside_a_busy_thread                                               \
+    }
+#else
+#define ONLY_PLAIN
+#endif
+
 /* The first two need a process that has not used OpenMP. */
 CHECK_MAIN("fork", {"before the first use", before_the_first_use},
            {"after plain OpenMP", after_plain_openmp}, {"after use", after_use},
            {"grandchildren", grandchildren}, {"filled before", filled_before},
-           {"inside a task", inside_a_task}, {"inside a team", inside_a_team},
-           {"beside a busy thread", beside_a_busy_thread})
+           {"inside a task", inside_a_task}, {"inside a team", inside_a_team} ONLY_PLAIN)
