@@ -1,0 +1,44 @@
+/*
+ * Empty tasks of one group. Mode "queued": added before the wait; otherwise by a task of the group.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "bench.h"
+
+#include <ompgroup.h>
+
+static int empty(ompg_group *group, void *arg)
+{
+    (void)group;
+    (void)arg;
+    bench_tally(1);
+    return 0;
+}
+
+static int produce(ompg_group *group, void *arg)
+{
+    const struct bench *bench = arg;
+    for (size_t i = 0; i < bench->size; i++)
+        ompg_go(group, empty, NULL);
+    return 0;
+}
+
+static bool run(struct bench *bench)
+{
+    bench_start(bench);
+    ompg_group *group = ompg_new(NULL);
+    if (bench_mode_is(bench, "queued"))
+        produce(group, bench);
+    else
+        ompg_go(group, produce, bench);
+    int code = ompg_wait(group);
+    ompg_free(group);
+    bench_stop(bench);
+    return code == 0 && bench_tally_take() == bench->size;
+}
+
+int main(int argc, char **argv)
+{
+    struct bench bench = bench_parse(argc, argv, "flat", BENCH_OPENMP("ompgroup"), 1000000);
+    return bench_measure(&bench, run);
+}

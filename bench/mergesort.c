@@ -1,0 +1,54 @@
+/*
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "mergesort.h"
+
+#include <ompgroup.h>
+
+static int merge_runs(ompg_group *outer, void *arg)
+{
+    (void)outer;
+    struct merge *lower = arg;
+    if (lower->na + lower->nb <= mergesort_cutoff) {
+        merge_serial(lower);
+        return 0;
+    }
+    struct merge upper = merge_split(lower);
+    ompg_group *group = ompg_new(NULL);
+    ompg_go(group, merge_runs, lower);
+    merge_runs(group, &upper);
+    int code = ompg_wait(group);
+    ompg_free(group);
+    return code;
+}
+
+static int sort_values(ompg_group *outer, void *arg)
+{
+    const struct sort *sort = arg;
+    if (sort->n <= mergesort_cutoff) {
+        sort_serial(sort);
+        return 0;
+    }
+    struct sort first = sort_half(sort, false), second = sort_half(sort, true);
+    ompg_group *group = ompg_new(NULL);
+    ompg_go(group, sort_values, &first);
+    sort_values(group, &second);
+    int code = ompg_wait(group);
+    ompg_free(group);
+    struct merge merge = sort_merge(sort);
+    return code != 0 ? code : merge_runs(outer, &merge);
+}
+
+static bool run(struct bench *bench)
+{
+    struct sort sort = mergesort_begin(bench);
+    int code = ompg_run(NULL, sort_values, &sort, NULL);
+    return mergesort_end(bench) && code == 0;
+}
+
+int main(int argc, char **argv)
+{
+    struct bench bench = bench_parse(argc, argv, "mergesort", BENCH_OPENMP("ompgroup"), 10000000);
+    mergesort_prepare(&bench);
+    return bench_measure(&bench, run);
+}

@@ -1,0 +1,69 @@
+/*
+ * taskloop, as many tasks as the runtime chooses.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "loop.h"
+
+static void triad(size_t n)
+{
+    double *restrict a = loop.a;
+    const double *restrict b = loop.b, *restrict c = loop.c;
+#pragma omp parallel
+#pragma omp single
+#pragma omp taskloop
+    for (size_t i = 0; i < n; i++)
+        a[i] = b[i] + 3.0 * c[i];
+}
+
+static void irregular(size_t n)
+{
+#pragma omp parallel
+#pragma omp single
+#pragma omp taskloop grainsize(256)
+    for (size_t i = 0; i < n; i++) {
+        bench_work(loop.steps[i]);
+        bench_tally(1);
+    }
+}
+
+static void empty(size_t n)
+{
+#pragma omp parallel
+#pragma omp single
+#pragma omp taskloop
+    for (size_t i = 0; i < n; i++)
+        loop_nothing();
+}
+
+static void count(size_t n)
+{
+#pragma omp parallel
+#pragma omp single
+#pragma omp taskloop
+    for (size_t i = 0; i < n; i++)
+        bench_tally(1);
+}
+
+static bool run(struct bench *bench)
+{
+    bench_start(bench);
+    if (bench_mode_is(bench, "triad"))
+        triad(bench->size);
+    else if (bench_mode_is(bench, "irregular"))
+        irregular(bench->size);
+    else
+        for (size_t k = 0; k < LOOPS; k++)
+            empty(bench->size);
+    bench_stop(bench);
+    for (size_t k = 0; k < LOOPS && bench_mode_is(bench, "empty"); k++)
+        count(bench->size);
+    return loop_check(bench);
+}
+
+int main(int argc, char **argv)
+{
+    struct bench bench = bench_parse(argc, argv, "loop", BENCH_OPENMP("taskloop"), 1000);
+    loop_prepare(&bench);
+    return bench_measure(&bench, run);
+}

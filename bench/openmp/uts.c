@@ -1,0 +1,37 @@
+/*
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "uts.h"
+
+static void walk(struct uts node)
+{
+    if (node.depth >= uts_cutoff) {
+        bench_tally(uts_count(node));
+        return;
+    }
+    bench_tally(1);
+    for (uint32_t i = 0; i < node.children; i++) {
+        struct uts child = uts_child(&node, i);
+#pragma omp task firstprivate(child)
+        walk(child);
+    }
+}
+
+static bool run(struct bench *bench)
+{
+    struct uts root = uts_root(bench);
+    bench_start(bench);
+#pragma omp parallel
+#pragma omp single
+#pragma omp taskgroup
+    walk(root);
+    bench_stop(bench);
+    return uts_check();
+}
+
+int main(int argc, char **argv)
+{
+    struct bench bench = bench_parse(argc, argv, "uts", BENCH_OPENMP("task"), 2000);
+    uts_prepare(&bench);
+    return bench_measure(&bench, run);
+}

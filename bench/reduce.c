@@ -1,0 +1,38 @@
+/*
+ * Sum of doubles, bitwise the same in every run.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "reduce.h"
+
+#include <ompgroup.h>
+
+static int fold(ompg_group *group, size_t begin, size_t end, void *accumulator, void *arg)
+{
+    (void)group;
+    (void)arg;
+    *(double *)accumulator += reduce_range(begin, end);
+    return 0;
+}
+
+static void combine(void *accumulator, const void *other, void *arg)
+{
+    (void)arg;
+    *(double *)accumulator += *(const double *)other;
+}
+
+static bool run(struct bench *bench)
+{
+    double sum = 0.0;
+    bench_start(bench);
+    int code = ompg_reduce(NULL, 0, bench->size, 0, &sum, sizeof sum, fold, combine, NULL);
+    bench_stop(bench);
+    return code == 0 && sum == reduce_expected(bench->size);
+}
+
+int main(int argc, char **argv)
+{
+    struct bench bench = bench_parse(argc, argv, "reduce", BENCH_OPENMP("ompgroup"), 10000000);
+    reduce_prepare(&bench);
+    return bench_measure(&bench, run);
+}
