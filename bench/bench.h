@@ -120,15 +120,15 @@ static inline size_t bench_tasks_of(size_t nanoseconds)
 
 /* ---- counting: each thread in a cache line of its own ---- */
 
-struct bench_tally {
+struct bench_count {
     uint64_t count;
     char unused[BENCH_CACHE_LINE - sizeof(uint64_t)];
 };
 
-static struct bench_tally bench_tallies[BENCH_MAX_THREADS]
+static struct bench_count bench_tallies[BENCH_MAX_THREADS]
     __attribute__((aligned(BENCH_CACHE_LINE)));
 static int bench_tallies_used;
-static __thread struct bench_tally *bench_tally_own;
+static __thread struct bench_count *bench_tally_own;
 
 /* Returns the calling thread's count. */
 static inline uint64_t bench_tally(uint64_t n)
@@ -157,7 +157,7 @@ static inline bool bench_mode_is(const struct bench *bench, const char *mode)
     return strcmp(bench->mode, mode) == 0;
 }
 
-static inline _Noreturn void bench_usage(const char *program)
+static inline __attribute__((noreturn)) void bench_usage(const char *program)
 {
     fprintf(stderr, "usage: %s [--threads N] [--size N] [--repeat N] [--mode WORD]\n", program);
     exit(2);

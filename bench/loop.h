@@ -15,9 +15,9 @@
 enum { LOOPS = 2000 }; /* of mode "empty" in a run */
 
 struct loop {
-    double *restrict a;
-    double *restrict b;
-    double *restrict c;
+    double *__restrict a;
+    double *__restrict b;
+    double *__restrict c;
     uint32_t *steps;
 };
 
@@ -25,8 +25,8 @@ static struct loop loop;
 
 static inline void loop_triad(size_t begin, size_t end)
 {
-    double *restrict a = loop.a;
-    const double *restrict b = loop.b, *restrict c = loop.c;
+    double *__restrict a = loop.a;
+    const double *__restrict b = loop.b, *__restrict c = loop.c;
     for (size_t i = begin; i < end; i++)
         a[i] = b[i] + 3.0 * c[i];
 }
