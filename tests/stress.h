@@ -10,21 +10,11 @@
 #define STRESS_H
 
 #include "check.h"
+#include "sanitizers.h"
 
 #include <inttypes.h>
 #include <stdint.h>
 #include <time.h>
-
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define SANITIZED 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define SANITIZED 1
-#endif
-#endif
-#ifndef SANITIZED
-#define SANITIZED 0
-#endif
 
 enum {
     SHARE = SANITIZED ? 10 : 1, /* sanitizers get this fraction of the work */

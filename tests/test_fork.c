@@ -4,7 +4,8 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
-#include "stress.h"
+#include "check.h"
+#include "sanitizers.h"
 
 #include <ompgroup.h>
 
