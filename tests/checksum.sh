@@ -8,69 +8,18 @@
 # reads in the time that a test may take.
 #
 # SPDX-License-Identifier: Apache-2.0
-set -uo pipefail
-export LC_ALL=C
-
-program=$(realpath "$1")
-work=$(mktemp -d)
-trap 'kill $(jobs -p) 2>/dev/null; chmod -R u+rwx "$work" 2>/dev/null; rm -rf "$work"' EXIT
-cd "$work" || exit 1
-
-count=0
-failures=0
-out=$work/out
-err=$work/err
-status=0
-
-# ok <name> <command...>: the test holds when the command succeeds.
-ok() {
-    local name=$1
-    shift
-    count=$((count + 1))
-    if "$@"; then
-        echo "ok $count - $name"
-    else
-        echo "not ok $count - $name"
-        failures=$((failures + 1))
-        echo "# status $status, standard error:"
-        head -n 20 "$err" | sed 's/^/#   /'
-    fi
-}
-
-skip() {
-    count=$((count + 1))
-    echo "ok $count - $1 # SKIP $2"
-}
-
-# The command that runs the program, or nothing.
-wrapper=()
-
-run() {
-    timeout -s KILL 100 "${wrapper[@]}" "$program" "$@" >"$out" 2>"$err"
-    status=$?
-}
+# shellcheck source-path=SCRIPTDIR
+. "$(dirname "$0")/tap.sh"
 
 # What must be printed for a directory or file.
 expect() {
     find "$1" -type f -print0 | sort -z | xargs -0 -r cksum
 }
 
-same() {
-    cmp "$out" "$1"
-}
-
 # The lines of $out are some of those of the file, in the same order, and complete.
 part_of() {
     diff "$1" "$out" | grep -q '^>' && return 1
     [ ! -s "$out" ] || [ "$(tail -c 1 "$out" | od -An -tx1)" = " 0a" ]
-}
-
-ended() {
-    [ "$status" -eq "$1" ]
-}
-
-says() {
-    grep -q -e "$1" "$err"
 }
 
 # Every line of standard error but the summary.
@@ -226,16 +175,6 @@ usage() {
 
 # ---------------------------------------------------------------------------------------------------
 
-# For the tests of what stops the program: with OpenMP's own cancellation off and on.
-both_ways() {
-    local OMP_CANCELLATION
-    for OMP_CANCELLATION in false true; do
-        export OMP_CANCELLATION
-        echo "# OMP_CANCELLATION=$OMP_CANCELLATION"
-        "$@"
-    done
-}
-
 # failing <tree> <expected lines> <failing paths, sorted> <errno's text>: both policies.
 failing() {
     local tree=$1 lines=$2 paths=$3 reason=$4 threads
@@ -303,16 +242,7 @@ too_long() {
 # ---------------------------------------------------------------------------------------------------
 
 output_errors() {
-    timeout -s KILL 100 "$program" many >&- 2>"$err"
-    status=$?
-    ok 'closed standard output' ended 1
-    ok 'closed standard output is reported' says 'standard output: Bad file descriptor'
-    if [ -c /dev/full ]; then
-        timeout -s KILL 100 "$program" many >/dev/full 2>"$err"
-        status=$?
-        ok 'full disk' ended 1
-        ok 'full disk is reported' says 'standard output: No space left on device'
-    fi
+    unwritable many
     mkfifo pipe
     # shellcheck disable=SC2094
     exec 3<>pipe 4>pipe 3<&-
@@ -443,35 +373,8 @@ make_endless() {
 
 # ---------------------------------------------------------------------------------------------------
 
-# Whatever the memory: either all is printed, or the status tells. Address sanitizers want more.
-little_memory() {
-    local kib=1024 refused=0 wrong=0
-    if ! { (ulimit -v 1000000 && "$program" --help) >/dev/null; } 2>/dev/null; then
-        skip 'little memory' 'the program does not start in 1 GB'
-        return
-    fi
-    if ldd "$program" | grep -q libomp; then
-        skip 'little memory' 'libomp itself does not survive that'
-        return
-    fi
-    until { (ulimit -v $kib && "$program" --help) >/dev/null; } 2>/dev/null; do
-        kib=$((kib + 32))
-    done
-    while :; do
-        (ulimit -v $kib && exec timeout -s KILL 100 "$program" --threads 1 many) >"$out" 2>"$err"
-        status=$?
-        [ $status -eq 0 ] && break
-        refused=$((refused + 1))
-        if [ $status -ne 1 ] || ! part_of many.expected || ! [ -s "$err" ]; then
-            wrong=$((wrong + 1))
-            echo "# $kib KiB: status $status"
-        fi
-        kib=$((kib + kib / 64))
-    done
-    echo "# refused $refused times, enough at $kib KiB"
-    ok 'too little memory is reported' [ $wrong -eq 0 ]
-    ok 'too little memory has been tried' [ $refused -gt 0 ]
-    ok 'enough memory: all lines' same many.expected
+part_of_many() {
+    part_of many.expected
 }
 
 same_as_cksum
@@ -485,7 +388,5 @@ both_ways signals
 both_ways timeouts
 open_files
 changes
-little_memory
-
-echo "1..$count"
-[ $failures -eq 0 ]
+little_memory many.expected part_of_many --threads 1 many
+finish
