@@ -262,20 +262,23 @@ static int split_words(struct counting *counting)
     return 0;
 }
 
+static bool print_word(const struct word *word, FILE *file)
+{
+    return fprintf(file, "%7" PRIu64 " ", word->count) >= 0 &&
+           fwrite(word->text, 1, word->length, file) == word->length && putc('\n', file) != EOF;
+}
+
+/* A stream in memory that could not grow shows no ferror(): each call must be looked at. */
 static int print_letter(struct letter *letter)
 {
     FILE *lines = open_memstream(&letter->lines, &letter->size);
     if (!lines)
-        return errno;
+        return ENOMEM;
     qsort(letter->words, letter->count, sizeof(struct word *), word_order);
-    for (size_t i = 0; i < letter->count; i++) {
-        const struct word *word = letter->words[i];
-        fprintf(lines, "%7" PRIu64 " ", word->count);
-        fwrite(word->text, 1, word->length, lines);
-        putc('\n', lines);
-    }
-    bool failed = ferror(lines) != 0;
-    return fclose(lines) != 0 || failed ? ENOMEM : 0;
+    bool good = true;
+    for (size_t i = 0; good && i < letter->count; i++)
+        good = print_word(letter->words[i], lines);
+    return fclose(lines) == 0 && good ? 0 : ENOMEM;
 }
 
 static int print_letters(ompg_group *group, size_t begin, size_t end, void *arg)
