@@ -21,6 +21,7 @@ ompgroup_test(test_token)
 ompgroup_test(test_version)
 ompgroup_test(test_volume)
 ompgroup_test(test_crc32 SOURCES ../examples/crc32.c)
+ompgroup_test(test_philox)
 
 # Thousands of processes open regions: with threads that spin they take minutes on a busy machine.
 ompgroup_test_program(test_faults
