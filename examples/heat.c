@@ -256,9 +256,13 @@ static int compare(const struct settings *settings, struct plate *plate)
 
 static int run(const struct settings *settings, struct plate *plate)
 {
-    int status = settings->compare ? compare(settings, plate)
-                 : settings->plain ? run_plain(settings, plate)
-                                   : run_checked(settings, plate);
+    int status;
+    if (settings->compare)
+        status = compare(settings, plate);
+    else if (settings->plain)
+        status = run_plain(settings, plate);
+    else
+        status = run_checked(settings, plate);
     if (status != DONE || !settings->output)
         return status;
     int code = write_picture(plate, settings->output);

@@ -140,7 +140,7 @@ static int fill(struct reader *reader, struct block *block)
 
 static int reserve(struct block *block, size_t room)
 {
-    if (room <= block->room)
+    if (block->text && room <= block->room)
         return 0;
     char *text = realloc(block->text, room);
     if (!text)
