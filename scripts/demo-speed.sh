@@ -18,8 +18,8 @@ rounds=${1:-21}
 dir=${2:-/usr/include}
 root=$(cd "$(dirname "$0")/.." && pwd)
 checksum=$root/build/release/examples/checksum
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
+# shellcheck source-path=SCRIPTDIR
+. "$root/scripts/timing.sh"
 
 make_trees() {
     perl -e '
@@ -49,31 +49,6 @@ by_xargs() {
 check() {
     find "$1" -type f -print0 | sort -z | xargs -0 cksum >"$work/expected"
     "$checksum" --threads 2 "$1" 2>/dev/null | cmp - "$work/expected"
-}
-
-# measure <column> <command...>: adds its microseconds to the times of that column.
-measure() {
-    local column=$1 start end
-    shift
-    start=${EPOCHREALTIME/./}
-    "$@" >/dev/null 2>&1
-    end=${EPOCHREALTIME/./}
-    echo $((end - start)) >>"$work/$column"
-}
-
-median() {
-    sort -g | awk '{ v[NR] = $1 } END { print (v[int((NR + 1) / 2)] + v[int(NR / 2) + 1]) / 2 }'
-}
-
-# compare <text> <slow column> <fast column>
-compare() {
-    local slow fast ratio
-    slow=$(median <"$work/$2")
-    fast=$(median <"$work/$3")
-    ratio=$(paste "$work/$2" "$work/$3" | awk '{ print $1 / $2 }' | median)
-    awk -v text="$1" -v slow="$slow" -v fast="$fast" -v ratio="$ratio" 'BEGIN {
-        printf "%-44s %8.1f ms %8.1f ms   %.2f times as fast\n", text, slow / 1e3, fast / 1e3, ratio
-    }'
 }
 
 {

@@ -1,0 +1,71 @@
+#!/usr/bin/env bash
+# How fast the examples wordfreq, heat and pi are, as ratios of times measured in turn:
+#
+#     scripts/examples-speed.sh [ROUNDS]        ROUNDS: 21
+#
+#   wordfreq   two threads against one, and against the serial version, on text of this machine
+#   heat, pi   the library against plain OpenMP, both with two threads
+#
+# The text is what /usr/include and some of /usr/share hold, repeated up to 256 MiB, below
+# ${TMPDIR:-/tmp}, and removed. A time is that of the whole command, with its start and its output;
+# the ratio of a pair is the median of the ratios of all rounds.
+#
+# SPDX-License-Identifier: Apache-2.0
+set -euo pipefail
+export LC_ALL=C
+
+rounds=${1:-21}
+root=$(cd "$(dirname "$0")/.." && pwd)
+programs=$root/build/release/examples
+# shellcheck source-path=SCRIPTDIR
+. "$root/scripts/timing.sh"
+
+make_text() {
+    local size=$((256 << 20))
+    find /usr/include /usr/share/common-licenses /usr/share/doc /usr/share/perl* \
+        -type f ! -name '*.gz' -print0 2>/dev/null | sort -z | xargs -0 cat >"$work/once" 2>/dev/null ||
+        true
+    [ -s "$work/once" ]
+    while [ "$(wc -c <"$work/text")" -lt $size ]; do
+        cat "$work/once" >>"$work/text"
+    done
+    truncate -s $size "$work/text"
+}
+
+# Only right output counts; besides, this brings the text into the cache.
+check() {
+    # shellcheck disable=SC2018,SC2019
+    head -c $((32 << 20)) "$work/text" | tr -cs A-Za-z '\n' | tr A-Z a-z | sort | uniq -c \
+        >"$work/expected"
+    head -c $((32 << 20)) "$work/text" | "$programs/wordfreq" --threads 2 | cmp - "$work/expected"
+    "$programs/wordfreq" --serial "$work/text" >"$work/expected"
+    "$programs/wordfreq" --threads 2 "$work/text" | cmp - "$work/expected"
+    "$programs/heat" --threads 2 --compare
+}
+
+{
+    "$root/scripts/setup.sh" build
+    (cd "$root" && cmake --preset release &&
+        cmake --build --preset release --target wordfreq heat pi)
+    : >"$work/text"
+    make_text
+    check
+} >&2
+
+heat=("$programs/heat" --threads 2 --size 2048 --steps 200)
+pi=("$programs/pi" --threads 2 --draws 40000000)
+for ((round = 0; round < rounds; round++)); do
+    measure serial "$programs/wordfreq" --serial "$work/text"
+    measure wordfreq1 "$programs/wordfreq" --threads 1 "$work/text"
+    measure wordfreq2 "$programs/wordfreq" --threads 2 "$work/text"
+    measure heat-plain "${heat[@]}" --plain
+    measure heat "${heat[@]}"
+    measure pi-plain "${pi[@]}" --plain
+    measure pi "${pi[@]}"
+done
+
+echo "medians of $rounds rounds"
+compare 'wordfreq: 1 and 2 threads' wordfreq1 wordfreq2
+compare 'wordfreq: serial and 2 threads' serial wordfreq2
+compare 'heat: omp parallel for and OMPG_FOR' heat-plain heat
+compare 'pi: OpenMP reduction and ompg_reduce' pi-plain pi
