@@ -42,7 +42,7 @@ static const char usage[] =
     "Print how often each word occurs in the FILEs, or in standard input without any or for '-'.\n"
     "\n"
     "  --threads N     threads to use; 0: as many as OpenMP chooses (default)\n"
-    "  --block BYTES   text that is read and counted at a time (1048576)\n"
+    "  --block BYTES   text that is read and counted at a time (2097152)\n"
     "  --live N        most blocks in memory at once; 0: three for each thread (default)\n"
     "  --serial        count without the library\n"
     "  --help          print this text\n"
@@ -406,7 +406,7 @@ int main(int argc, char **argv)
 {
     static char dash[] = "-";
     static char *standard_input[] = {dash, NULL};
-    struct settings settings = {.block = 1 << 20};
+    struct settings settings = {.block = 1 << 21};
     int first = parse_arguments(argc, argv, &settings);
     struct counting counting = {
         .reader = {.paths = first < argc ? argv + first : standard_input,
