@@ -1,5 +1,6 @@
 /*
- * Empty tasks of one group. Mode "queued": added before the wait; otherwise by a task of the group.
+ * Empty tasks of one group, added by a task of the group. Mode "queued": added before the wait; mode
+ * "copy": each with a copy of its argument.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -23,6 +24,14 @@ static int produce(ompg_group *group, void *arg)
     return 0;
 }
 
+static int produce_copies(ompg_group *group, void *arg)
+{
+    const struct bench *bench = arg;
+    for (size_t i = 0; i < bench->size; i++)
+        ompg_go_copy(group, empty, &i, sizeof i);
+    return 0;
+}
+
 static bool run(struct bench *bench)
 {
     bench_start(bench);
@@ -30,7 +39,7 @@ static bool run(struct bench *bench)
     if (bench_mode_is(bench, "queued"))
         produce(group, bench);
     else
-        ompg_go(group, produce, bench);
+        ompg_go(group, bench_mode_is(bench, "copy") ? produce_copies : produce, bench);
     int code = ompg_wait(group);
     ompg_free(group);
     bench_stop(bench);

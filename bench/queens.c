@@ -5,22 +5,27 @@
 
 #include <ompgroup.h>
 
-static int solve(ompg_group *group, void *arg)
+/* A group for each node that has children: their boards are this call's. */
+static int solve(ompg_group *outer, void *arg)
 {
+    (void)outer;
     const struct queens *node = arg;
-    if (queens_done(node)) {
-        bench_tally(1);
-        return 0;
-    }
-    if (node->row >= queens_cutoff) {
+    if (queens_done(node) || node->row >= queens_cutoff) {
         bench_tally(queens_count(*node));
         return 0;
     }
-    for (uint32_t left = queens_free(node); left != 0; left &= left - 1) {
-        struct queens child = queens_place(node, left & -left);
-        ompg_go_copy(group, solve, &child, sizeof child);
+    uint32_t left = queens_free(node);
+    if (left == 0)
+        return 0;
+    struct queens children[QUEENS_MOST], *child = children;
+    ompg_group *group = ompg_new(NULL);
+    for (; left != 0; left &= left - 1) {
+        *child = queens_place(node, left & -left);
+        ompg_go(group, solve, child++);
     }
-    return 0;
+    int code = ompg_wait(group);
+    ompg_free(group);
+    return code;
 }
 
 static bool run(struct bench *bench)

@@ -5,33 +5,42 @@
 
 #include <ompgroup.h>
 
-static int walk(ompg_group *group, void *arg)
+/* A group for each node that has children. */
+static int walk(ompg_group *outer, void *arg)
 {
+    (void)outer;
     const struct uts *node = arg;
-    if (node->depth >= uts_cutoff) {
+    if (node->children == 0 || node->depth >= uts_cutoff) {
         bench_tally(uts_count(*node));
         return 0;
     }
     bench_tally(1);
+    struct uts children[FERTILE];
+    ompg_group *group = ompg_new(NULL);
     for (uint32_t i = 0; i < node->children; i++) {
-        struct uts child = uts_child(node, i);
-        ompg_go_copy(group, walk, &child, sizeof child);
+        children[i] = uts_child(node, i);
+        ompg_go(group, walk, &children[i]);
     }
-    return 0;
+    int code = ompg_wait(group);
+    ompg_free(group);
+    return code;
 }
 
 static bool run(struct bench *bench)
 {
-    struct uts root = uts_root(bench);
     bench_start(bench);
-    int code = ompg_run(NULL, walk, &root, NULL);
+    ompg_group *group = ompg_new(NULL);
+    for (size_t i = 0; i < bench->size; i++)
+        ompg_go(group, walk, &uts_roots[i]);
+    int code = ompg_wait(group);
+    ompg_free(group);
     bench_stop(bench);
     return code == 0 && uts_check();
 }
 
 int main(int argc, char **argv)
 {
-    struct bench bench = bench_parse(argc, argv, "uts", BENCH_OPENMP("ompgroup"), 2000);
+    struct bench bench = bench_parse(argc, argv, "uts", BENCH_OPENMP("ompgroup"), 20000);
     uts_prepare(&bench);
     return bench_measure(&bench, run);
 }

@@ -1,8 +1,8 @@
 /*
- * Unbalanced tree search: counts the nodes of a random tree that nobody knows before walking it. The
- * root has --size children, every other node FERTILE ones with a probability a little below
- * 1 / FERTILE, so that subtrees have any size. Mode "cutoff": subtrees below a depth are counted
- * by one task; otherwise each node is a task.
+ * Unbalanced tree search: counts the nodes of --size random trees that nobody knows before walking
+ * them. A node has FERTILE children with a probability a little below 1 / FERTILE, otherwise none, so
+ * that trees have any size. Mode "cutoff": subtrees below a depth are counted by one task;
+ * otherwise each node is a task.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -11,9 +11,9 @@
 
 #include "bench.h"
 
-enum { FERTILE = 4, UTS_CUTOFF = 10 };
+enum { FERTILE = 4, UTS_CUTOFF = 20, UTS_SEED = 2000006 };
 
-#define UTS_PROBABILITY 0.2495
+#define UTS_PROBABILITY 0.2475
 
 struct uts {
     uint64_t seed;
@@ -21,6 +21,7 @@ struct uts {
 };
 
 static uint32_t uts_cutoff;
+static struct uts *uts_roots;
 static uint64_t uts_expected;
 
 /* The finaliser of SplitMix64. */
@@ -31,16 +32,19 @@ static inline uint64_t uts_hash(uint64_t x)
     return x ^ (x >> 31);
 }
 
-static inline struct uts uts_child(const struct uts *node, uint32_t number)
+static inline struct uts uts_node(uint64_t seed, uint32_t depth)
 {
-    struct uts child;
-    child.seed = uts_hash(node->seed + (number + 1) * 0x9e3779b97f4a7c15U);
-    child.depth = node->depth + 1;
-    child.children = (double)(child.seed >> 11) < UTS_PROBABILITY * 0x1p53 ? FERTILE : 0;
-    return child;
+    bool fertile = (double)(seed >> 11) < UTS_PROBABILITY * 0x1p53;
+    struct uts node = {seed, depth, fertile ? FERTILE : 0};
+    return node;
 }
 
-/* The depth of a tree may be large, the stack holds a node's two words for each level. */
+static inline struct uts uts_child(const struct uts *node, uint32_t number)
+{
+    return uts_node(uts_hash(node->seed + (number + 1) * 0x9e3779b97f4a7c15U), node->depth + 1);
+}
+
+/* Trees may be a hundred levels deep and more; the stack holds a few words for each. */
 static inline uint64_t uts_count(struct uts node)
 {
     uint64_t count = 1;
@@ -49,16 +53,16 @@ static inline uint64_t uts_count(struct uts node)
     return count;
 }
 
-static inline struct uts uts_root(const struct bench *bench)
-{
-    struct uts root = {8, 0, (uint32_t)bench->size};
-    return root;
-}
-
 static inline void uts_prepare(struct bench *bench)
 {
     uts_cutoff = bench_mode_is(bench, "cutoff") ? UTS_CUTOFF : UINT32_MAX;
-    uts_expected = uts_count(uts_root(bench));
+    uts_roots = (struct uts *)malloc(bench->size * sizeof *uts_roots);
+    if (!uts_roots)
+        exit(1);
+    for (uint32_t i = 0; i < bench->size; i++) {
+        uts_roots[i] = uts_node(uts_hash(UTS_SEED + i), 0);
+        uts_expected += uts_count(uts_roots[i]);
+    }
     bench->items = 1000000;
     bench->unit = "ms";
 }

@@ -5,11 +5,7 @@
 
 static void solve(struct queens node)
 {
-    if (queens_done(&node)) {
-        bench_tally(1);
-        return;
-    }
-    if (node.row >= queens_cutoff) {
+    if (queens_done(&node) || node.row >= queens_cutoff) {
         bench_tally(queens_count(node));
         return;
     }

@@ -5,7 +5,7 @@
 
 static void walk(struct uts node)
 {
-    if (node.depth >= uts_cutoff) {
+    if (node.children == 0 || node.depth >= uts_cutoff) {
         bench_tally(uts_count(node));
         return;
     }
@@ -19,19 +19,21 @@ static void walk(struct uts node)
 
 static bool run(struct bench *bench)
 {
-    struct uts root = uts_root(bench);
     bench_start(bench);
 #pragma omp parallel
 #pragma omp single
 #pragma omp taskgroup
-    walk(root);
+    for (size_t i = 0; i < bench->size; i++) {
+#pragma omp task firstprivate(i)
+        walk(uts_roots[i]);
+    }
     bench_stop(bench);
     return uts_check();
 }
 
 int main(int argc, char **argv)
 {
-    struct bench bench = bench_parse(argc, argv, "uts", BENCH_OPENMP("task"), 2000);
+    struct bench bench = bench_parse(argc, argv, "uts", BENCH_OPENMP("task"), 20000);
     uts_prepare(&bench);
     return bench_measure(&bench, run);
 }
