@@ -1,14 +1,21 @@
 #!/usr/bin/env bash
 # Installs the Debian packages that are missing: `setup.sh build` those that the library and its
-# examples need, `setup.sh test` those of all tests as well. Silent when nothing is missing.
+# examples need, `setup.sh test` those of all tests as well, `setup.sh bench` those of the benchmarks
+# and their peers. Silent when nothing is missing.
 #
 # SPDX-License-Identifier: Apache-2.0
 set -euo pipefail
 
 packages=(gcc libc6-dev cmake ninja-build libcunit1-dev)
-if [ "${1:-build}" = test ]; then
-    packages+=(g++ pkg-config clang-19 libomp-19-dev clang-format-19 clang-tidy-19)
-fi
+case ${1:-build} in
+test)
+    packages+=(g++ pkg-config clang-19 libomp-19-dev clang-format-19 clang-tidy-19 valgrind)
+    ;;
+bench)
+    packages+=(g++ clang-19 libomp-19-dev python3 gnuplot-nox libtbb-dev golang-go
+        golang-golang-x-sync-dev cargo librust-rayon-dev libhts-dev libpthreadpool-dev)
+    ;;
+esac
 
 missing=()
 for package in "${packages[@]}"; do

@@ -1,0 +1,173 @@
+#!/usr/bin/env bash
+# Builds and runs every benchmark and peer, interleaved, and reports medians.
+#
+#     scripts/bench.sh [--quick] [--install] [--rounds N] [--only WORKLOADS] [--report CSV]
+#
+# A full run writes bench/results/<date>.csv, docs/benchmarks.md with its plots, and the table in the
+# README. --quick (about a minute once it is built, to see that all works) and --only (a regular
+# expression) write to build/bench/ instead. --install brings the peers from the distribution; without
+# it a peer that the machine lacks is a line that says so. --report only writes the report of a run.
+#
+# The environment is the programs': OMP_WAIT_POLICY and the like are recorded with the results.
+#
+# SPDX-License-Identifier: Apache-2.0
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+quick=false install=false rounds= only=. report=
+usage() {
+    sed -n '2,/^# SPDX/{/^# SPDX/d;s/^# \{0,1\}//;p}' "$0" >&2
+    exit 2
+}
+while [ $# -gt 0 ]; do
+    case $1 in
+    --quick) quick=true ;;
+    --install) install=true ;;
+    --rounds) rounds=${2:?} && shift ;;
+    --only) only=${2:?} && shift ;;
+    --report) report=${2:?} && shift ;;
+    *) usage ;;
+    esac
+    shift
+done
+
+build=build/bench
+if $quick || [ "$only" != . ]; then
+    results=$build docs=$build/report.md readme=
+else
+    results=bench/results docs=docs/benchmarks.md readme=README.md
+fi
+publish() {
+    python3 scripts/bench-report.py "$1" --docs "$docs" ${readme:+--readme "$readme"}
+    echo "report: $docs"
+}
+if [ -n "$report" ]; then
+    publish "$report"
+    exit 0
+fi
+
+# ---- build ----
+
+# build <toolchain> <compiler> <target>...
+build() {
+    local toolchain=$1 compiler=$2
+    shift 2
+    CC=$compiler cmake -S . -B "$build/$toolchain" -DCMAKE_BUILD_TYPE=Release \
+        -DOMPGROUP_BUILD_TESTS=OFF -DOMPGROUP_BUILD_EXAMPLES=OFF >"$build/$toolchain.log"
+    sed -n 's/^-- \(Benchmarks without\)/\1/p' "$build/$toolchain.log"
+    cmake --build "$build/$toolchain" --parallel --target "$@" >>"$build/$toolchain.log" || {
+        tail -n 40 "$build/$toolchain.log" >&2
+        exit 1
+    }
+}
+
+if $install; then
+    scripts/setup.sh bench
+else
+    scripts/setup.sh build
+fi
+mkdir -p "$build" "$results"
+build gcc gcc all bench_peers
+programs=("$build"/gcc/bench/*/)
+if command -v clang-19 >/dev/null; then
+    build clang clang-19 all
+    programs+=("$build"/clang/bench/{ompgroup,openmp}/)
+else
+    echo "Benchmarks without Clang and libomp (clang-19, libomp-19-dev)"
+fi
+
+# ---- run ----
+
+if $quick; then
+    rounds=${rounds:-3} seconds=10
+else
+    rounds=${rounds:-7} seconds=60
+fi
+csv=$results/$(date +%F).csv
+declare -A given_up
+failures=0
+
+# run <folder> <program> <workload> <mode> <threads> <size> <repeat>: appends the program's line.
+run() {
+    local folder=$1 program=$2 workload=$3 mode=$4 threads=$5 size=$6 repeat=$7 line
+    local arguments=(--threads "$threads" --size "$size" --repeat "$repeat")
+    [ "$mode" = - ] || arguments+=(--mode "$mode")
+    local key="$folder$program ${arguments[*]}"
+    [ -z "${given_up[$key]:-}" ] || return 0
+    if line=$(timeout "$seconds" "$folder$program" "${arguments[@]}"); then
+        echo "$round,$line" >>"$csv"
+        return 0
+    elif [ $? -eq 124 ]; then
+        echo "# more than $seconds s: ${key#"$build/"}" | tee -a "$csv"
+    else
+        echo "# failed: ${key#"$build/"}" | tee -a "$csv"
+        failures=$((failures + 1))
+    fi
+    given_up[$key]=yes
+}
+
+# measure <workload> <mode> <size> <threads> <repeat> <peers>: each program that has the workload.
+measure() {
+    local workload=$1 mode=$2 size=$3 threads=$4 repeat=$5 peers=$6 folder path peer
+    for folder in "${programs[@]}"; do
+        peer=$(basename "$folder")
+        [ "$peers" = all ] || [ "$peers" = "$peer" ] || continue
+        for path in "$folder$workload" "$folder$workload"_*; do
+            [ -f "$path" ] || continue
+            if [ "$peer" != serial ]; then
+                run "$folder" "$(basename "$path")" "$workload" "$mode" "$threads" "$size" "$repeat"
+            elif [ "$threads" = "$first_threads" ]; then
+                run "$folder" "$(basename "$path")" "$workload" "$mode" 1 "$size" "$repeat"
+            fi
+        done
+    done
+}
+
+# version <package>: as the distribution counts, or "absent".
+version() {
+    dpkg-query -W -f '${Version}' "$1" 2>/dev/null || echo absent
+}
+
+describe() {
+    cat <<END
+# date: $(date +%F)
+# commit: $(git rev-parse --short HEAD 2>/dev/null || echo none)
+# machine: $(lscpu | sed -n 's/^Model name: *//p'), $(nproc) processors, $(awk '/^MemTotal/ { printf "%.0f", $2 / 1048576 }' /proc/meminfo) GiB
+# system: $(. /etc/os-release && echo "$PRETTY_NAME"), Linux $(uname -r)
+# load: $(cut -d' ' -f1 /proc/loadavg) when the run began
+# gcc: $(gcc -dumpfullversion), libgomp of the same
+# clang: $(clang-19 -dumpversion 2>/dev/null || echo absent), libomp $(version libomp-19-dev)
+# oneTBB: $(version libtbb-dev)
+# Go: $(version golang-go), errgroup $(version golang-golang-x-sync-dev)
+# rayon: $(version librust-rayon-dev), rustc $(version rustc)
+# htslib: $(version libhts-dev)
+# pthreadpool: $(version libpthreadpool-dev)
+# environment: $(env | grep -E '^(OMP|GOMP|KMP)_' | sort | paste -sd' ' || true)
+# rounds: $rounds
+END
+}
+
+BENCH_STEPS_PER_NS=$("$build/gcc/bench/serial/calibrate")
+export BENCH_STEPS_PER_NS
+describe >"$csv"
+echo "round,workload,peer,threads,size,value,unit,checked" >>"$csv"
+for ((round = 1; round <= rounds; round++)); do
+    echo "round $round of $rounds"
+    while read -r workload mode sizes quick_sizes repeat all_threads peers; do
+        [[ $workload =~ ^[^\#] && $workload =~ $only ]] || continue
+        if $quick; then
+            [ "$quick_sizes" != - ] || continue
+            sizes=$quick_sizes repeat=1
+            [[ $all_threads != 1,2 ]] || all_threads=2
+        fi
+        first_threads=${all_threads%%,*}
+        for size in ${sizes//,/ }; do
+            for threads in ${all_threads//,/ }; do
+                measure "$workload" "$mode" "$size" "$threads" "$repeat" "$peers"
+            done
+        done
+    done <bench/plan.txt
+done
+echo "results: $csv"
+publish "$csv"
+[ "$failures" -eq 0 ] || { echo "$failures programs failed" >&2 && exit 1; }
