@@ -1,0 +1,81 @@
+#!/usr/bin/env bash
+# How many instructions a task, a call, a group and a loop take on one thread, compared with recorded
+# numbers: a guard against getting slower that no noise can trip. Counted by callgrind as the
+# difference between many runs and few, so that starting the program does not count.
+#
+#     instructions.sh <folder of the benchmarks> <compiler> [--update]
+#
+# Exit status: 0; 1 when a count is more than ROOM % above its number; 77 when it cannot be checked.
+# --update records what was counted.
+#
+# SPDX-License-Identifier: Apache-2.0
+set -euo pipefail
+
+ROOM=10
+programs=${1:?} compiler=${2:?} update=${3:-}
+records=$(dirname "$0")/instructions.txt
+
+# workload, size, items in a run (fib 18 has 2 * F(19) - 1 calls, mode "empty" 2,000 loops)
+workloads="
+flat 10000 10000
+fib 18 8361
+pair 2000 2000
+loop 1000 2000"
+
+if ! command -v valgrind >/dev/null; then
+    echo "valgrind is missing"
+    exit 77
+fi
+if [ "$update" != --update ] && ! grep -q "^$compiler " "$records"; then
+    echo "no numbers recorded for $compiler"
+    exit 77
+fi
+
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+
+# count <program> <size> <repeat>: instructions of the whole program, to stdout.
+count() {
+    if ! OMP_NUM_THREADS=1 valgrind --tool=callgrind --callgrind-out-file=/dev/null \
+        "$programs/$1" --threads 1 --size "$2" --repeat "$3" >"$log" 2>&1; then
+        cat "$log" >&2
+        return 1
+    fi
+    sed -n 's/^==[0-9]*== Collected : //p' "$log"
+}
+
+# recorded <workload>: the number, or nothing.
+recorded() {
+    awk -v compiler="$compiler" -v workload="$1" \
+        '$1 == compiler && $2 == workload { print $3 }' "$records"
+}
+
+# record <workload> <number>: in place of the one that is there.
+record() {
+    awk -v compiler="$compiler" -v workload="$1" -v number="$2" '
+        function line() { printf "%s %s %s\n", compiler, workload, number; done = 1 }
+        $1 == compiler && $2 == workload { line(); next }
+        { print }
+        END { if (!done) line() }' "$records" >"$log"
+    cat "$log" >"$records"
+}
+
+status=0
+while read -r workload size items; do
+    [ -n "$workload" ] || continue
+    few=$(count "$workload" "$size" 1)
+    many=$(count "$workload" "$size" 5)
+    now=$(awk -v few="$few" -v many="$many" -v items="$items" \
+        'BEGIN { printf "%.1f", (many - few) / (4 * items) }')
+    before=$(recorded "$workload")
+    echo "$workload: $now instructions, recorded ${before:-none}"
+    if [ "$update" = --update ]; then
+        record "$workload" "$now"
+    else
+        awk -v now="$now" -v before="${before:-0}" -v room="$ROOM" \
+            'BEGIN { exit !(now <= before * (1 + room / 100)) }' || status=1
+    fi
+done <<<"$workloads"
+[ $status -eq 0 ] || echo "more than $ROOM % above what is recorded; if that is meant, build the" \
+    "target instructions-update"
+exit $status
