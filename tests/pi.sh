@@ -41,6 +41,7 @@ same_digits() {
         ok "$draws draws, OMP_NUM_THREADS: same digits" same expected
         run_plain --draws $draws --threads 2
         ok "$draws draws: the twin is near" near "$(cut -d ' ' -f 1 expected)" 1e-10
+        ok "$draws draws: so is its error" cmp <(cut -d ' ' -f 3 "$out") <(cut -d ' ' -f 3 expected)
     done
 }
 
