@@ -27,13 +27,6 @@ ompgroup_test(test_philox)
 ompgroup_test_program(test_faults
     WRAP malloc calloc realloc aligned_alloc posix_memalign free)
 ompgroup_cases(test_faults OMP_WAIT_POLICY=passive 1 2 7)
-# Thousands of short processes: where cores are few, threads that spin take most of the time.
-foreach(threads IN ITEMS 1 2 7)
-    foreach(cancel IN ITEMS 0 1)
-        set_property(TEST test_faults.t${threads}.cancel${cancel} APPEND PROPERTY
-            ENVIRONMENT "OMP_WAIT_POLICY=passive")
-    endforeach()
-endforeach()
 
 # It sets OpenMP's environment itself.
 ompgroup_test_program(test_wait_policy)
