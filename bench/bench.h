@@ -179,11 +179,11 @@ static inline struct bench bench_parse(int argc, char **argv, const char *worklo
         if (i + 1 == argc)
             bench_usage(argv[0]);
         if (strcmp(argv[i], "--threads") == 0)
-            bench.threads = atoi(argv[i + 1]);
+            bench.threads = (int)strtol(argv[i + 1], NULL, 10);
         else if (strcmp(argv[i], "--size") == 0)
             bench.size = strtoul(argv[i + 1], NULL, 10);
         else if (strcmp(argv[i], "--repeat") == 0)
-            bench.repeat = atoi(argv[i + 1]);
+            bench.repeat = (int)strtol(argv[i + 1], NULL, 10);
         else if (strcmp(argv[i], "--mode") == 0)
             bench.mode = argv[i + 1];
         else

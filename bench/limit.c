@@ -22,7 +22,8 @@ static int work(ompg_group *group, void *arg)
 static bool run(struct bench *bench)
 {
     bool by_budget = bench_mode_is(bench, "budget");
-    ompg_options options = {.limit = atoi(bench->mode), .budget = by_budget ? 2.0 : 0.0};
+    int limit = (int)strtol(bench->mode, NULL, 10); /* 0 for a word */
+    ompg_options options = {.limit = limit, .budget = by_budget ? 2.0 : 0.0};
     ompg_task_options cost = {.cost = by_budget ? 1.0 : 0.0};
     bench_start(bench);
     ompg_group *group = ompg_new(&options);

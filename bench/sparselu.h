@@ -11,6 +11,7 @@
 
 #include "bench.h"
 
+#include <assert.h>
 #include <math.h>
 
 enum { BLOCK = 64 };
@@ -92,7 +93,9 @@ struct sparselu_step {
 
 static inline void sparselu_diagonal(size_t k)
 {
-    sparselu_factor(*sparselu_at(&sparselu_matrix, k, k));
+    struct block *diagonal = *sparselu_at(&sparselu_matrix, k, k);
+    assert(diagonal && "sparselu_fill() has made a band");
+    sparselu_factor(diagonal);
 }
 
 static inline bool sparselu_has(size_t i, size_t j)

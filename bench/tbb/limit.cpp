@@ -23,7 +23,7 @@ int main(int argc, char **argv)
 {
     struct bench bench = bench_parse(argc, argv, "limit", "tbb", 50000);
     steps = bench_steps(1000.0);
-    int limit = atoi(bench.mode), threads = bench.threads;
+    int limit = (int)strtol(bench.mode, NULL, 10), threads = bench.threads;
     tbb::global_control control(tbb::global_control::max_allowed_parallelism, (size_t)threads);
     tbb::task_arena arena(limit > 0 && limit < threads ? limit : threads);
     return arena.execute([&] { return bench_measure(&bench, run); });
