@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# The pi program: the same digits for any number of threads, near those of its twin, near pi.
+# The pi program: the same digits for any number of threads, near those of its twin and of a model in
+# Perl, near pi.
 #
 #     tests/pi.sh <program>
 #
@@ -18,6 +19,25 @@ near() {
 # As many standard errors as no honest estimate is off.
 near_pi() {
     near 3.14159265358979 "$(awk '{ print 5 * $3 }' "$out")"
+}
+
+# model <draws> <seed>: the mean of the draws, one after the other.
+model() {
+    perl -e '
+        my ($draws, $seed) = @ARGV;
+        sub height { 4 * sqrt(1 - ((($_[0] << 32 | $_[1]) >> 11) / 2 ** 53) ** 2) }
+        for my $index (0 .. $draws - 1) {
+            my @word = ($index & 0xFFFFFFFF, $index >> 32, 0, 0);
+            my @key = ($seed & 0xFFFFFFFF, $seed >> 32);
+            for (1 .. 10) {
+                my ($even, $odd) = (0xD2511F53 * $word[0], 0xCD9E8D57 * $word[2]);
+                @word = ($odd >> 32 ^ $word[1] ^ $key[0], $odd & 0xFFFFFFFF,
+                    $even >> 32 ^ $word[3] ^ $key[1], $even & 0xFFFFFFFF);
+                @key = (($key[0] + 0x9E3779B9) & 0xFFFFFFFF, ($key[1] + 0xBB67AE85) & 0xFFFFFFFF);
+            }
+            $sum += (height(@word[0, 1]) + height(@word[2, 3])) / 2;
+        }
+        printf "%.17g\n", $sum / $draws;' "$@"
 }
 
 # ThreadSanitizer does not see how OpenMP's own loops are joined.
@@ -48,6 +68,8 @@ same_digits() {
 near_the_truth() {
     local seed
     for seed in 0 1 2 18446744073709551615; do
+        run --draws 1000 --seed $seed
+        ok "seed $seed: as the model" near "$(model 1000 $seed)" 1e-10
         run --draws 50000 --seed $seed
         ok "seed $seed: near pi" near_pi
         cat "$out" >>estimates
