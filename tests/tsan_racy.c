@@ -6,8 +6,9 @@
  *     tsan_racy nested     a task and one of the group that it nests write it, before the wait
  *     tsan_racy drop       the drop of one task and another task write it
  *
- * The two sides wait for each other with relaxed atomics, which order nothing, so that they surely
- * run on two threads at once. Ends with 77 where no second thread comes.
+ * The two sides wait for each other with relaxed atomics, which order nothing: they surely run on two
+ * threads, and write one after the other, for of two writes at the very same time the tool may miss
+ * one. Ends with 77 where no second thread comes.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -25,26 +26,28 @@ static const double patience = 20.0; /* seconds */
 
 static long plain;
 static atomic_int arrivals;
+static atomic_int writes;
 
-/* True once both sides are here. */
-static bool meet(void)
+static bool await_count(const atomic_int *count, int least)
 {
     double start = omp_get_wtime();
-    atomic_fetch_add_explicit(&arrivals, 1, memory_order_relaxed);
-    while (atomic_load_explicit(&arrivals, memory_order_relaxed) < 2) {
+    while (atomic_load_explicit(count, memory_order_relaxed) < least) {
         if (omp_get_wtime() - start > patience)
             return false;
     }
     return true;
 }
 
+/* Both sides are here before one writes; then the other does. */
 static int write_run(ompg_group *group, void *arg)
 {
     (void)group;
     (void)arg;
-    if (!meet())
+    int place = atomic_fetch_add_explicit(&arrivals, 1, memory_order_relaxed);
+    if (!await_count(&arrivals, 2) || !await_count(&writes, place))
         return CANNOT_RUN;
     plain++;
+    atomic_fetch_add_explicit(&writes, 1, memory_order_relaxed);
     return 0;
 }
 
