@@ -76,76 +76,83 @@ static void late_work(void)
 }
 
 /*
- * A task that runs still keeps its group's wait from returning, however the counts of what it added
- * and of what others finished happen to stand: what it added is over before the wait begins.
+ * A task that runs keeps its group's wait, or ompg_free, from returning, however the counts of what
+ * it added and of what others finished happen to stand: what it added is over before they begin.
  */
 
-enum { ADDED_MOST = 6, WAITS = 60 };
+enum { ADDED_MOST = 6, ENDINGS = 60 };
 
-typedef struct early {
-    int added;
+typedef struct adder {
+    int tasks; /* that it adds */
+    bool waits;
     atomic_int leaves;
-    atomic_bool adder_over;
-    atomic_bool wait_begins;
-} early;
+    atomic_bool began;
+    atomic_bool over;
+    atomic_bool ending; /* the wait or ompg_free begins */
+} adder;
 
-static int early_leaf(ompg_group *group, void *arg)
+static int adder_leaf(ompg_group *group, void *arg)
 {
-    early *self = arg;
+    adder *self = arg;
     (void)group;
     atomic_fetch_add(&self->leaves, 1);
     return 0;
 }
 
-static void early_await_leaves(early *self)
+static void let_pass(double seconds)
 {
     double start = omp_get_wtime();
-    while (atomic_load(&self->leaves) < self->added && omp_get_wtime() - start < 0.01)
+    while (omp_get_wtime() - start < seconds)
         sched_yield();
 }
 
-/* Outlives its leaves and the beginning of the wait, if there are threads enough. */
-static int early_adder(ompg_group *group, void *arg)
+/* Outlives its leaves and the beginning of the end, if there are threads enough. */
+static int adder_run(ompg_group *group, void *arg)
 {
-    early *self = arg;
+    adder *self = arg;
     double start = omp_get_wtime();
     int code = 0;
-    for (int i = 0; i < self->added && code == 0; i++)
-        code = ompg_go(group, early_leaf, self);
-    while (!atomic_load(&self->wait_begins) && omp_get_wtime() - start < 0.02)
+    atomic_store(&self->began, true);
+    for (int i = 0; i < self->tasks && code == 0; i++)
+        code = ompg_go(group, adder_leaf, self);
+    while (!atomic_load(&self->ending) && omp_get_wtime() - start < 0.02)
         sched_yield();
-    start = omp_get_wtime();
-    while (omp_get_wtime() - start < 0.0005)
-        sched_yield();
-    atomic_store(&self->adder_over, true);
+    let_pass(0.0005);
+    atomic_store(&self->over, true);
     return code;
 }
 
-static int early_waiter(ompg_group *group, void *arg)
+static int end_beside_adder(ompg_group *group, void *arg)
 {
-    const int *added = arg;
-    early self = {.added = *added};
+    adder *self = arg;
     ompg_group *nested = ompg_new(&(ompg_options){.name = "nested"});
+    double start = omp_get_wtime();
     (void)group;
-    int code = ompg_go(nested, early_adder, &self);
-    early_await_leaves(&self);
-    atomic_store(&self.wait_begins, true);
-    if (code == 0)
-        code = ompg_wait(nested);
-    bool over = atomic_load(&self.adder_over) && atomic_load(&self.leaves) == self.added;
-    while (!atomic_load(&self.adder_over))
+    int code = ompg_go(nested, adder_run, self);
+    while (atomic_load(&self->leaves) < self->tasks && omp_get_wtime() - start < 0.01)
         sched_yield();
-    ompg_free(nested);
-    return code != 0 || over ? code : EPROTO;
+    atomic_store(&self->ending, true);
+    if (code == 0 && self->waits)
+        code = ompg_wait(nested);
+    bool right = !self->waits || atomic_load(&self->leaves) == self->tasks;
+    if (!self->waits)
+        ompg_free(nested);
+    right = right && atomic_load(&self->over) == atomic_load(&self->began);
+    while (atomic_load(&self->over) != atomic_load(&self->began))
+        sched_yield();
+    if (self->waits)
+        ompg_free(nested);
+    return code != 0 || right ? code : EPROTO;
 }
 
-static void waits_for_adders(void)
+static void ends_after_adders(void)
 {
-    for (int i = 0; i < WAITS; i++) {
-        int added = 1 + i % ADDED_MOST;
-        ompg_options options = {.threads = 2 + i % 4};
-        if (!CHECK_INT(ompg_run(&options, early_waiter, &added, NULL), 0))
-            break;
+    for (int i = 0; i < ENDINGS; i++) {
+        adder self = {.tasks = 1 + i % ADDED_MOST, .waits = i / ADDED_MOST % 2 == 0};
+        ompg_options options = {.threads = 2 + i % 5};
+        if (!CHECK_INT(ompg_run(&options, end_beside_adder, &self, NULL), 0))
+            fprintf(stderr, "%s of %d threads, %d tasks added\n", self.waits ? "wait" : "free",
+                    options.threads, self.tasks);
     }
 }
 
@@ -262,5 +269,5 @@ static void small_stacks(void)
     unsetenv("OMP_STACKSIZE");
 }
 
-CHECK_MAIN("progress", {"late work", late_work}, {"waits for adders", waits_for_adders},
+CHECK_MAIN("progress", {"late work", late_work}, {"ends after adders", ends_after_adders},
            {"small stacks", small_stacks})
