@@ -88,10 +88,13 @@ static void ask(struct worker *worker)
 
 static void worker_main(void *arg);
 
+/* The last look of a worker's OpenMP task at the region. */
 static bool root_has_stopped(void *arg)
 {
     struct region *region = arg;
-    return omp_get_cancellation() && group_stopped_hard(region->root);
+    bool stopped = omp_get_cancellation() && group_stopped_hard(region->root);
+    tsan_release(region); /* to the session's end, which may hand the region on */
+    return stopped;
 }
 
 /*
@@ -326,19 +329,16 @@ static void worker_loop(struct worker *worker)
     } while (true);
 }
 
-/* Body of the OpenMP task that is a worker. */
-static void worker_main(void *arg)
+/* Where this thread has no worker yet; without memory for one the others do the work. */
+static void work(struct region *region)
 {
-    struct region *region = arg;
-    tsan_acquire(region);
-    sub_relaxed(&region->pending, 1);
     int thread = omp_get_thread_num();
     if (thread >= region->threads || load_relaxed(&region->slots[thread]) ||
         load_relaxed(&region->closing))
         return;
     struct worker *worker = worker_acquire();
     if (!worker)
-        return; /* the others do the work */
+        return;
     struct worker *outer = self;
     self = worker;
     enter(worker, region, thread);
@@ -346,7 +346,15 @@ static void worker_main(void *arg)
     leave(worker, region);
     self = outer;
     worker_release(worker);
-    tsan_release(region); /* to the session's end */
+}
+
+/* Body of the OpenMP task that is a worker; root_has_stopped comes after it. */
+static void worker_main(void *arg)
+{
+    struct region *region = arg;
+    tsan_acquire(region);
+    sub_relaxed(&region->pending, 1);
+    work(region);
 }
 
 /* Skips, all at once, the queued tasks of a group that has stopped and needs no clean-up of them. */
