@@ -470,10 +470,8 @@ int region_threads(const ompg_group *group)
     return !forked && omp_get_level() > 0 ? omp_get_num_threads() : region_threads_outermost(group);
 }
 
-int region_reserve(ompg_group *group)
+static int reserve(ompg_group *group)
 {
-    if (self || group->reserved_region)
-        return 0;
     struct region *region = region_acquire(region_threads(group));
     struct worker *worker = region ? worker_acquire() : NULL;
     if (!worker) {
@@ -486,13 +484,19 @@ int region_reserve(ompg_group *group)
     return 0;
 }
 
+/* A group that is being waited for is in another thread's hands, also what it has reserved. */
+int region_reserve(ompg_group *group)
+{
+    return self || load_relaxed(&group->waiting) ? 0 : reserve(group);
+}
+
 static void release_session(struct session *session)
 {
     worker_release(session->worker);
     region_release(session->region);
 }
 
-/* What is reserved becomes the caller's, so that no call from a stranger's thread gives it back. */
+/* What is reserved becomes the caller's: no stranger's thread that is refused gives it back. */
 static struct session take_reserved(ompg_group *group)
 {
     struct session session = {
@@ -512,7 +516,7 @@ void region_unreserve(ompg_group *group)
 
 int region_run(ompg_group *group)
 {
-    int code = region_reserve(group);
+    int code = group->reserved_region ? 0 : reserve(group);
     if (code != 0)
         return code;
     struct session session = take_reserved(group);
