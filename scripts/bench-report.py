@@ -311,7 +311,8 @@ def report(results, plots):
     lines += ["## The run", ""] + run_description(results)
     lines += ["## Figures", "", "Median of all rounds, ± half the distance of the quartiles. Columns: "
               "threads and size.", ""]
-    lines += grain_table(results)
+    if any(k[0] == "grain" for k in results.values):
+        lines += grain_table(results)
     for workload, text in WORKLOADS:
         if any(k[0] == workload for k in results.values):
             lines += workload_table(results, workload, text)
@@ -435,16 +436,20 @@ plot {', '.join(bars)}
 
 
 def draw(results, folder):
-    """Returns (file name, text) of what was drawn."""
+    """Returns (file name, text) of what was drawn: a plot needs its first workload."""
     if not shutil.which("gnuplot"):
         print("no plots: gnuplot is missing")
         return []
-    plots = (("benchmarks-efficiency.svg", "Efficiency against the size of a task", plot_efficiency),
-             ("benchmarks-tasks.svg", "Nanoseconds a task", plot_tasks))
+    plots = (("benchmarks-efficiency.svg", "Efficiency against the size of a task", "grain",
+              plot_efficiency),
+             ("benchmarks-tasks.svg", "Nanoseconds a task", "flat", plot_tasks))
+    drawn = []
     with tempfile.TemporaryDirectory() as data:
-        for name, _, plot in plots:
-            plot(results, os.path.join(folder, name), data)
-    return [(name, text) for name, text, _ in plots]
+        for name, text, workload, plot in plots:
+            if any(k[0] == workload for k in results.values):
+                plot(results, os.path.join(folder, name), data)
+                drawn.append((name, text))
+    return drawn
 
 
 # ---- files ----

@@ -128,13 +128,28 @@ version() {
     dpkg-query -W -f '${Version}' "$1" 2>/dev/null || echo absent
 }
 
+# busy_percent: how much of the processors others use, over two seconds.
+busy_percent() {
+    {
+        head -n 1 /proc/stat
+        sleep 2
+        head -n 1 /proc/stat
+    } | awk '{
+        idle = $5 + $6
+        total = 0
+        for (i = 2; i <= NF; i++) total += $i
+        if (NR == 2) printf "%.0f", 100 - 100 * (idle - idle_before) / (total - total_before)
+        idle_before = idle; total_before = total
+    }'
+}
+
 describe() {
     cat <<END
 # date: $(date +%F)
-# commit: $(git rev-parse --short HEAD 2>/dev/null || echo none)
+# commit: $(git describe --always --dirty 2>/dev/null || echo none)
 # machine: $(lscpu | sed -n 's/^Model name: *//p'), $(nproc) processors, $(awk '/^MemTotal/ { printf "%.0f", $2 / 1048576 }' /proc/meminfo) GiB
 # system: $(. /etc/os-release && echo "$PRETTY_NAME"), Linux $(uname -r)
-# load: $(cut -d' ' -f1 /proc/loadavg) when the run began
+# processors in use by others when the run began: $busy %
 # gcc: $(gcc -dumpfullversion), libgomp of the same
 # clang: $(clang-19 -dumpversion 2>/dev/null || echo absent), libomp $(version libomp-19-dev)
 # oneTBB: $(version libtbb-dev)
@@ -147,6 +162,8 @@ describe() {
 END
 }
 
+busy=$(busy_percent)
+[ "$busy" -le 5 ] || echo "The machine is busy ($busy %): do not trust the figures of this run"
 BENCH_STEPS_PER_NS=$("$build/gcc/bench/serial/calibrate")
 export BENCH_STEPS_PER_NS
 describe >"$csv"
