@@ -18,7 +18,7 @@
 
 enum {
     SHARE = SANITIZED ? 10 : 1, /* sanitizers get this fraction of the work */
-    ROUNDS = 200 / SHARE,
+    ROUNDS = 600 / SHARE,
     PTHREADS = 4
 };
 

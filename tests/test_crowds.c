@@ -49,9 +49,9 @@ static void tiny_regions(unsigned count, unsigned tasks, int threads)
 
 static void many_regions(void)
 {
-    tiny_regions(60000 / SHARE, 1, 1);
-    tiny_regions(20000 / SHARE, 2, 2);
-    tiny_regions(20000 / SHARE, 3, 0);
+    tiny_regions(80000 / SHARE, 1, 1);
+    tiny_regions(10000 / SHARE, 2, 2);
+    tiny_regions(10000 / SHARE, 3, 0);
     tiny_regions(100 / SHARE, 5, 64);
 }
 
@@ -228,7 +228,7 @@ static void cancel_flood(uint64_t seed, int threads)
 static void cancelled_from_outside(void)
 {
     settle_seed();
-    for (unsigned round = 0; round < rounds / 2; round++)
+    for (unsigned round = 0; round < rounds / 4; round++)
         cancel_flood(plan_hash(base_seed + round), 1 + (int)(round % 7));
 }
 

@@ -64,7 +64,7 @@ static void late_work(void)
 {
     static const int teams[] = {2, 3, 7};
     settle_seed();
-    for (unsigned round = 0; round < 3 * rounds; round++) {
+    for (unsigned round = 0; round < rounds; round++) {
         uint64_t key = plan_hash(base_seed + round);
         meeting self = {.threads = teams[round % 3]};
         self.links = (int)plan_draw(key, 1, 4);
