@@ -54,7 +54,7 @@ static int find_place(ompg_group *group, struct worker **worker)
         return 0;
     if (load_relaxed(&group->waiting))
         return EPERM;
-    if (self && group_pending(group) == 0) {
+    if (self && group_is_idle(self, group)) {
         group->owner = self;
         store_relaxed(&group->region, self->region);
         return 0;

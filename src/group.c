@@ -139,7 +139,7 @@ void ompg_free(ompg_group *group)
     if (!group)
         return;
     assert(!load_relaxed(&group->waiting) && "ompg_free of a group that is being waited for");
-    if (UNLIKELY(group_pending(group) != 0)) {
+    if (UNLIKELY(!group_is_idle(self, group))) {
         group_stop(group, &(ompg_error){.code = ECANCELED, .index = OMPG_NO_INDEX});
         if (self && load_relaxed(&group->region) == self->region)
             ompg_wait(group);
@@ -158,7 +158,7 @@ int ompg_reset(ompg_group *group)
 {
     if (!group)
         return EINVAL;
-    if (load_relaxed(&group->waiting) || group_pending(group) != 0)
+    if (load_relaxed(&group->waiting) || !group_is_idle(self, group))
         return EBUSY;
     clear_state(group);
     inherit(group, live_parent(group));
@@ -248,8 +248,10 @@ int ompg_set_limit(ompg_group *group, int limit)
         stop_epoch_bump();
     }
     struct worker *worker = self;
-    if (worker && worker->region == load_relaxed(&group->region))
+    if (worker && worker->region == load_relaxed(&group->region)) {
         task_release_parked(worker, group);
+        region_attend_if_asked(worker);
+    }
     return 0;
 }
 

@@ -93,8 +93,10 @@ static __attribute__((noinline)) int wait_any(ompg_group *group, struct worker *
         return EBUSY;
     if (worker)
         tally_flush_for(worker, group);
-    if (group_pending(group) == 0)
+    if (group_is_idle(worker, group)) {
+        tsan_acquire(&group->remote);
         return result(group);
+    }
     if (!attach(group, worker))
         return EPERM;
     wait_begin(group, worker);

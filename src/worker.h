@@ -144,6 +144,12 @@ static inline bool group_is_done(struct region *region, ompg_group *group)
     return LIKELY(!load_acquire(&group->pried)) || group_is_done_pried(region, group);
 }
 
+/* The same for a caller that may stand outside of regions, where tallies are flushed. */
+static inline bool group_is_idle(const struct worker *worker, ompg_group *group)
+{
+    return worker ? group_is_done(worker->region, group) : group_pending(group) == 0;
+}
+
 /* ---- the current task ---- */
 
 /* The running task of this thread that belongs to the group; NULL when there is none. */
