@@ -53,29 +53,44 @@ static void cut(struct reduction *reduction)
 static void *accumulator_new(const struct reduction *reduction)
 {
     size_t rounded = (reduction->size + CACHE_LINE - 1) / CACHE_LINE * CACHE_LINE;
+    int saved = errno;
     void *accumulator = rounded >= reduction->size ? aligned_alloc(CACHE_LINE, rounded) : NULL;
+    errno = saved;
     if (accumulator)
         memcpy(accumulator, reduction->identity, reduction->size);
     return accumulator;
 }
 
-/* Folds a block, sub-range by sub-range. */
+/* One sub-range; its error is recorded as its own, for the loop knows only where the block begins. */
+static int fold_part(struct reduction *reduction, ompg_group *group, struct frame *frame,
+                     size_t begin, size_t past, void *accumulator)
+{
+    frame->task->index = begin;
+    frame->failed = false;
+    int code = reduction->fold(group, begin, past, accumulator, reduction->arg);
+    bool consequence = code == ECANCELED && group_stopped(group, begin);
+    if (code != 0 && !frame->failed && !consequence)
+        ompg_fail_at(group, begin, code, NULL);
+    return code;
+}
+
+/* Folds a block, sub-range by sub-range; an error ends it only where it stops the group. */
 static int fold_block(struct reduction *reduction, ompg_group *group, size_t begin, size_t end,
                       void *accumulator)
 {
     struct frame *frame = frame_of(self, group);
-    while (begin < end) {
+    bool failed = false;
+    int result = 0;
+    while (begin < end && !group_stopped(group, begin)) {
         size_t past = end - begin > reduction->grain ? begin + reduction->grain : end;
-        if (group_stopped(group, begin))
-            return ECANCELED;
-        frame->task->index = begin;
-        int code = reduction->fold(group, begin, past, accumulator, reduction->arg);
+        int code = fold_part(reduction, group, frame, begin, past, accumulator);
         if (code != 0)
-            return code == ECANCELED || frame->failed ? code
-                                                      : ompg_fail_at(group, begin, code, NULL);
+            result = code;
+        failed |= frame->failed;
         begin = past;
     }
-    return 0;
+    frame->failed = failed;
+    return begin < end ? ECANCELED : result;
 }
 
 /* Takes an accumulator up the tree, as far as its neighbours are there. */
