@@ -111,7 +111,7 @@ little_memory() {
         skip 'little memory' 'the program does not start in 1 GB'
         return
     fi
-    if ldd "$program" | grep -q libomp; then
+    if [[ $(ldd "$program") == *libomp* ]]; then
         skip 'little memory' 'libomp itself does not survive that'
         return
     fi
