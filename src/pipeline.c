@@ -349,12 +349,13 @@ static struct pipeline *pipeline_new(ompg_group *group, const ompg_stage *stages
     return pipeline;
 }
 
-/* What an error has left on its way. */
+/* What an error has left on its way; what a source that failed has made is the source's. */
 static void drop_items(struct pipeline *pipeline)
 {
     for (size_t i = 0; i < pipeline->live; i++) {
         struct record *record = &pipeline->records[i];
-        if (record->used && record->item && pipeline->stages[record->stage].drop)
+        bool dropped = record->used && record->item && record->stage > 0;
+        if (dropped && pipeline->stages[record->stage].drop)
             pipeline->stages[record->stage].drop(record->item);
     }
 }
