@@ -28,25 +28,25 @@ static inline size_t next_index(struct worker *worker, ompg_group *group)
 }
 
 /* The deque is full: the producer is far ahead and runs the task itself. */
-static __attribute__((noinline)) void run_inline(struct worker *worker, struct task task)
+static void run_inline(struct worker *worker, struct task *task)
 {
     if (worker->inlined >= INLINE_DEPTH && deque_grow(&worker->deque)) {
-        deque_push(&worker->deque, &task);
+        deque_push(&worker->deque, task);
         return;
     }
     worker->inlined++;
-    task_run(worker, &task);
+    task_run(worker, task);
     worker->inlined--;
 }
 
-static inline void dispatch(struct worker *worker, const struct task *task)
+static inline void dispatch(struct worker *worker, struct task *task)
 {
     if (UNLIKELY(!deque_push(&worker->deque, task)))
-        run_inline(worker, *task);
+        run_inline(worker, task);
     region_attend_if_asked(worker);
 }
 
-/* 0 and *worker, where the task goes (NULL: to the queue), or EPERM. */
+/* 0 and *worker, where the task goes (NULL: to the queue); EPERM where others run the group's. */
 static int find_place(ompg_group *group, struct worker **worker)
 {
     *worker = self;
@@ -54,12 +54,15 @@ static int find_place(ompg_group *group, struct worker **worker)
         return 0;
     if (load_relaxed(&group->waiting))
         return EPERM;
-    if (self && group_is_idle(self, group)) {
-        group->owner = self;
-        store_relaxed(&group->region, self->region);
+    bool idle = group_is_idle(self, group);
+    if (!idle && load_relaxed(&group->region))
+        return EPERM;
+    if (!idle) {
+        *worker = NULL;
         return 0;
     }
-    *worker = NULL;
+    group->owner = self;
+    store_relaxed(&group->region, self ? self->region : NULL);
     return 0;
 }
 
@@ -150,15 +153,28 @@ static inline bool go_early(ompg_group *group, ompg_task_fn *fn, void *arg)
     return true;
 }
 
-/* As the express lane, with a full deque. */
-static __attribute__((noinline)) int go_inline(struct worker *worker, ompg_group *group,
-                                               ompg_task_fn *fn, void *arg)
+/* The deque may be full. Not inlined, and called last: ompg_go needs no stack. */
+static __attribute__((noinline)) int go_full(struct worker *worker, ompg_group *group,
+                                             ompg_task_fn *fn, void *arg)
 {
     struct task task = {.fn = fn, .arg = arg, .tagged = (uintptr_t)group};
-    task.index = next_index(worker, group);
-    bump_relaxed(&group->local.submitted, 1U);
-    run_inline(worker, task);
+    size_t submitted = load_relaxed(&group->local.submitted);
+    task.index = submitted + load_relaxed(&group->submitted_elsewhere);
+    store_relaxed(&group->local.submitted, submitted + 1);
+    dispatch(worker, &task);
     return 0;
+}
+
+static __attribute__((noinline)) int attend(struct worker *worker)
+{
+    region_attend(worker);
+    return 0;
+}
+
+/* Outside of regions. */
+static __attribute__((noinline)) int go_outside(ompg_group *group, ompg_task_fn *fn, void *arg)
+{
+    return group && fn && go_early(group, fn, arg) ? 0 : go(group, fn, arg, true);
 }
 
 /*
@@ -168,14 +184,14 @@ static __attribute__((noinline)) int go_inline(struct worker *worker, ompg_group
 int ompg_go(ompg_group *group, ompg_task_fn *fn, void *arg)
 {
     struct worker *worker = self;
-    if (UNLIKELY(!worker || !group || !fn))
-        return !worker && group && fn && go_early(group, fn, arg) ? 0 : go(group, fn, arg, true);
-    size_t top = load_relaxed(&worker->deque.top);
-    if (UNLIKELY(group->owner != worker || worker->region != load_relaxed(&group->region) ||
-                 !group_is_express(group)))
+    if (UNLIKELY(!worker))
+        return go_outside(group, fn, arg);
+    if (UNLIKELY(!group || !fn || group->owner != worker ||
+                 worker->region != load_relaxed(&group->region) || !group_is_express(group)))
         return go(group, fn, arg, true);
-    if (UNLIKELY(top == worker->deque.room && !deque_make_room(&worker->deque)))
-        return go_inline(worker, group, fn, arg);
+    size_t top = load_relaxed(&worker->deque.top);
+    if (UNLIKELY(top == worker->deque.room))
+        return go_full(worker, group, fn, arg);
     struct task *slot = &worker->deque.ring[top & worker->deque.mask];
     size_t submitted = load_relaxed(&group->local.submitted);
     slot->fn = fn;
@@ -184,9 +200,7 @@ int ompg_go(ompg_group *group, ompg_task_fn *fn, void *arg)
     slot->index = submitted + load_relaxed(&group->submitted_elsewhere);
     store_relaxed(&group->local.submitted, submitted + 1); /* before others can take it */
     store_release(&worker->deque.top, top + 1);
-    if (UNLIKELY(load_relaxed(&worker->deque.attention)))
-        region_attend(worker);
-    return 0;
+    return LIKELY(!load_relaxed(&worker->deque.attention)) ? 0 : attend(worker);
 }
 
 int ompg_try_go(ompg_group *group, ompg_task_fn *fn, void *arg)

@@ -23,7 +23,7 @@ static bool options_make_sense(const ompg_options *options)
            (options->on_error == OMPG_FAIL_FAST || options->on_error == OMPG_COLLECT);
 }
 
-/* The state of a new or reset group. Counts that no task touched stay as they are: zero. */
+/* The state of a new or reset group. */
 static inline void clear_state(ompg_group *group)
 {
     memset(&group->local, 0, sizeof group->local);
@@ -32,10 +32,16 @@ static inline void clear_state(ompg_group *group)
     store_relaxed(&group->stop, RUNNING);
     store_relaxed(&group->submitted_elsewhere, 0U);
     store_relaxed(&group->walked, 0U);
-    store_relaxed(&group->fail_index, OMPG_NO_INDEX);
     store_relaxed(&group->failed, 0U);
     store_relaxed(&group->cancelled, 0U);
     store_relaxed(&group->pried, false);
+}
+
+/* The rest of it, which plain groups never set. */
+static void clear_rest(ompg_group *group)
+{
+    store_relaxed(&group->deadline, CLOCK_NEVER);
+    store_relaxed(&group->fail_index, OMPG_NO_INDEX);
     store_relaxed(&group->begun, 0);
     store_relaxed(&group->waited, 0);
     if (group->errors)
@@ -46,7 +52,6 @@ static inline void clear_state(ompg_group *group)
 static bool configure(ompg_group *group, const ompg_options *options)
 {
     static const ompg_options defaults;
-    group->customised = options != NULL;
     if (!options)
         options = &defaults;
     group->collect = options->on_error == OMPG_COLLECT;
@@ -67,12 +72,19 @@ static bool configure(ompg_group *group, const ompg_options *options)
     return group->errors != NULL;
 }
 
+/* Puts the group into the task that runs here. */
+static inline void place(ompg_group *group, struct worker *worker)
+{
+    group->owner = worker;
+    store_relaxed(&group->region, worker ? worker->region : NULL);
+    group_set_parent(group, worker);
+}
+
 /* A child without a token of its own is as clean as its parent: see group.h. */
 static inline void inherit(ompg_group *group, ompg_group *parent)
 {
-    store_relaxed(&group->deadline, CLOCK_NEVER);
     store_relaxed(&group->earliest, parent ? load_relaxed(&parent->earliest) : CLOCK_NEVER);
-    if (parent && !group->token && !load_relaxed(&group->gated))
+    if (parent && (group->plain || (!group->token && !load_relaxed(&group->gated))))
         store_relaxed(&group->clean, load_relaxed(&parent->clean));
 }
 
@@ -84,18 +96,17 @@ static __attribute__((noinline)) ompg_group *new_any(const ompg_options *options
     }
     struct worker *worker = self;
     ompg_group *group = group_acquire(worker);
-    if (!group || ((options || group->customised) && !configure(group, options))) {
+    if (!group || ((options || !group->plain) && !configure(group, options))) {
         if (group)
             group_release(worker, group);
         errno = ENOMEM;
         return NULL;
     }
     group->serial++;
-    group->measured = options || !worker;
+    group->plain = !options && worker;
     clear_state(group);
-    group->owner = worker;
-    store_relaxed(&group->region, worker ? worker->region : NULL);
-    group_set_parent(group, worker);
+    clear_rest(group);
+    place(group, worker);
     inherit(group, group->parent);
     return group;
 }
@@ -105,15 +116,12 @@ ompg_group *ompg_new(const ompg_options *options)
 {
     struct worker *worker = self;
     if (UNLIKELY(options || !worker || !worker->frame || !worker->free_groups ||
-                 worker->free_groups->customised))
+                 !worker->free_groups->plain))
         return new_any(options);
     ompg_group *group = group_acquire(worker);
     group->serial++;
-    group->measured = false;
     clear_state(group);
-    group->owner = worker;
-    store_relaxed(&group->region, worker->region);
-    group_set_parent(group, worker);
+    place(group, worker);
     inherit(group, group->parent);
     return group;
 }
@@ -134,24 +142,33 @@ static void skip_unwaited(ompg_group *group)
         task_clean_up(&task);
 }
 
-void ompg_free(ompg_group *group)
+/* A group with tasks that nobody waited for, or one that is not plain. */
+static __attribute__((noinline)) void free_any(ompg_group *group)
 {
     if (!group)
         return;
     assert(!load_relaxed(&group->waiting) && "ompg_free of a group that is being waited for");
-    if (UNLIKELY(!group_is_idle(self, group))) {
+    if (!group_is_idle(self, group)) {
         group_stop(group, &(ompg_error){.code = ECANCELED, .index = OMPG_NO_INDEX});
         if (self && load_relaxed(&group->region) == self->region)
             ompg_wait(group);
         skip_unwaited(group);
     }
-    if (UNLIKELY(group->customised)) {
-        errors_free(group->errors);
-        group->errors = NULL;
-        group->gate.running = 0;
-        group->gate.cost = 0.0;
-    }
+    errors_free(group->errors);
+    group->errors = NULL;
+    group->gate.running = 0;
+    group->gate.cost = 0.0;
     group_release(self, group);
+}
+
+void ompg_free(ompg_group *group)
+{
+    struct worker *worker = self;
+    if (UNLIKELY(!group || !worker || !group->plain || load_relaxed(&group->waiting) ||
+                 !group_is_done(worker->region, group)))
+        free_any(group);
+    else
+        group_release(worker, group);
 }
 
 int ompg_reset(ompg_group *group)
@@ -161,6 +178,7 @@ int ompg_reset(ompg_group *group)
     if (load_relaxed(&group->waiting) || !group_is_idle(self, group))
         return EBUSY;
     clear_state(group);
+    clear_rest(group);
     inherit(group, live_parent(group));
     return 0;
 }
@@ -242,7 +260,7 @@ int ompg_set_limit(ompg_group *group, int limit)
         return EINVAL;
     gate_set_limit(&group->gate, limit);
     if (limit > 0) {
-        group->customised = true;
+        group->plain = false;
         store_relaxed(&group->gated, true);
         store_relaxed(&group->clean, 0U);
         stop_epoch_bump();

@@ -33,18 +33,30 @@ static inline void task_call(struct worker *worker, struct task *task, void *arg
         task_note_failure(group, task, code, frame.failed);
 }
 
-/* The express lane: a plain task of a group that is this worker's and needs nothing special. */
-static inline void task_run(struct worker *worker, struct task *task)
+/*
+ * The express lane: a task without flags of a group that is this worker's and needs nothing special,
+ * while this worker counts for no other group.
+ */
+static inline bool task_is_express(const struct worker *worker, const ompg_group *group)
 {
-    ompg_group *group = (ompg_group *)task->tagged;
-    if (UNLIKELY((task->tagged & TASK_FLAGS) || group->owner != worker ||
-                 load_relaxed(&worker->tally_group) || !group_is_express(group))) {
-        task_run_any(worker, task);
-        return;
-    }
+    return group->owner == worker && !load_relaxed(&((struct worker *)worker)->tally_group) &&
+           group_is_express(group);
+}
+
+static inline void task_run_express(struct worker *worker, struct task *task)
+{
+    ompg_group *group = task_group(task);
     bump_relaxed(&group->local.started, 1U);
     task_call(worker, task, task->arg);
     bump_release(&group->local.returned, 1U); /* the last touch of the group */
+}
+
+static inline void task_run(struct worker *worker, struct task *task)
+{
+    if (LIKELY(!(task->tagged & TASK_FLAGS) && task_is_express(worker, task_group(task))))
+        task_run_express(worker, task);
+    else
+        task_run_any(worker, task);
 }
 
 #endif

@@ -57,7 +57,7 @@ void wait_begin(ompg_group *group, const struct worker *worker)
     if (!has_parent_here(group, worker)) /* its tasks may be running, and read it */
         group_set_parent(group, worker);
     int64_t earliest = group->parent ? load_relaxed(&group->parent->earliest) : CLOCK_NEVER;
-    if (group->measured)
+    if (!group->plain)
         store_relaxed(&group->begun, clock_now());
     if (group->timeout > 0.0) {
         int64_t deadline = clock_after(load_relaxed(&group->begun), group->timeout);
@@ -76,7 +76,7 @@ void wait_end(ompg_group *group)
         store_relaxed(&group->deadline, CLOCK_NEVER);
         store_relaxed(&group->earliest, CLOCK_NEVER);
     }
-    if (group->measured) {
+    if (!group->plain) {
         int64_t begun = load_relaxed(&group->begun);
         store_relaxed(&group->waited, load_relaxed(&group->waited) + clock_now() - begun);
     }
@@ -87,6 +87,8 @@ void wait_end(ompg_group *group)
 /* Everything about a wait but for the groups that need nothing of it. */
 static __attribute__((noinline)) int wait_any(ompg_group *group, struct worker *worker)
 {
+    if (!group)
+        return EINVAL;
     if (is_own_task(worker, group))
         return EDEADLK;
     if (load_relaxed(&group->waiting))
@@ -113,26 +115,41 @@ static __attribute__((noinline)) int wait_any(ompg_group *group, struct worker *
     return code != 0 ? code : result(group);
 }
 
-/* A default group that was made by the running task: cheap, and cannot be around that task. */
+/* A plain group that was made by the running task, so that it cannot be around that task. */
 static inline bool is_plain_child(const ompg_group *group, const struct worker *worker)
 {
-    return group->owner == worker && !group->measured && worker->frame &&
-           group->parent == task_group(worker->frame->task) &&
-           group->parent_index == worker->frame->task->index && worker->inlined == 0 &&
-           group_is_express(group);
+    const struct frame *frame = worker->frame;
+    return group->plain && group->owner == worker && frame &&
+           group->parent == task_group(frame->task) && group->parent_index == frame->task->index &&
+           worker->inlined == 0 && group_is_express(group);
+}
+
+/* Runs the group's tasks as far as they lie on top of the deque and take the express lane. */
+static inline void run_newest(struct worker *worker, ompg_group *group)
+{
+    struct task task;
+    while (deque_pop_private(&worker->deque, &task)) {
+        if (UNLIKELY(task.tagged != (uintptr_t)group || !task_is_express(worker, group))) {
+            deque_push(&worker->deque, &task); /* there is room: it has just come from there */
+            return;
+        }
+        task_run_express(worker, &task);
+        region_attend_if_asked(worker);
+    }
 }
 
 int ompg_wait(ompg_group *group)
 {
     struct worker *worker = self;
-    if (UNLIKELY(!group))
-        return EINVAL;
-    if (UNLIKELY(!worker || !is_plain_child(group, worker) || load_relaxed(&group->waiting)))
+    if (UNLIKELY(!group || !worker || !is_plain_child(group, worker) ||
+                 load_relaxed(&group->waiting)))
         return wait_any(group, worker);
     store_relaxed(&group->waiting, true);
-    region_wait_nested(worker, group);
+    run_newest(worker, group);
+    if (UNLIKELY(!group_is_done(worker->region, group)))
+        region_wait_nested(worker, group);
     store_relaxed(&group->waiting, false);
-    return result(group);
+    return LIKELY(load_acquire(&group->stop) == RUNNING) ? 0 : result(group);
 }
 
 int ompg_run(const ompg_options *options, ompg_task_fn *fn, void *arg, ompg_error *error)

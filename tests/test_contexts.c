@@ -321,7 +321,9 @@ static void *touch_from_outside(void *arg)
     CHECK_INT(ompg_try_go(group, count_run, &runs), EPERM);
     CHECK_INT(ompg_go_copy(group, count_run, &byte, 1), EPERM);
     CHECK_INT(item_go(group, &dropped), EPERM);
-    CHECK_INT(ompg_wait(group), EBUSY);
+    int code = ompg_wait(group);
+    CHECK(code == EBUSY ||
+          code == EPERM); /* EPERM: a task of an inner group may start before the wait */
     CHECK_INT(ompg_reset(group), EBUSY);
     CHECK_INT(ompg_set_limit(group, 5), 0);
     CHECK(!ompg_stopped(group));
