@@ -27,6 +27,7 @@
 
 enum {
     OWNER_FRACTION = 8,        /* of its share that an owner takes at once */
+    SHORT_NS = 1000,           /* a sub-range that takes less is not worth handing out */
     DETERMINISTIC_UNITS = 1024 /* that a deterministic loop without a grain is cut into */
 };
 
@@ -82,14 +83,12 @@ static struct loop_plan plan_range(size_t begin, size_t end, size_t grain, bool 
 }
 
 /* The iterations of units; the last unit of all may be shorter. */
-static ompg_loop_range range_of(const struct loop_plan *plan, struct units units)
+static void set_range(ompg_loop_range *range, const struct loop_plan *plan, struct units units)
 {
-    ompg_loop_range range;
-    range.begin = plan->begin + units.first * plan->grain;
-    size_t left = plan->end - range.begin;
+    range->begin = plan->begin + units.first * plan->grain;
+    size_t left = plan->end - range->begin;
     size_t wanted = (size_t)(units.past - units.first) * plan->grain;
-    range.end = range.begin + (units.past == plan->units || wanted > left ? left : wanted);
-    return range;
+    range->end = range->begin + (units.past == plan->units || wanted > left ? left : wanted);
 }
 
 /* ---- handing out ---- */
@@ -101,16 +100,38 @@ static void deal(struct loop *loop)
         store_relaxed(&loop->shares[i].units, pack(units * i / threads, units * (i + 1) / threads));
 }
 
-static bool take_front(struct loop *loop, struct share *share, struct units *units)
+/* The least number of units to take: twice as many as last time, when these took too little time. */
+static size_t least_units(const struct loop_plan *plan, ompg_loop_range *last)
+{
+    int64_t now = clock_now();
+    bool was_short = last->began != 0 && now - last->began < SHORT_NS;
+    size_t units = divide_up(last->end - last->begin, plan->grain); /* 0: it had none */
+    last->began = now;
+    return was_short && units > 0 ? 2 * units : 1;
+}
+
+/* Leaves half of what is left for others to take, unless all of it would be too little. */
+static uint32_t units_to_take(uint32_t left, size_t least)
+{
+    if (least / 2 >= left)
+        return left;
+    uint32_t fraction = left / OWNER_FRACTION;
+    uint32_t half = left / 2 + left % 2;
+    return least <= fraction ? fraction : least < half ? (uint32_t)least : half;
+}
+
+static bool take_front(struct loop *loop, struct share *share, ompg_loop_range *last,
+                       struct units *units)
 {
     uint64_t word = load_relaxed(&share->units);
+    size_t least = 0;
     for (;;) {
         struct units left = unpack(word);
         if (left.first == left.past)
             return false;
-        uint32_t n = (left.past - left.first) / OWNER_FRACTION;
-        if (n == 0 || !loop->plan.whole)
-            n = 1;
+        if (least == 0)
+            least = loop->plan.whole ? least_units(&loop->plan, last) : 1;
+        uint32_t n = loop->plan.whole ? units_to_take(left.past - left.first, least) : 1;
         *units = (struct units){.first = left.first, .past = left.first + n};
         if (cas_weak_relaxed(&share->units, &word, pack(units->past, left.past)))
             return true;
@@ -136,7 +157,7 @@ static bool take_back_half(struct share *share, struct units *units)
  * for others to steal. Two threads have the same share where the team is larger than was expected;
  * then the one that comes second keeps all.
  */
-static bool steal_units(struct loop *loop, int thread, struct units *units)
+static bool steal_units(struct loop *loop, int thread, ompg_loop_range *last, struct units *units)
 {
     for (int i = 1; i < loop->threads; i++) {
         int victim = thread + i < loop->threads ? thread + i : thread + i - loop->threads;
@@ -147,16 +168,18 @@ static bool steal_units(struct loop *loop, int thread, struct units *units)
         struct units left = unpack(word);
         if (left.first == left.past &&
             cas_weak_relaxed(&own->units, &word, pack(units->first, units->past)) &&
-            !take_front(loop, own, units))
-            return steal_units(loop, thread, units); /* all stolen at once */
+            !take_front(loop, own, last, units))
+            return steal_units(loop, thread, last, units); /* all stolen at once */
         return true;
     }
     return false;
 }
 
-static bool take_units(struct loop *loop, int thread, struct units *units)
+/* *last: the sub-range that this thread had before, all zero when it had none. */
+static bool take_units(struct loop *loop, int thread, ompg_loop_range *last, struct units *units)
 {
-    return take_front(loop, &loop->shares[thread], units) || steal_units(loop, thread, units);
+    return take_front(loop, &loop->shares[thread], last, units) ||
+           steal_units(loop, thread, last, units);
 }
 
 /* ---- making ---- */
@@ -188,10 +211,11 @@ static struct loop *loop_new(ompg_group *group, struct loop_plan plan, int threa
 
 struct participant {
     struct loop *loop;
-    struct frame *frame; /* of its task */
-    bool failed;         /* a sub-range has */
-    size_t cut_at;       /* where a sub-range was left out, for the group has stopped there;
-                            OMPG_NO_INDEX: none was */
+    struct frame *frame;   /* of its task */
+    bool failed;           /* a sub-range has */
+    ompg_loop_range range; /* that it runs */
+    size_t cut_at;         /* where a sub-range was left out, for the group has stopped there;
+                              OMPG_NO_INDEX: none was */
 };
 
 static void record(struct participant *participant, size_t index, int code)
@@ -201,10 +225,12 @@ static void record(struct participant *participant, size_t index, int code)
         ompg_fail_at(participant->loop->group, index, code, NULL);
 }
 
-static void run_range(struct participant *participant, ompg_loop_range range)
+static void run_range(struct participant *participant, struct units units)
 {
     struct loop *loop = participant->loop;
     struct frame *frame = participant->frame;
+    set_range(&participant->range, &loop->plan, units);
+    ompg_loop_range range = participant->range;
     if (group_stopped(loop->group, range.begin)) {
         participant->cut_at = range.begin;
         return;
@@ -223,11 +249,11 @@ static void run_units(struct participant *participant, struct units units)
 {
     const struct loop_plan *plan = &participant->loop->plan;
     if (plan->whole) {
-        run_range(participant, range_of(plan, units));
+        run_range(participant, units);
         return;
     }
     for (; units.first != units.past; units.first++)
-        run_range(participant, range_of(plan, (struct units){units.first, units.first + 1}));
+        run_range(participant, (struct units){units.first, units.first + 1});
 }
 
 /* A group that has stopped for all iterations, not only for those from an index on. */
@@ -243,7 +269,7 @@ static int participate(ompg_group *group, void *arg)
         .loop = loop, .frame = frame_of(self, group), .cut_at = OMPG_NO_INDEX};
     struct units units;
     int thread = self->thread % loop->threads;
-    while (!nothing_left(&participant) && take_units(loop, thread, &units))
+    while (!nothing_left(&participant) && take_units(loop, thread, &participant.range, &units))
         run_units(&participant, units);
     participant.frame->failed = participant.failed;
     if (participant.cut_at == OMPG_NO_INDEX)
@@ -356,8 +382,8 @@ bool ompg_loop_next(const ompg_loop *handle, ompg_loop_range *range)
     struct loop *loop = handle->state;
     struct units units;
     int thread = omp_get_thread_num() % loop->threads;
-    while (take_units(loop, thread, &units)) {
-        *range = range_of(&loop->plan, units);
+    while (take_units(loop, thread, range, &units)) {
+        set_range(range, &loop->plan, units);
         if (!loop->group || !group_stopped(loop->group, range->begin))
             return true;
         if (group_stopped_hard(loop->group))

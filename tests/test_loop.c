@@ -76,13 +76,20 @@ static void the_whole_of_all_numbers(void)
     }
 }
 
+/* Longer than what is too short to be worth handing out. */
+static int run_slowly(ompg_group *group, size_t begin, size_t end, void *arg)
+{
+    nanosleep(&(struct timespec){.tv_nsec = 20000}, NULL);
+    return tiles_run(group, begin, end, arg);
+}
+
 /* For one thread the order of the sub-ranges is that of the iterations. */
 static void chosen_sub_ranges_are_large_at_first(void)
 {
     const size_t n = 1000000;
     tiles all = tiles_new(0, n, n);
     ompg_group *group = ompg_new(&(ompg_options){.threads = 1});
-    CHECK_INT(ompg_for(group, 0, n, 0, tiles_run, &all), 0);
+    CHECK_INT(ompg_for(group, 0, n, 0, run_slowly, &all), 0);
     size_t count = atomic_load(&all.count);
     size_t grown = 0;
     for (size_t i = 1; i < count; i++) {

@@ -22,7 +22,7 @@ OMPG_BEGIN_DECLS
  * Runs fn over sub-ranges that cover [begin, end) exactly once, and waits, as ompg_wait() does, for
  * all tasks of the group. NULL group: a default one, made and freed here.
  * grain: iterations in each sub-range (the last one may be shorter). 0: chosen by the library,
- * large at first and smaller towards the end.
+ * large at first and smaller towards the end, but for those that take less than a microsecond.
  * The index of an error is the iteration that ompg_fail_at() names, otherwise the first of the
  * sub-range. An error stops the hand-out at the next sub-range (fail-fast); in a .deterministic
  * group everything below the reported index is done, and the sub-ranges depend on the range and the
@@ -51,6 +51,7 @@ typedef struct ompg_loop {
 
 typedef struct ompg_loop_range {
     size_t begin, end;
+    long long began; /* on the library's clock; 0: not measured */
 } ompg_loop_range;
 
 OMPG_API ompg_loop ompg_loop_begin(ompg_group *group, size_t begin, size_t end, size_t grain);
@@ -71,7 +72,7 @@ OMPG_END_DECLS
     for (ompg_loop loop = ompg_loop_begin((group), (first), (past), (grain)); loop.open;           \
          ompg_loop_end(&loop))                                                                     \
         OMPG_LOOP_PARALLEL(loop)                                                                   \
-    for (ompg_loop_range range = {0, 0}; ompg_loop_next(&loop, &range);)                           \
+    for (ompg_loop_range range = {0, 0, 0}; ompg_loop_next(&loop, &range);)                        \
         for (size_t i = range.begin, last = range.end; i < last; i++)
 
 /*
