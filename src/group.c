@@ -84,7 +84,7 @@ static inline void place(ompg_group *group, struct worker *worker)
 static inline void inherit(ompg_group *group, ompg_group *parent)
 {
     store_relaxed(&group->earliest, parent ? load_relaxed(&parent->earliest) : CLOCK_NEVER);
-    if (parent && (group->plain || (!group->token && !load_relaxed(&group->gated))))
+    if (parent && (load_relaxed(&group->plain) || (!group->token && !load_relaxed(&group->gated))))
         store_relaxed(&group->clean, load_relaxed(&parent->clean));
 }
 
@@ -96,14 +96,14 @@ static __attribute__((noinline)) ompg_group *new_any(const ompg_options *options
     }
     struct worker *worker = self;
     ompg_group *group = group_acquire(worker);
-    if (!group || ((options || !group->plain) && !configure(group, options))) {
+    if (!group || ((options || !load_relaxed(&group->plain)) && !configure(group, options))) {
         if (group)
             group_release(worker, group);
         errno = ENOMEM;
         return NULL;
     }
     group->serial++;
-    group->plain = !options && worker;
+    store_relaxed(&group->plain, !options && worker);
     clear_state(group);
     clear_rest(group);
     place(group, worker);
@@ -116,7 +116,7 @@ ompg_group *ompg_new(const ompg_options *options)
 {
     struct worker *worker = self;
     if (UNLIKELY(options || !worker || !worker->frame || !worker->free_groups ||
-                 !worker->free_groups->plain))
+                 !load_relaxed(&worker->free_groups->plain)))
         return new_any(options);
     ompg_group *group = group_acquire(worker);
     group->serial++;
@@ -164,8 +164,8 @@ static __attribute__((noinline)) void free_any(ompg_group *group)
 void ompg_free(ompg_group *group)
 {
     struct worker *worker = self;
-    if (UNLIKELY(!group || !worker || !group->plain || load_relaxed(&group->waiting) ||
-                 !group_is_done(worker->region, group)))
+    if (UNLIKELY(!group || !worker || !load_relaxed(&group->plain) ||
+                 load_relaxed(&group->waiting) || !group_is_done(worker->region, group)))
         free_any(group);
     else
         group_release(worker, group);
@@ -260,7 +260,7 @@ int ompg_set_limit(ompg_group *group, int limit)
         return EINVAL;
     gate_set_limit(&group->gate, limit);
     if (limit > 0) {
-        group->plain = false;
+        store_relaxed(&group->plain, false);
         store_relaxed(&group->gated, true);
         store_relaxed(&group->clean, 0U);
         stop_epoch_bump();

@@ -65,7 +65,7 @@ struct ompg_group {
     atomic_bool waiting;                     /* a thread is in ompg_wait */
     atomic_bool gated;                       /* limit or budget was set: tasks pass the gate */
     bool deterministic, collect;             /* these: read-only after ompg_new */
-    bool plain;                              /* made without options in a task: `errors` and what
+    atomic_bool plain;                       /* made without options in a task: `errors` and what
                                                 few groups use were never set but for `earliest` */
 
     alignas(CACHE_LINE) struct counts remote; /* atomic additions by all but the owner; what they

@@ -57,7 +57,7 @@ void wait_begin(ompg_group *group, const struct worker *worker)
     if (!has_parent_here(group, worker)) /* its tasks may be running, and read it */
         group_set_parent(group, worker);
     int64_t earliest = group->parent ? load_relaxed(&group->parent->earliest) : CLOCK_NEVER;
-    if (!group->plain)
+    if (!load_relaxed(&group->plain))
         store_relaxed(&group->begun, clock_now());
     if (group->timeout > 0.0) {
         int64_t deadline = clock_after(load_relaxed(&group->begun), group->timeout);
@@ -76,8 +76,8 @@ void wait_end(ompg_group *group)
         store_relaxed(&group->deadline, CLOCK_NEVER);
         store_relaxed(&group->earliest, CLOCK_NEVER);
     }
-    if (!group->plain) {
-        int64_t begun = load_relaxed(&group->begun);
+    int64_t begun = load_relaxed(&group->begun);
+    if (begun != 0) {
         store_relaxed(&group->waited, load_relaxed(&group->waited) + clock_now() - begun);
     }
     tsan_acquire(&group->remote);
@@ -116,10 +116,10 @@ static __attribute__((noinline)) int wait_any(ompg_group *group, struct worker *
 }
 
 /* A plain group that was made by the running task, so that it cannot be around that task. */
-static inline bool is_plain_child(const ompg_group *group, const struct worker *worker)
+static inline bool is_plain_child(ompg_group *group, const struct worker *worker)
 {
     const struct frame *frame = worker->frame;
-    return group->plain && group->owner == worker && frame &&
+    return load_relaxed(&group->plain) && group->owner == worker && frame &&
            group->parent == task_group(frame->task) && group->parent_index == frame->task->index &&
            worker->inlined == 0 && group_is_express(group);
 }
