@@ -9,7 +9,8 @@
  *
  * The source is claimed by one task at a time, which takes a free record with it. When the source
  * has made an item, the task adds another one for the next item and carries its own on. A record
- * that comes free while nobody has claimed the source claims it.
+ * that comes free while nobody has claimed the source claims it. What a task cannot add another one
+ * for (memory is short) it does itself, later.
  *
  * Discipline. pipeline.lock guards the free records and the claim. turn.lock guards next, busy and
  * parked of a stage. A record belongs to the task that carries it, or to the stage where it is
@@ -31,10 +32,10 @@
 
 struct record {
     struct pipeline *pipeline;
-    struct record *next; /* in the free list, or in a task's list of those to carry later */
+    struct record *next; /* in the free list, or in a task's list of what it does later */
     void *item;          /* NULL: filtered out */
     size_t number;
-    size_t stage;  /* that it waits for or is in */
+    size_t stage;  /* that it waits for or is in; 0: the source is claimed for it */
     bool used;     /* holds a number */
     bool has_turn; /* was given the turn at its stage while it was parked there */
 };
@@ -134,16 +135,19 @@ static struct record *pass_turn(struct turn *turn, size_t live)
 /* ---- carrying ---- */
 
 static int carry(ompg_group *group, void *arg);
-static int start(ompg_group *group, void *arg);
 
-static bool add_task(struct pipeline *pipeline, ompg_task_fn *fn, void *arg)
+/* A task of its own for the record, or a place in *later. */
+static void go_on(struct record *record, struct record **later)
 {
-    struct task task = {.fn = fn, .arg = arg};
-    task.tagged = (uintptr_t)pipeline->group | TASK_PARTIAL;
-    return task_add(&task, true) == 0;
+    struct task task = {.fn = carry, .arg = record};
+    task.tagged = (uintptr_t)record->pipeline->group | TASK_PARTIAL;
+    if (task_add(&task, true) == 0)
+        return;
+    record->next = *later;
+    *later = record;
 }
 
-/* Runs one stage and moves on; a neighbour whose turn it is now gets a task, or *later. */
+/* Runs one stage and moves on, and with it a neighbour whose turn it is now. */
 static int pass_stage(struct record *record, struct record **later)
 {
     struct pipeline *pipeline = record->pipeline;
@@ -156,10 +160,8 @@ static int pass_stage(struct record *record, struct record **later)
     if (pipeline->stages[stage].mode == OMPG_PARALLEL)
         return 0;
     struct record *next = pass_turn(&pipeline->turns[stage], pipeline->live);
-    if (next && !add_task(pipeline, carry, next)) {
-        next->next = *later;
-        *later = next;
-    }
+    if (next)
+        go_on(next, later);
     return 0;
 }
 
@@ -194,6 +196,7 @@ static struct record *claim_source(struct pipeline *pipeline)
         if (record) {
             pipeline->free = record->next;
             pipeline->claimed = true;
+            record->stage = 0;
         }
     }
     spin_unlock(&pipeline->lock);
@@ -219,14 +222,12 @@ static void give_source_back(struct pipeline *pipeline, bool ended)
     spin_unlock(&pipeline->lock);
 }
 
-/* Claims the source for a task to come, if there is anything to do for it. */
-static void start_next(struct pipeline *pipeline)
+/* Claims the source for another item, if there is anything to do for it. */
+static void start_next(struct pipeline *pipeline, struct record **later)
 {
     struct record *record = claim_source(pipeline);
-    if (!record || add_task(pipeline, start, record))
-        return;
-    give_source_back(pipeline, false); /* the next record that comes free claims it again */
-    free_record(record);
+    if (record)
+        go_on(record, later);
 }
 
 /* Makes an item with the source, which is claimed; false when there was none. */
@@ -235,14 +236,14 @@ static bool make_item(struct record *record, int *code)
     struct pipeline *pipeline = record->pipeline;
     tsan_acquire(pipeline);
     record->item = NULL;
-    record->stage = 0;
     record->has_turn = false;
     record->number = pipeline->made;
     record->used = true;
     bool stopped = goes_no_further(pipeline, record->number);
-    if (!stopped)
-        *code = call(record);
-    bool more = !stopped && *code == 0 && record->item;
+    int result = stopped ? 0 : call(record);
+    if (result != 0)
+        *code = result;
+    bool more = !stopped && result == 0 && record->item;
     if (more) {
         pipeline->made++;
         record->stage = 1;
@@ -253,41 +254,27 @@ static bool make_item(struct record *record, int *code)
 
 /* ---- tasks ---- */
 
-/* Carries records, and starts new ones, as long as there are any for this task. */
-static int carry_all(struct record *record, int code)
+/* Carries the record, and what else this task has to do. */
+static int carry(ompg_group *group, void *arg)
 {
+    (void)group;
+    struct record *record = arg;
     struct pipeline *pipeline = record->pipeline;
     struct record *later = NULL;
+    int code = 0;
     while (record) {
-        if (carry_through(record, &later, &code)) {
+        bool made = record->stage == 0 && make_item(record, &code);
+        if (made)
+            start_next(pipeline, &later);
+        if (record->stage > 0 && carry_through(record, &later, &code)) {
             free_record(record);
-            start_next(pipeline);
+            start_next(pipeline, &later);
         }
         record = later;
         if (record)
             later = record->next;
     }
     return code;
-}
-
-/* A record that has the turn at its stage. */
-static int carry(ompg_group *group, void *arg)
-{
-    (void)group;
-    return carry_all(arg, 0);
-}
-
-/* A record for which the source is claimed. */
-static int start(ompg_group *group, void *arg)
-{
-    (void)group;
-    struct record *record = arg;
-    struct pipeline *pipeline = record->pipeline;
-    int code = 0;
-    if (!make_item(record, &code))
-        return code;
-    start_next(pipeline);
-    return carry_all(record, code);
 }
 
 /* ---- beginning and end ---- */
@@ -369,7 +356,7 @@ static int run(ompg_group *group, const ompg_stage *stages, size_t count, size_t
         return ENOMEM;
     int code = region_reserve(group);
     if (code == 0) {
-        struct task task = {.fn = start, .arg = claim_source(pipeline)};
+        struct task task = {.fn = carry, .arg = claim_source(pipeline)};
         task.tagged = (uintptr_t)group | TASK_PARTIAL;
         code = task_add(&task, true);
     }
