@@ -8,247 +8,17 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "check.h"
+#include "faults_jobs.h"
+#include "faults_memory.h"
+#include "faults_parallel.h"
 #include "sanitizers.h"
 
 #include <ompgroup.h>
 
 #include <errno.h>
-#include <stdarg.h>
-#include <stdint.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-void *__real_malloc(size_t size);
-void *__real_calloc(size_t count, size_t size);
-void *__real_realloc(void *memory, size_t size);
-void *__real_aligned_alloc(size_t alignment, size_t size);
-int __real_posix_memalign(void **memory, size_t alignment, size_t size);
-void __real_free(void *memory);
-
-void *__wrap_malloc(size_t size);
-void *__wrap_calloc(size_t count, size_t size);
-void *__wrap_realloc(void *memory, size_t size);
-void *__wrap_aligned_alloc(size_t alignment, size_t size);
-int __wrap_posix_memalign(void **memory, size_t alignment, size_t size);
-void __wrap_free(void *memory);
-
-/*
- * The gate that every allocation passes, and the table of what is allocated (under table_lock).
- */
-
-enum { SLOTS = 1 << 16 };
-
-static atomic_bool armed;
-static atomic_bool lasting; /* every allocation from the chosen one on fails */
-static atomic_uint chosen;  /* the number of the allocation that fails, from 1 */
-static atomic_uint counted;
-static atomic_uint refused;
-
-static pthread_mutex_t table_lock = PTHREAD_MUTEX_INITIALIZER;
-static void *table[SLOTS];
-static size_t live;
-
-static bool refuse(void)
-{
-    if (!atomic_load(&armed))
-        return false;
-    unsigned number = atomic_fetch_add(&counted, 1) + 1;
-    unsigned failing = atomic_load(&chosen);
-    if (number != failing && !(number > failing && atomic_load(&lasting)))
-        return false;
-    atomic_fetch_add(&refused, 1);
-    errno = ENOMEM;
-    return true;
-}
-
-/* Puts `new` where `old` stands; NULL stands wherever nothing else does. */
-static bool table_replace(const void *old, void *new, const void *hashed)
-{
-    bool found = false;
-    pthread_mutex_lock(&table_lock);
-    size_t first = ((uintptr_t)hashed >> 4) * 2654435761U % SLOTS;
-    for (size_t i = 0; i < SLOTS && !found; i++) {
-        void **slot = &table[(first + i) % SLOTS];
-        found = *slot == old;
-        if (found)
-            *slot = new;
-    }
-    live += found && new != NULL;
-    live -= found && new == NULL;
-    pthread_mutex_unlock(&table_lock);
-    return found;
-}
-
-static void *table_add(void *memory)
-{
-    if (memory != NULL && !table_replace(NULL, memory, memory))
-        abort();
-    return memory;
-}
-
-/* Memory that another library allocated is not in the table. */
-static void table_remove(void *memory)
-{
-    if (memory != NULL)
-        table_replace(memory, NULL, memory);
-}
-
-void *__wrap_malloc(size_t size)
-{
-    return refuse() ? NULL : table_add(__real_malloc(size));
-}
-
-void *__wrap_calloc(size_t count, size_t size)
-{
-    return refuse() ? NULL : table_add(__real_calloc(count, size));
-}
-
-void *__wrap_realloc(void *memory, size_t size)
-{
-    if (refuse())
-        return NULL;
-    table_remove(memory);
-    return table_add(__real_realloc(memory, size));
-}
-
-void *__wrap_aligned_alloc(size_t alignment, size_t size)
-{
-    return refuse() ? NULL : table_add(__real_aligned_alloc(alignment, size));
-}
-
-int __wrap_posix_memalign(void **memory, size_t alignment, size_t size)
-{
-    if (refuse())
-        return ENOMEM;
-    int code = __real_posix_memalign(memory, alignment, size);
-    if (code == 0)
-        table_add(*memory);
-    return code;
-}
-
-void __wrap_free(void *memory)
-{
-    table_remove(memory);
-    __real_free(memory);
-}
-
-/*
- * Jobs: what is known of each task, in static memory.
- */
-
-enum { MOST_JOBS = 20000, MANY = THREAD_SANITIZED ? 500 : 5000, COPY_LARGEST = 3000, FAILURE = 77 };
-
-typedef struct job {
-    int code; /* what the task returns */
-    bool accepted;
-    bool drops;
-    atomic_uint ran;
-    atomic_uint dropped;
-} job;
-
-static job jobs[MOST_JOBS];
-static atomic_uint job_count;
-static atomic_uint complaints;
-
-static void complain(const char *format, ...) OMPG_PRINTF(1, 2);
-static void complain(const char *format, ...)
-{
-    va_list arguments;
-    if (atomic_fetch_add(&complaints, 1) >= 10)
-        return;
-    va_start(arguments, format);
-    vfprintf(stderr, format, arguments);
-    va_end(arguments);
-    fputc('\n', stderr);
-}
-
-static job *job_new(int code)
-{
-    unsigned index = atomic_fetch_add(&job_count, 1);
-    if (index >= MOST_JOBS)
-        abort();
-    jobs[index].code = code;
-    return &jobs[index];
-}
-
-static void jobs_clear(void)
-{
-    for (unsigned i = 0; i < atomic_load(&job_count); i++) {
-        jobs[i].accepted = jobs[i].drops = false;
-        atomic_store(&jobs[i].ran, 0);
-        atomic_store(&jobs[i].dropped, 0);
-    }
-    atomic_store(&job_count, 0);
-}
-
-static int job_run(ompg_group *group, void *arg)
-{
-    job *self = arg;
-    atomic_fetch_add(&self->ran, 1);
-    if (self->code == 0)
-        return 0;
-    return ompg_fail(group, self->code, "job %d", (int)(self - jobs));
-}
-
-static int job_run_copied(ompg_group *group, void *arg)
-{
-    job *self;
-    memcpy(&self, arg, sizeof self);
-    return job_run(group, self);
-}
-
-static void job_drop(void *arg)
-{
-    job *self = arg;
-    atomic_fetch_add(&self->dropped, 1);
-}
-
-/* Notes whether the task was accepted; returns what the library said. */
-static int job_accept(job *self, int code)
-{
-    self->accepted = code == 0;
-    if (code != 0 && code != ENOMEM && code != ECANCELED)
-        complain("adding a task gives %d", code);
-    return code;
-}
-
-static int job_go(ompg_group *group, int code)
-{
-    job *self = job_new(code);
-    return job_accept(self, ompg_go(group, job_run, self));
-}
-
-static int job_go_with_drop(ompg_group *group, double cost)
-{
-    job *self = job_new(0);
-    self->drops = true;
-    return job_accept(self, ompg_go_with(group, job_run, self,
-                                         &(ompg_task_options){.drop = job_drop, .cost = cost}));
-}
-
-static int job_go_copy(ompg_group *group, size_t size)
-{
-    _Alignas(16) unsigned char data[COPY_LARGEST] = {0};
-    job *self = job_new(0);
-    memcpy(data, &self, sizeof self);
-    return job_accept(self, ompg_go_copy(group, job_run_copied, data, size));
-}
-
-/* Each accepted task ran at most once and was dropped once. All is well if each ran and none failed. */
-static void jobs_check(const char *when, bool all_well)
-{
-    for (unsigned i = 0; i < atomic_load(&job_count); i++) {
-        const job *self = &jobs[i];
-        unsigned ran = atomic_load(&self->ran);
-        unsigned dropped = atomic_load(&self->dropped);
-        if (ran > self->accepted || dropped != (self->accepted && self->drops))
-            complain("%s: task %u (accepted %d) ran %u, was dropped %u times", when, i,
-                     self->accepted, ran, dropped);
-        if (all_well && self->accepted && (ran == 0 || self->code == FAILURE))
-            complain("%s: task %u ran %u times, it returns %d", when, i, ran, self->code);
-    }
-}
 
 /*
  * Scenarios. Each fills a group; what it adds may be refused for want of memory.
@@ -350,6 +120,65 @@ static void fill_nested(ompg_group *group)
     }
 }
 
+/* Each task runs loops, a reduction and a pipeline in groups of their own. */
+static int paralleliser(ompg_group *group, void *arg)
+{
+    job *self = arg;
+    (void)group;
+    atomic_fetch_add(&self->ran, 1);
+    int code = run_loop(NULL);
+    if (code == 0)
+        code = run_reduction(NULL);
+    if (code == 0)
+        code = run_pipeline(NULL);
+    return code;
+}
+
+static void fill_parallelisers(ompg_group *group)
+{
+    for (int i = 0; i < 3; i++) {
+        job *self = job_new(0);
+        job_accept(self, ompg_go(group, paralleliser, self));
+    }
+}
+
+static void fill_loops(ompg_group *group)
+{
+    add_loop(group, 0);
+    job_go(group, 0);
+    add_loop(group, 7);
+}
+
+static void fill_loop_that_waits(ompg_group *group)
+{
+    job_go(group, 0);
+    run_loop(group);
+    run_loop(NULL);
+}
+
+static void fill_reduction(ompg_group *group)
+{
+    job_go_with_drop(group, 1);
+    run_reduction(group);
+    run_reduction(NULL);
+}
+
+static void fill_pipeline(ompg_group *group)
+{
+    run_pipeline(group);
+    run_pipeline(NULL);
+}
+
+static void fill_crowded_pipeline(ompg_group *group)
+{
+    run_crowded_pipeline(group);
+}
+
+static void fill_failing_pipeline(ompg_group *group)
+{
+    run_failing_pipeline(group);
+}
+
 static const scenario scenarios[] = {
     {.name = "few tasks", .fill = fill_few},
     {.name = "named", .options = {.name = "a name", .timeout = 1e6}, .fill = fill_few},
@@ -375,6 +204,21 @@ static const scenario scenarios[] = {
     {.name = "adders, limit", .options = {.limit = 1}, .fill = fill_adders},
     {.name = "nested", .fill = fill_nested},
     {.name = "nested, limit", .options = {.limit = 1}, .fill = fill_nested},
+    {.name = "loops", .fill = fill_loops},
+    {.name = "loops, limit", .options = {.limit = 1}, .fill = fill_loops},
+    {.name = "loop that waits", .fill = fill_loop_that_waits},
+    {.name = "loop that waits, deterministic",
+     .options = {.deterministic = true},
+     .fill = fill_loop_that_waits},
+    {.name = "OMPG_FOR", .fill = run_loop_statement},
+    {.name = "reduction", .fill = fill_reduction},
+    {.name = "reduction, collect", .options = {.on_error = OMPG_COLLECT}, .fill = fill_reduction},
+    {.name = "pipeline", .fill = fill_pipeline},
+    {.name = "pipeline, limit", .options = {.limit = 1}, .fill = fill_pipeline},
+    {.name = "crowded pipeline, limit", .options = {.limit = 1}, .fill = fill_crowded_pipeline},
+    {.name = "failing pipeline", .fill = fill_failing_pipeline, .code = FAILURE},
+    {.name = "loops, reductions, pipelines in tasks", .fill = fill_parallelisers},
+    {.name = "abandoned loops", .fill = fill_loops, .abandon = true},
     {.name = "abandoned", .fill = fill_drops, .abandon = true},
     {.name = "abandoned copies", .options = {.limit = 1}, .fill = fill_copies, .abandon = true},
 };
@@ -405,8 +249,10 @@ static void wait_check(const scenario *what, ompg_group *group)
         code = ompg_wait(group);
     if (code != 0 && code != what->code && code != ENOMEM)
         complain("the wait gives %d", code);
-    if (code == 0)
+    if (code == 0) {
         jobs_check("after the wait", true);
+        cells_check("after the wait", true);
+    }
     ompg_stats stats;
     ompg_get_stats(group, &stats);
     if (stats.submitted != stats.done + stats.failed + stats.skipped)
@@ -430,6 +276,7 @@ static void usable_check(ompg_group *group)
 static void run_scenario(const scenario *what)
 {
     jobs_clear();
+    cells_clear();
     atomic_store(&counted, 0);
     atomic_store(&armed, atomic_load(&chosen) > 0);
     errno = 0;
@@ -446,6 +293,7 @@ static void run_scenario(const scenario *what)
     ompg_free(group);
     atomic_store(&armed, false);
     jobs_check("after the end", false);
+    cells_check("after the end", false);
 }
 
 /*
@@ -474,18 +322,34 @@ typedef struct verdict {
 
 static verdict *child; /* shared with it */
 
-/* The library may keep memory for its next use, but the same failure must not use up more of it. */
+/*
+ * What the library may keep for its next use, for it never held more at once: the record of each
+ * thread's worker and its deque, a region, and the groups that a thread was in together (a worker
+ * that has none of its own at hand makes one, even while others have some to spare).
+ */
+static size_t most_kept(void)
+{
+    enum { REGIONS = 1, ROOT_GROUPS = 2, DEEPEST = 3, OF_A_WORKER = 2 };
+    return REGIONS + ROOT_GROUPS + (size_t)omp_get_max_threads() * (OF_A_WORKER + DEEPEST);
+}
+
+/*
+ * The same failure must not use up more and more memory. With several threads a run may be the first
+ * that needs so many records at once, and after it the next one: so growth alone says nothing before
+ * there is more than the library may keep, which a leak in each run comes to.
+ */
 static void check_growth(const scenario *what)
 {
     size_t before = live;
-    unsigned growths = 0;
-    for (int i = 0; i < REPEATS; i++) {
+    size_t most = most_kept();
+    int growths = 0;
+    for (int i = 0; i < REPEATS || (growths == i && live <= most); i++) {
         run_scenario(what);
         growths += live > before;
         before = live;
     }
-    if (growths == REPEATS)
-        complain("each run leaves allocations, %zu now", live);
+    if (live > most)
+        complain("%zu allocations are left, at most %zu may be kept", live, most);
 }
 
 static void run_case(const scenario *what, unsigned number, bool forever)
