@@ -207,6 +207,7 @@ static void free_record(struct record *record)
 {
     struct pipeline *pipeline = record->pipeline;
     record->used = false;
+    tsan_release(pipeline); /* to the acquire in make_item: stages look at the record's item */
     spin_lock(&pipeline->lock);
     record->next = pipeline->free;
     pipeline->free = record;
