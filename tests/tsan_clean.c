@@ -197,6 +197,125 @@ static bool stopped(ompg_group *group)
     return right && ompg_reset(group) == 0;
 }
 
+/* Sub-ranges write and read plain cells; a later loop reads what an earlier one wrote elsewhere. */
+static int double_cells(ompg_group *group, size_t begin, size_t end, void *arg)
+{
+    part *parts = arg;
+    (void)group;
+    for (size_t i = begin; i < end; i++)
+        parts[i].result = 2 * parts[i].input;
+    return 0;
+}
+
+static int mirror_cells(ompg_group *group, size_t begin, size_t end, void *arg)
+{
+    part *parts = arg;
+    (void)group;
+    for (size_t i = begin; i < end; i++)
+        parts[i].input = parts[PARTS - 1 - i].result;
+    return 0;
+}
+
+static bool loops(ompg_group *group)
+{
+    part parts[PARTS] = {{0}};
+    for (long i = 0; i < PARTS; i++)
+        parts[i].input = i;
+    bool right = ompg_go_for(group, 0, PARTS / 2, 1, double_cells, parts) == 0 &&
+                 ompg_go_for(group, PARTS / 2, PARTS, 0, double_cells, parts) == 0 &&
+                 ompg_wait(group) == 0 && ompg_for(group, 0, PARTS, 3, mirror_cells, parts) == 0 &&
+                 ompg_for(NULL, 0, PARTS, 0, double_cells, parts) == 0;
+    for (long i = 0; i < PARTS && right; i++)
+        right = parts[i].result == 4 * (PARTS - 1 - i);
+    return right;
+}
+
+/* Accumulators change hands between those that fold and those that combine. */
+static int fold_parts(ompg_group *group, size_t begin, size_t end, void *accumulator, void *arg)
+{
+    const part *parts = arg;
+    part *sum = accumulator;
+    (void)group;
+    for (size_t i = begin; i < end; i++)
+        sum->result = 3 * sum->result + parts[i].input;
+    sum->input += (long)(end - begin);
+    return 0;
+}
+
+static void combine_parts(void *accumulator, const void *other, void *arg)
+{
+    part *sum = accumulator;
+    const part *next = other;
+    (void)arg;
+    sum->result += 5 * next->result;
+    sum->input += next->input;
+}
+
+static bool reduction(ompg_group *group)
+{
+    part parts[PARTS] = {{0}};
+    part sums[2] = {{0}};
+    bool right = true;
+    for (long i = 0; i < PARTS; i++)
+        parts[i].input = i % 7;
+    for (int i = 0; i < 2 && right; i++)
+        right = ompg_reduce(i == 0 ? group : NULL, 0, PARTS, 2, &sums[i], sizeof sums[i],
+                            fold_parts, combine_parts, parts) == 0 &&
+                sums[i].input == PARTS;
+    return right && sums[0].result == sums[1].result;
+}
+
+/* An item is handed from stage to stage, and an in-order stage from item to item. */
+typedef struct belt {
+    part *parts;
+    long made;
+    long sum; /* of the last stage */
+} belt;
+
+static int belt_source(ompg_group *group, void *arg, void **piece)
+{
+    belt *self = arg;
+    (void)group;
+    if (self->made < PARTS) {
+        self->parts[self->made].input = self->made;
+        *piece = &self->parts[self->made++];
+    }
+    return 0;
+}
+
+static int belt_double(ompg_group *group, void *arg, void **piece)
+{
+    part *self = *piece;
+    (void)group;
+    (void)arg;
+    self->result = 2 * self->input;
+    return 0;
+}
+
+static int belt_sum(ompg_group *group, void *arg, void **piece)
+{
+    belt *self = arg;
+    const part *at = *piece;
+    (void)group;
+    self->sum = (3 * self->sum + at->result) % 1000003;
+    return 0;
+}
+
+static bool pipeline(ompg_group *group)
+{
+    part parts[PARTS] = {{0}};
+    belt all = {.parts = parts};
+    const ompg_stage stages[] = {
+        {.mode = OMPG_IN_ORDER, .fn = belt_source, .arg = &all},
+        {.mode = OMPG_PARALLEL, .fn = belt_double},
+        {.mode = OMPG_IN_ORDER, .fn = belt_sum, .arg = &all},
+    };
+    long expected = 0;
+    for (long i = 0; i < PARTS; i++)
+        expected = (3 * expected + 2 * i) % 1000003;
+    return ompg_pipeline(group, stages, 3, 7) == 0 && all.sum == expected;
+}
+
 /* The same group again and again, as errors and stops leave it. */
 static bool use(const ompg_options *options)
 {
@@ -204,7 +323,8 @@ static bool use(const ompg_options *options)
     ompg_group *group = ompg_new(options);
     for (int i = 0; i < ROUNDS && right && group != NULL; i++)
         right = results_and_drops(group) && chain(group) && nested(group) && copies(group) &&
-                errors(group) && stopped(group);
+                loops(group) && reduction(group) && pipeline(group) && errors(group) &&
+                stopped(group);
     ompg_free(group);
     return right && group != NULL;
 }

@@ -5,6 +5,8 @@
  *     tsan_racy tasks      two tasks of a group write the same variable
  *     tsan_racy nested     a task and one of the group that it nests write it, before the wait
  *     tsan_racy drop       the drop of one task and another task write it
+ *     tsan_racy loop       two sub-ranges of a loop write it
+ *     tsan_racy stage      two items in a parallel stage of a pipeline write it
  *
  * The two sides wait for each other with relaxed atomics, which order nothing: they surely run on two
  * threads, and write one after the other, for of two writes at the very same time the tool may miss
@@ -95,6 +97,42 @@ static int write_drops(ompg_group *group)
     return ompg_wait(group);
 }
 
+static int write_range(ompg_group *group, size_t begin, size_t end, void *arg)
+{
+    (void)begin;
+    (void)end;
+    return write_run(group, arg);
+}
+
+static int write_loop(ompg_group *group)
+{
+    return ompg_for(group, 0, 2, 1, write_range, NULL);
+}
+
+static int make_two(ompg_group *group, void *arg, void **piece)
+{
+    int *made = arg;
+    (void)group;
+    *piece = (*made)++ < 2 ? made : NULL;
+    return 0;
+}
+
+static int write_piece(ompg_group *group, void *arg, void **piece)
+{
+    (void)piece;
+    return write_run(group, arg);
+}
+
+static int write_stage(ompg_group *group)
+{
+    int made = 0;
+    const ompg_stage stages[] = {
+        {.mode = OMPG_IN_ORDER, .fn = make_two, .arg = &made},
+        {.mode = OMPG_PARALLEL, .fn = write_piece},
+    };
+    return ompg_pipeline(group, stages, 2, 2);
+}
+
 int main(int argc, char **argv)
 {
     const char *kind = argc > 1 ? argv[1] : "";
@@ -106,8 +144,12 @@ int main(int argc, char **argv)
         code = write_nested(group);
     else if (strcmp(kind, "drop") == 0)
         code = write_drops(group);
+    else if (strcmp(kind, "loop") == 0)
+        code = write_loop(group);
+    else if (strcmp(kind, "stage") == 0)
+        code = write_stage(group);
     else
-        fprintf(stderr, "usage: tsan_racy tasks|nested|drop\n");
+        fprintf(stderr, "usage: tsan_racy tasks|nested|drop|loop|stage\n");
     ompg_free(group);
     return code;
 }
