@@ -1,10 +1,10 @@
 /*
  * Gate: how many tasks of a group may run at once (.limit), and how dear they may be (.budget).
  *
- * A task holds a place from the moment it is admitted (when it is added to a running group, if there
- * is room) until it is over. A task that finds no place is parked; whoever gives a place back takes the next parked
- * task with it. So no thread ever waits at a gate. First come, first served: a dear task at the
- * head is not overtaken by cheap ones.
+ * A task holds a place from the moment it is admitted (when it is added to a running group, if
+ * there is room) until it is over. A task that finds no place is parked; whoever gives a place back
+ * takes the next parked task with it. So no thread ever waits at a gate. First come, first served: a
+ * dear task at the head is not overtaken by cheap ones.
  *
  *     running == 0, or running <= limit when each was admitted (limit > 0)
  *     cost <= budget (budget > 0), except a dearer task that runs alone

@@ -2,8 +2,9 @@
  * Token: a cancellation flag that signals can trip.
  *
  * Discipline. token->code: 0 -> code, once, by compare-exchange. The signal is claimed before, so
- * that whoever sees the code sees it, and given back by a handler that comes second. Handlers: the table's lock guards attach and detach; the handler itself only loads the
- * token of its signal and stores into it, so it needs no lock.
+ * that whoever sees the code sees it, and given back by a handler that comes second. Handlers: the
+ * table's lock guards attach and detach; the handler itself only loads the token of its signal and
+ * stores into it, so it needs no lock.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

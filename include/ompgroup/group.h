@@ -37,7 +37,7 @@ typedef enum ompg_on_error {
     OMPG_COLLECT    /* every task runs, all errors are kept */
 } ompg_on_error;
 
-/* Zero is the default of every field. Fields are only ever appended: use designated initialisers. */
+/* Zero is the default of every field. Fields are only appended: use designated initialisers. */
 typedef struct ompg_options {
     const char *name;       /* for messages; copied, at most 63 bytes kept */
     int threads;            /* team when the group opens its own region; 0: OpenMP's own choice */
