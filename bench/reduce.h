@@ -24,7 +24,8 @@ static inline double reduce_expected(size_t n)
 {
     const size_t period = 1000;
     size_t rest = n % period;
-    return (double)(n / period * (period * (period - 1) / 2) + rest * (rest - 1) / 2);
+    size_t sum = n / period * (period * (period - 1) / 2) + rest * (rest - 1) / 2;
+    return (double)sum;
 }
 
 static inline void reduce_prepare(const struct bench *bench)
