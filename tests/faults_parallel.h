@@ -95,14 +95,31 @@ static void combine_sums(void *accumulator, const void *other, void *arg)
     *(size_t *)accumulator += *(const size_t *)other;
 }
 
-static int run_reduction(ompg_group *group)
+/* Behind sums that are kept for their neighbours. */
+static int fold_and_fail(ompg_group *group, size_t begin, size_t end, void *accumulator, void *arg)
+{
+    fold_sum(group, begin, end, accumulator, arg);
+    return end < CELLS ? 0 : ompg_fail(group, FAILURE, "the last part");
+}
+
+static int run_reduction_with(ompg_group *group, ompg_fold_fn *fold)
 {
     size_t sum = 0;
-    int code = call_accept("ompg_reduce", ompg_reduce(group, 0, CELLS, 10, &sum, sizeof sum,
-                                                      fold_sum, combine_sums, NULL));
+    int code = call_accept("ompg_reduce", ompg_reduce(group, 0, CELLS, 20, &sum, sizeof sum, fold,
+                                                      combine_sums, NULL));
     if (sum != (code == 0 ? (size_t)CELLS * (CELLS - 1) / 2 : 0))
         complain("a reduction returns %d with the sum %zu", code, sum);
     return code;
+}
+
+static int run_reduction(ompg_group *group)
+{
+    return run_reduction_with(group, fold_sum);
+}
+
+static int run_failing_reduction(ompg_group *group)
+{
+    return run_reduction_with(group, fold_and_fail);
 }
 
 /* ---- pipelines: an item is a job, which is dropped or comes to the end ---- */

@@ -52,7 +52,7 @@ static void fill_copies(ompg_group *group)
 
 static void fill_drops(ompg_group *group)
 {
-    for (int i = 0; i < 30; i++)
+    for (int i = 0; i < 12; i++)
         job_go_with_drop(group, i % 4);
 }
 
@@ -114,7 +114,7 @@ static int nester(ompg_group *group, void *arg)
 
 static void fill_nested(ompg_group *group)
 {
-    for (int i = 0; i < 6; i++) {
+    for (int i = 0; i < 3; i++) {
         job *self = job_new(2);
         job_accept(self, ompg_go(group, nester, self));
     }
@@ -136,7 +136,7 @@ static int paralleliser(ompg_group *group, void *arg)
 
 static void fill_parallelisers(ompg_group *group)
 {
-    for (int i = 0; i < 3; i++) {
+    for (int i = 0; i < 2; i++) {
         job *self = job_new(0);
         job_accept(self, ompg_go(group, paralleliser, self));
     }
@@ -161,6 +161,11 @@ static void fill_reduction(ompg_group *group)
     job_go_with_drop(group, 1);
     run_reduction(group);
     run_reduction(NULL);
+}
+
+static void fill_failing_reduction(ompg_group *group)
+{
+    run_failing_reduction(group);
 }
 
 static void fill_pipeline(ompg_group *group)
@@ -213,6 +218,7 @@ static const scenario scenarios[] = {
     {.name = "OMPG_FOR", .fill = run_loop_statement},
     {.name = "reduction", .fill = fill_reduction},
     {.name = "reduction, collect", .options = {.on_error = OMPG_COLLECT}, .fill = fill_reduction},
+    {.name = "failing reduction", .fill = fill_failing_reduction, .code = FAILURE},
     {.name = "pipeline", .fill = fill_pipeline},
     {.name = "pipeline, limit", .options = {.limit = 1}, .fill = fill_pipeline},
     {.name = "crowded pipeline, limit", .options = {.limit = 1}, .fill = fill_crowded_pipeline},
