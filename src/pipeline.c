@@ -375,6 +375,8 @@ int ompg_pipeline(ompg_group *group, const ompg_stage *stages, size_t count, siz
         return EINVAL;
     if (group && is_own_task(self, group))
         return EDEADLK;
+    if (group && is_waited_for_here(self, group))
+        return EBUSY;
     ompg_group *made = group ? NULL : group_new_default();
     if (!group && !made)
         return ENOMEM;
