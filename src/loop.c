@@ -340,10 +340,13 @@ int ompg_for(ompg_group *group, size_t begin, size_t end, size_t grain, ompg_ran
 
 /* ---- OMPG_FOR ---- */
 
-/* As the region would have that the macro opens. */
+/*
+ * As the region would have that the macro opens: never more than the caller inside another region,
+ * even where OpenMP would open one (a team of one thread, nested parallelism).
+ */
 static int parallel_threads(const ompg_group *group, struct loop_plan plan)
 {
-    int threads = region_threads_outermost(group);
+    int threads = omp_get_level() > 0 ? 1 : region_threads_outermost(group);
     int limit = group ? group->gate.limit : 0;
     if (limit > 0 && limit < threads)
         threads = limit;
