@@ -1,0 +1,150 @@
+/*
+ * OMPG_FOR in C++17: in templates, lambdas and members, with references and objects of the body's
+ * own; stops, limits and errors as in C.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include <ompgroup.h>
+
+#include <atomic>
+#include <cerrno>
+#include <cstdio>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace
+{
+
+int failures = 0;
+
+void check(bool held, const char *what, int threads)
+{
+    if (!held)
+        std::printf("failed with %d threads: %s\n", threads, what);
+    failures += !held;
+}
+
+struct freeing {
+    void operator()(ompg_group *group) const
+    {
+        ompg_free(group);
+    }
+};
+using owner = std::unique_ptr<ompg_group, freeing>;
+
+owner group_of(int threads, bool deterministic = false)
+{
+    ompg_options options{};
+    options.threads = threads;
+    options.deterministic = deterministic;
+    return owner(ompg_new(&options));
+}
+
+template <typename T> void add_scaled(ompg_group *group, std::vector<T> &to, const T &factor)
+{
+    OMPG_FOR(group, i, 0, to.size()) {
+        if (i % 3 == 0)
+            continue;
+        to[i] += factor * static_cast<T>(i);
+    }
+}
+
+template <typename T> void templates(int threads)
+{
+    owner group = group_of(threads);
+    std::vector<T> values(10001, T(1));
+    add_scaled(group.get(), values, T(2));
+    bool right = true;
+    for (std::size_t i = 0; i < values.size(); i++)
+        right &= values[i] == (i % 3 == 0 ? T(1) : T(1 + 2 * i));
+    check(right, "a template's loop", threads);
+    check(ompg_wait(group.get()) == 0, "no error", threads);
+}
+
+void lambdas_and_objects(int threads)
+{
+    owner group = group_of(threads);
+    std::vector<std::string> texts(500);
+    auto fill = [&](const std::string &prefix) {
+        OMPG_FOR_GRAIN(group.get(), i, 0, texts.size(), 7) {
+            std::string text = prefix + std::to_string(i);
+            texts[i] += text;
+        }
+    };
+    fill("a");
+    fill("b");
+    bool right = true;
+    for (std::size_t i = 0; i < texts.size(); i++)
+        right &= texts[i] == "a" + std::to_string(i) + "b" + std::to_string(i);
+    check(right, "a lambda's loop", threads);
+}
+
+struct counter {
+    std::atomic<std::size_t> count{0};
+
+    void run(ompg_group *group, std::size_t n)
+    {
+        OMPG_FOR(group, i, 0, n)
+            count += i + 1;
+    }
+};
+
+void members_and_nesting(int threads)
+{
+    owner group = group_of(threads);
+    counter all;
+    OMPG_FOR_GRAIN(group.get(), i, 0, 20, 1) {
+        all.run(nullptr, i);
+        all.run(group.get(), 10);
+    }
+    check(all.count == 20 * 55 + 1330, "a member's loop in a loop", threads);
+}
+
+void errors(int threads)
+{
+    owner group = group_of(threads, true);
+    std::vector<char> done(3000);
+    OMPG_FOR(group.get(), i, 0, done.size()) {
+        done[i] = 1;
+        if (i % 1000 == 999)
+            ompg_fail_at(group.get(), i, EIO, "iteration %zu", i);
+    }
+    ompg_error error{};
+    check(ompg_wait(group.get()) == EIO, "the code", threads);
+    check(ompg_get_error(group.get(), &error) == 1 && error.index == 999, "the lowest", threads);
+    check(std::string(error.message) == "iteration 999", "the message", threads);
+    for (std::size_t i = 0; i <= 999; i++)
+        check(done[i] != 0, "an iteration below the error", threads);
+    ompg_reset(group.get());
+    templates<double>(threads);
+}
+
+void stops(int threads)
+{
+    owner group = group_of(threads);
+    std::atomic<int> after{0};
+    OMPG_FOR_GRAIN(group.get(), i, 0, 1000000000, 1) {
+        if (i == 1000)
+            ompg_cancel(group.get(), 0);
+    }
+    OMPG_FOR(group.get(), i, 0, 10)
+        after++;
+    check(ompg_wait(group.get()) == ECANCELED, "cancelled", threads);
+    check(after == 0, "nothing runs after the stop", threads);
+}
+
+} // namespace
+
+int main()
+{
+    for (int threads : {1, 2, 7, 64}) {
+        templates<int>(threads);
+        templates<double>(threads);
+        lambdas_and_objects(threads);
+        members_and_nesting(threads);
+        errors(threads);
+        stops(threads);
+    }
+    return failures != 0;
+}
