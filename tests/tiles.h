@@ -100,4 +100,15 @@ static inline bool tiles_check(tiles *self, size_t grain)
     return tiles_check_until(self, self->end) && (grain == 0 || tiles_check_grain(self, grain));
 }
 
+/* A group that has stopped is as new after a reset. */
+static inline void tiles_check_reset(ompg_group *group)
+{
+    tiles all = tiles_new(0, 200, 200);
+    CHECK_INT(ompg_reset(group), 0);
+    CHECK_INT(ompg_get_error(group, NULL), 0);
+    CHECK_INT(ompg_for(group, 0, 200, 3, tiles_run, &all), 0);
+    CHECK(tiles_check(&all, 3));
+    tiles_free(&all);
+}
+
 #endif
