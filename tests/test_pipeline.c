@@ -426,11 +426,19 @@ static int never_called(ompg_group *group, void *arg, void **piece)
 
 static const ompg_stage unused[] = {{.fn = never_called}, {.fn = never_called}};
 
+static ompg_stage_mode mode_of(int value)
+{
+    ompg_stage_mode mode;
+    _Static_assert(sizeof mode == sizeof value, "an enum of C is an int");
+    memcpy(&mode, &value, sizeof mode);
+    return mode;
+}
+
 static void check_misuse(ompg_group *group)
 {
     const ompg_stage no_function[] = {{.fn = never_called}, {.mode = OMPG_PARALLEL}};
-    const ompg_stage no_mode[] = {{.fn = never_called}, {(ompg_stage_mode)2, never_called, 0, 0}};
-    const ompg_stage no_source[] = {{(ompg_stage_mode)-1, never_called, 0, 0}};
+    const ompg_stage no_mode[] = {{.fn = never_called}, {.mode = mode_of(2), .fn = never_called}};
+    const ompg_stage no_source[] = {{.mode = mode_of(-1), .fn = never_called}};
     CHECK_INT(ompg_pipeline(group, NULL, 1, 1), EINVAL);
     CHECK_INT(ompg_pipeline(group, NULL, 0, 1), EINVAL);
     CHECK_INT(ompg_pipeline(group, unused, 0, 1), EINVAL);

@@ -70,8 +70,9 @@ static void an_item_fails(bool deterministic)
     for (size_t team = 0; team < TEAMS; team++) {
         ompg_options options = {.threads = teams[team], .deterministic = deterministic};
         ompg_group *group = ompg_new(&options);
-        size_t stride = (teams[team] > 7 ? 7 : 1) * (SANITIZED ? 5 : 1); /* crowds take time */
-        for (size_t round = 0; round < 6 * 4 * (size_t)FAILURES; round += stride) {
+        unsigned stride =
+            (teams[team] > 7 ? 7U : 1U) * (SANITIZED ? 5U : 1U); /* crowds take time */
+        for (unsigned round = 0; round < 24U * FAILURES; round += stride) {
             const char *modes = shapes[round % 6];
             for (int stage = 0; modes[stage] != '\0'; stage++) {
                 flow *all = flow_new(modes, 40, 1 + round * round % 9);

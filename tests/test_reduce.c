@@ -74,11 +74,19 @@ static void find_answers(void)
     }
 }
 
+static bool same_bits(double a, double b)
+{
+    uint64_t bits[2];
+    memcpy(&bits[0], &a, sizeof a);
+    memcpy(&bits[1], &b, sizeof b);
+    return bits[0] == bits[1];
+}
+
 static void check_sums(ompg_group *group)
 {
     for (int i = 0; i < GRAINS; i++) {
         double sum = sum_of(group, grains[i]);
-        if (!CHECK(memcmp(&sum, &answers[i], sizeof sum) == 0))
+        if (!CHECK(same_bits(sum, answers[i])))
             fprintf(stderr, "grain %zu: %a, on one thread %a\n", grains[i], sum, answers[i]);
     }
 }

@@ -434,8 +434,8 @@ static void limits_hold(void)
 
 static plan plan_draw(unsigned *seed)
 {
-    size_t scale = (size_t)1 << (1 + random_next(seed) % 13);
-    plan self = plan_new(random_next(seed) % 100000, 1 + random_next(seed) % scale,
+    unsigned shift = random_next(seed) % 13;
+    plan self = plan_new(random_next(seed) % 100000, 1 + (random_next(seed) % 8192 >> shift),
                          1 + random_next(seed) % 5, (failure)(random_next(seed) % FAILURES));
     unsigned failures = random_next(seed) % 4;
     for (unsigned i = 0; i < failures; i++)
