@@ -272,7 +272,7 @@ static void lottery_draw(lottery *all, unsigned *state)
     memset(all, 0, sizeof *all);
     all->begin = random_next(state) % 1000;
     all->count = random_next(state) % (N + 1);
-    all->grain = random_next(state) % 3 * (random_next(state) % 100);
+    all->grain = random_next(state) % 3 == 0 ? 0 : random_next(state) % 200;
     all->lowest = all->count;
     unsigned one_in = 1U << random_next(state) % 14;
     for (size_t i = all->count; i-- > 0;) {
@@ -285,7 +285,8 @@ static void lottery_draw(lottery *all, unsigned *state)
 /* The error of the serial loop, and nothing below it is left out. */
 ORDERED_BY_OPENMP static bool check_lottery(lottery *all, int threads)
 {
-    ompg_options options = {.threads = threads, .deterministic = true};
+    ompg_options options = {.deterministic = true};
+    options.threads = threads;
     ompg_group *group = ompg_new(&options);
     OMPG_FOR_GRAIN(group, i, all->begin, all->begin + all->count, all->grain) {
         size_t at = i - all->begin;
@@ -336,7 +337,8 @@ static void check_stopped_by(ompg_group *group, stop how)
 ORDERED_BY_OPENMP static void check_stop(int threads, stop how, size_t grain)
 {
     ompg_token token = OMPG_TOKEN_INIT;
-    ompg_options options = {.threads = threads, .token = &token};
+    ompg_options options = {.token = &token};
+    options.threads = threads;
     options.timeout = how == BY_DEADLINE ? 0.003 : 0.0;
     ompg_group *group = ompg_new(&options);
     atomic_int after = 0;
