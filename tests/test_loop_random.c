@@ -3,7 +3,7 @@
  * that is reported, what is done and what is left out.
  *
  * OMPGROUP_TEST_SEED sets the seed (it is printed; a loop that fails prints its own, for
- * OMPGROUP_TEST_ROUNDS=1), OMPGROUP_TEST_ROUNDS twice the number of loops on each team.
+ * OMPGROUP_TEST_ROUNDS=1), OMPGROUP_TEST_ROUNDS six times the number of loops on each team.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -304,7 +304,7 @@ static void random_loops(void)
 {
     settle_seed();
     for (size_t t = 0; t < TEAMS; t++) {
-        unsigned count = teams[t] > 7 ? 1 + rounds / 8 : 1 + rounds / 2;
+        unsigned count = teams[t] > 7 ? 1 + rounds / 20 : 1 + rounds / 6;
         for (unsigned round = 0; round < count; round++)
             random_loop(base_seed + round, teams[t]);
     }
