@@ -22,7 +22,7 @@ foreach(program IN ITEMS tsan_clean tsan_racy)
     ompgroup_compile(${program})
 endforeach()
 
-set(tsan_environment "TSAN_OPTIONS=ignore_noninstrumented_modules=1:exitcode=66")
+set(tsan_environment "TSAN_OPTIONS=ignore_noninstrumented_modules=1:exitcode=66:atexit_sleep_ms=0")
 ompgroup_cases(tsan_clean "${tsan_environment}" 2 7)
 
 # The controls: a report of the variable that they race for, whatever the exit status.
