@@ -15,12 +15,12 @@ ROOM=10
 programs=${1:?} compiler=${2:?} update=${3:-}
 records=$(dirname "$0")/instructions.txt
 
-# workload, size, items in a run (fib 18 has 2 * F(19) - 1 calls, mode "empty" 2,000 loops)
+# workload, size, items in a run (fib 18 has 2 * F(19) - 1 calls), options
 workloads="
 flat 10000 10000
 fib 18 8361
 pair 2000 2000
-loop 1000 2000"
+loop 1000 2000 --mode grained"
 
 if ! command -v valgrind >/dev/null; then
     echo "valgrind is missing"
@@ -34,10 +34,12 @@ fi
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 
-# count <program> <size> <repeat>: instructions of the whole program, to stdout.
+# count <program> <size> <repeat> [<options>]: instructions of the whole program, to stdout.
 count() {
+    local program=$1 size=$2 repeat=$3
+    shift 3
     if ! OMP_NUM_THREADS=1 valgrind --tool=callgrind --callgrind-out-file=/dev/null \
-        "$programs/$1" --threads 1 --size "$2" --repeat "$3" >"$log" 2>&1; then
+        "$programs/$program" --threads 1 --size "$size" --repeat "$repeat" "$@" >"$log" 2>&1; then
         cat "$log" >&2
         return 1
     fi
@@ -61,10 +63,11 @@ record() {
 }
 
 status=0
-while read -r workload size items; do
+while read -r workload size items options; do
     [ -n "$workload" ] || continue
-    few=$(count "$workload" "$size" 1)
-    many=$(count "$workload" "$size" 5)
+    read -ra options <<<"$options"
+    few=$(count "$workload" "$size" 1 "${options[@]}")
+    many=$(count "$workload" "$size" 5 "${options[@]}")
     now=$(awk -v few="$few" -v many="$many" -v items="$items" \
         'BEGIN { printf "%.1f", (many - few) / (4 * items) }')
     before=$(recorded "$workload")
