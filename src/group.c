@@ -277,5 +277,5 @@ int ompg_get_threads(const ompg_group *group)
 {
     if (!group)
         return 1;
-    return self ? self->region->threads : region_threads(group);
+    return self ? load_relaxed(&self->region->threads) : region_threads(group);
 }

@@ -23,11 +23,15 @@ NOT_INSTRUMENTED void openmp_taskgroup(openmp_body_fn *body, openmp_body_fn *aft
 }
 
 NOT_INSTRUMENTED void openmp_parallel(int threads, openmp_body_fn *body, openmp_body_fn *after,
-                                      void *arg)
+                                      openmp_body_fn *member, void *arg)
 {
-#pragma omp parallel num_threads(threads) default(none) firstprivate(body, after, arg)
-#pragma omp single nowait
-    openmp_taskgroup(body, after, arg);
+#pragma omp parallel num_threads(threads) default(none) firstprivate(body, after, member, arg)
+    {
+        if (omp_get_thread_num() == 0)
+            openmp_taskgroup(body, after, arg);
+        else
+            member(arg);
+    }
 }
 
 NOT_INSTRUMENTED void openmp_task(openmp_body_fn *body, bool (*cancels)(void *arg), void *arg)

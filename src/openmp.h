@@ -10,14 +10,15 @@
 
 typedef void openmp_body_fn(void *arg);
 
-/*
- * Runs body(arg) on one thread of a new team of `threads`, in a taskgroup, and after(arg) on the
- * same thread when all tasks of that taskgroup are over.
- */
-void openmp_parallel(int threads, openmp_body_fn *body, openmp_body_fn *after, void *arg);
-
-/* The same on the current team, from a thread of it. */
+/* Runs body(arg) in a taskgroup, and after(arg) when all tasks of that taskgroup are over. */
 void openmp_taskgroup(openmp_body_fn *body, openmp_body_fn *after, void *arg);
+
+/*
+ * The same on the calling thread in a new team of `threads`, or of as many as OpenMP gives; the
+ * others run member(arg).
+ */
+void openmp_parallel(int threads, openmp_body_fn *body, openmp_body_fn *after,
+                     openmp_body_fn *member, void *arg);
 
 /*
  * Adds an OpenMP task that runs body(arg), and then cancels its taskgroup if cancels(arg) says so.

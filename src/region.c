@@ -63,8 +63,9 @@ static void enter(struct worker *worker, struct region *region, int thread)
     worker->thread = thread;
     worker->frame = NULL;
     worker->inlined = 0;
-    bool missing = add_relaxed(&region->active, 1) + 1 < region->threads;
-    store_relaxed(&worker->deque.attention, region->threads > 1 && (missing || !membarrier_works));
+    bool missing = add_relaxed(&region->active, 1) + 1 < load_relaxed(&region->threads);
+    store_relaxed(&worker->deque.attention,
+                  load_relaxed(&region->threads) > 1 && (missing || !membarrier_works));
     store_release(&region->slots[thread], worker);
 }
 
@@ -107,7 +108,8 @@ static void launch(struct region *region, size_t most, int most_pending)
         return;
     while (most-- > 0) {
         int pending = load_relaxed(&region->pending);
-        if (pending >= most_pending || load_relaxed(&region->active) + pending >= region->threads)
+        if (pending >= most_pending ||
+            load_relaxed(&region->active) + pending >= load_relaxed(&region->threads))
             return;
         add_relaxed(&region->pending, 1);
         tsan_release(region);
@@ -205,7 +207,7 @@ static bool steal_from(struct worker *thief, struct worker *victim, const ompg_g
 static bool steal(struct worker *thief, const ompg_group *group, bool prying, struct task *task)
 {
     struct region *region = thief->region;
-    unsigned threads = (unsigned)region->threads;
+    unsigned threads = (unsigned)load_relaxed(&region->threads);
     unsigned first = threads > 2 ? next_random(thief) % threads : 0;
     for (unsigned i = 0; i < threads; i++) {
         unsigned slot = first + i < threads ? first + i : first + i - threads;
@@ -219,9 +221,22 @@ static bool steal(struct worker *thief, const ompg_group *group, bool prying, st
 /* ---- idling ---- */
 
 struct idle {
-    int64_t since;  /* clock at the first look in vain, 0: not idle */
-    int64_t pry_at; /* when to pry next */
+    ompg_group *awaited; /* whose end ends the wait, NULL: the region's */
+    int64_t since;       /* clock at the first look in vain, 0: not idle */
+    int64_t pry_at;      /* when to pry next */
 };
+
+/* Between two looks; short when there is nothing to wait for any more. */
+static void pause_looking(const struct region *region, const struct idle *idle)
+{
+    for (int i = 0; i < 16; i++) {
+        if (idle->awaited ? group_pending(idle->awaited) == 0 : load_relaxed(&region->closing))
+            return;
+        cpu_relax();
+    }
+    if (region->oversubscribed)
+        sched_yield();
+}
 
 /* One look around. Returns how long this worker has been idle, in ns; 0 when it found *task. */
 static int64_t look_around(struct worker *worker, const ompg_group *group, struct idle *idle,
@@ -233,10 +248,7 @@ static int64_t look_around(struct worker *worker, const ompg_group *group, struc
         idle->since = clock_now();
         idle->pry_at = idle->since + PRY_NS;
     }
-    for (int i = 0; i < 16; i++)
-        cpu_relax();
-    if (worker->region->oversubscribed)
-        sched_yield();
+    pause_looking(worker->region, idle);
     int64_t now = clock_now();
     if (now >= idle->pry_at) {
         idle->pry_at = now + PRY_NS + (now - idle->since) / 8;
@@ -254,7 +266,7 @@ static bool look_before_leaving(struct worker *worker, struct task *task)
 {
     struct region *region = worker->region;
     sub_relaxed(&region->active, 1);
-    for (int i = 0; i < region->threads; i++) {
+    for (int i = 0; i < load_relaxed(&region->threads); i++) {
         struct worker *other = load_acquire(&region->slots[i]);
         if (other && other != worker)
             ask(other);
@@ -333,7 +345,7 @@ static void worker_loop(struct worker *worker)
 static void work(struct region *region)
 {
     int thread = omp_get_thread_num();
-    if (thread >= region->threads || load_relaxed(&region->slots[thread]) ||
+    if (thread >= load_relaxed(&region->threads) || load_relaxed(&region->slots[thread]) ||
         load_relaxed(&region->closing))
         return;
     struct worker *worker = worker_acquire();
@@ -346,6 +358,16 @@ static void work(struct region *region)
     leave(worker, region);
     self = outer;
     worker_release(worker);
+}
+
+/* A member of the region's own team; OpenMP's cancellation is the same as for a worker_main. */
+static void member_main(void *arg)
+{
+    struct region *region = arg;
+    sub_relaxed(&region->pending, 1);
+    work(region);
+    if (root_has_stopped(region))
+        openmp_cancel();
 }
 
 /* Body of the OpenMP task that is a worker; root_has_stopped comes after it. */
@@ -374,7 +396,7 @@ static __attribute__((noinline)) bool refill(struct worker *worker, ompg_group *
     struct task batch[REFILL_BATCH];
     size_t n = queue_pop(&group->queue, batch, REFILL_BATCH);
     size_t rest = n;
-    if (worker->region->threads > 1) /* the first one on top */
+    if (load_relaxed(&worker->region->threads) > 1) /* the first one on top */
         while (rest > 0 && deque_push(&worker->deque, &batch[rest - 1]))
             rest--;
     for (size_t i = 0; i < rest; i++)
@@ -385,7 +407,7 @@ static __attribute__((noinline)) bool refill(struct worker *worker, ompg_group *
 /* The waiter's part: all of the group's tasks, and what else is in its deque. */
 static void run_root(struct worker *worker, ompg_group *group)
 {
-    struct idle idle = {0};
+    struct idle idle = {.awaited = group};
     struct task task;
     for (;;) {
         run_own(worker);
@@ -412,22 +434,30 @@ struct session {
     ompg_group *group;
 };
 
+/* OpenMP may give fewer threads than it was asked for. */
+static void count_team(struct region *region)
+{
+    int team = forked ? 1 : omp_get_num_threads();
+    if (team >= load_relaxed(&region->threads))
+        return;
+    store_relaxed(&region->threads, team);
+    if (region->members > team)
+        sub_relaxed(&region->pending, region->members - team);
+}
+
 static void session_body(void *arg)
 {
     struct session *session = arg;
     tsan_acquire(session);
     struct region *region = session->region;
     struct worker *worker = session->worker;
-    int team = forked ? 1 : omp_get_num_threads();
-    region->threads = team < region->capacity ? team : region->capacity;
-    region->level = forked ? 0 : omp_get_level();
-    region->oversubscribed = region->threads > processors();
+    count_team(region);
     self = worker;
     enter(worker, region, forked ? 0 : omp_get_thread_num());
     task_release_parked(worker, session->group);
     size_t tasks = session->group->queue.size + deque_private(&worker->deque);
-    if (tasks > 1)
-        launch(region, tasks - 1, region->threads);
+    if (tasks > (size_t)region->members)
+        launch(region, tasks - (size_t)region->members, load_relaxed(&region->threads));
     run_root(worker, session->group);
     store_release(&region->closing, true);
     leave(worker, region);
@@ -436,7 +466,7 @@ static void session_body(void *arg)
         openmp_cancel();
 }
 
-/* All OpenMP tasks of the region are over. */
+/* All OpenMP tasks of the region's taskgroup are over. */
 static void session_end(void *arg)
 {
     struct session *session = arg;
@@ -444,16 +474,45 @@ static void session_end(void *arg)
     tsan_release(session);
 }
 
+static void do_nothing(void *arg)
+{
+    (void)arg;
+}
+
+/* A thread of the region's own team, other than the waiter. */
+static void session_member(void *arg)
+{
+    struct session *session = arg;
+    tsan_acquire(session);
+    struct region *region = session->region;
+    if (omp_get_thread_num() >= region->members)
+        return;
+    if (omp_get_cancellation())
+        openmp_taskgroup(member_main, do_nothing, region);
+    else
+        member_main(region);
+}
+
+/* Sets up the region for the team that the caller is in, or for a new one. */
 static void prepare(struct session *session)
 {
     struct region *region = session->region;
-    store_relaxed(&region->active, 0);
-    store_relaxed(&region->pending, 0);
-    store_relaxed(&region->closing, false);
-    region->root = session->group;
+    ompg_group *group = session->group;
+    bool joins = !forked && omp_get_level() > 0;
+    int threads = region_threads(group);
+    threads = threads < region->capacity ? threads : region->capacity;
+    size_t tasks = group->queue.size;
+    region->members = joins || tasks == 0 ? 1 : tasks < (size_t)threads ? (int)tasks : threads;
+    region->level = forked ? 0 : omp_get_level() + !joins;
+    region->oversubscribed = threads > processors();
+    region->root = group;
     region->begun = clock_now();
-    session->group->owner = session->worker;
-    store_relaxed(&session->group->region, region);
+    store_relaxed(&region->threads, threads);
+    store_relaxed(&region->active, 0);
+    store_relaxed(&region->pending, region->members - 1);
+    store_relaxed(&region->closing, false);
+    group->owner = session->worker;
+    store_relaxed(&group->region, region);
 }
 
 int region_threads_outermost(const ompg_group *group)
@@ -528,9 +587,11 @@ int region_run(ompg_group *group)
     } else if (omp_get_level() > 0) {
         openmp_taskgroup(session_body, session_end, &session);
     } else {
-        openmp_parallel(region_threads(group), session_body, session_end, &session);
+        int threads = load_relaxed(&session.region->threads);
+        openmp_parallel(threads, session_body, session_end, session_member, &session);
     }
     tsan_acquire(&session);
+    tsan_acquire(session.region);
     store_relaxed(&group->region, NULL);
     release_session(&session);
     return 0;
@@ -553,7 +614,7 @@ static inline bool pop_own(struct worker *worker, const ompg_group *group, struc
 static void share_all(struct worker *worker)
 {
     tally_flush(worker);
-    if (worker->region->threads > 1 && deque_private(&worker->deque) > 0) {
+    if (load_relaxed(&worker->region->threads) > 1 && deque_private(&worker->deque) > 0) {
         deque_share(&worker->deque, true);
         launch(worker->region, 1, 1);
     }
@@ -574,7 +635,7 @@ static bool find_nested(struct worker *worker, ompg_group *group, struct idle *i
 
 void region_wait_nested(struct worker *worker, ompg_group *group)
 {
-    struct idle idle = {0};
+    struct idle idle = {.awaited = group};
     struct task task;
     for (;;) {
         if (UNLIKELY(!pop_own(worker, group, &task))) {

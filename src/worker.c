@@ -180,7 +180,7 @@ void tally_before_start(struct worker *worker, ompg_group *group)
 size_t tallied_submissions(struct region *region, ompg_group *group)
 {
     size_t sum = 0;
-    for (int i = 0; i < region->threads; i++) {
+    for (int i = 0; i < load_relaxed(&region->threads); i++) {
         struct worker *worker = load_acquire(&region->slots[i]);
         if (worker && load_acquire(&worker->tally_group) == group)
             sum += load_acquire(&worker->tally.submitted);

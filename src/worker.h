@@ -44,8 +44,9 @@ struct worker {
 };
 
 struct region {
-    int threads;         /* size of the team; these: read-only while the region runs */
-    int capacity;        /* of slots */
+    atomic_int threads;  /* size of the team; the waiter sets it, at first to what it asks for */
+    int capacity;        /* of slots; these: read-only while the region runs */
+    int members;         /* threads of the team that are workers from the start */
     int level;           /* omp_get_level() in it */
     bool oversubscribed; /* more threads than processors */
     int64_t begun;       /* clock when it was opened */
