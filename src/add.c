@@ -118,7 +118,7 @@ int task_add(struct task *task, bool may_park)
     if (code != 0)
         return code;
     task->index = next_index(worker, group);
-    if (group_stopped(group, task->index))
+    if (group_stopped(group, task_stop_index(task)))
         return ECANCELED;
     tsan_release(&group->local);
     if (!worker)

@@ -78,7 +78,7 @@ static bool pass_place_on(struct worker *worker, ompg_group *group, double cost,
 static bool pass_gate(ompg_group *group, struct task *task)
 {
     if ((task->tagged & TASK_ADMITTED) || !load_relaxed(&group->gated) ||
-        group_stopped(group, task->index))
+        group_stopped(group, task_stop_index(task)))
         return true;
     enum gate_verdict verdict = gate_enter(&group->gate, task, true);
     if (verdict == GATE_NO_MEMORY) {
@@ -88,12 +88,6 @@ static bool pass_gate(ompg_group *group, struct task *task)
     return verdict != GATE_PARKED;
 }
 
-/* A partial task may have any part left to do, also the first. */
-static bool must_skip(const struct task *task)
-{
-    return group_stopped(task_group(task), (task->tagged & TASK_PARTIAL) ? 0 : task->index);
-}
-
 /* A task that passes the gate, or has something to clean up. True when *task is the next to run. */
 static bool run_special(struct worker *worker, struct task *task)
 {
@@ -101,7 +95,7 @@ static bool run_special(struct worker *worker, struct task *task)
     if (!pass_gate(group, task))
         return false;
     bool admitted = (task->tagged & TASK_ADMITTED) != 0;
-    bool skipped = must_skip(task);
+    bool skipped = group_stopped(group, task_stop_index(task));
     struct task_extra *extra = task_extra(task);
     double cost = task_cost(task);
     tsan_acquire(&group->local);

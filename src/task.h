@@ -71,6 +71,12 @@ static inline double task_cost(const struct task *task)
     return extra ? extra->cost : 0.0;
 }
 
+/* Where the group must have stopped for the task to be skipped: a partial one may begin anywhere. */
+static inline size_t task_stop_index(const struct task *task)
+{
+    return (task->tagged & TASK_PARTIAL) ? 0 : task->index;
+}
+
 static inline const char *task_name(const struct task *task)
 {
     const struct task_extra *extra = task_extra(task);
