@@ -18,6 +18,16 @@ static inline int64_t clock_now(void)
     return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 }
 
+/* To compare short times: ticks of a steady counter that costs little to read, 1 to 4 in a ns. */
+static inline int64_t clock_ticks(void)
+{
+#if defined(__x86_64__) || defined(__i386__)
+    return (int64_t)__builtin_ia32_rdtsc();
+#else
+    return clock_now();
+#endif
+}
+
 static inline double clock_seconds(int64_t nanoseconds)
 {
     return (double)nanoseconds * 1e-9;

@@ -27,7 +27,7 @@
 
 enum {
     OWNER_FRACTION = 8,        /* of its share that an owner takes at once */
-    SHORT_NS = 1000,           /* a sub-range that takes less is not worth handing out */
+    SHORT_TICKS = 2000,        /* about a microsecond: sub-ranges that take less are too small */
     DETERMINISTIC_UNITS = 1024 /* that a deterministic loop without a grain is cut into */
 };
 
@@ -38,11 +38,12 @@ struct share {
 struct loop {
     struct task_shared shared; /* of its participants' tasks; first */
     ompg_group *group;
-    ompg_range_fn *fn; /* and arg: NULL for OMPG_FOR */
-    void *arg;
     struct loop_plan plan;
-    int threads; /* number of shares */
-    bool waits;  /* OMPG_FOR outside of the group's own tasks */
+    int threads;       /* number of shares */
+    bool waits;        /* OMPG_FOR outside of the group's own tasks */
+    ompg_range_fn *fn; /* and arg: not set for OMPG_FOR */
+    void *arg;
+    void *memory; /* that the loop stands in */
     struct share shares[];
 };
 
@@ -100,13 +101,19 @@ static void deal(struct loop *loop)
         store_relaxed(&loop->shares[i].units, pack(units * i / threads, units * (i + 1) / threads));
 }
 
-/* The least number of units to take: twice as many as last time, when these took too little time. */
+/*
+ * The least number of units to take: twice as many as last time, when these took too little time.
+ * *last is all zero where there was no last time.
+ */
 static size_t least_units(const struct loop_plan *plan, ompg_loop_range *last)
 {
-    int64_t now = clock_now();
-    bool was_short = last->began != 0 && now - last->began < SHORT_NS;
-    size_t units = divide_up(last->end - last->begin, plan->grain); /* 0: it had none */
+    if (!plan->whole)
+        return 1;
+    int64_t now = clock_ticks();
+    bool was_short = last->began != 0 && now - last->began < SHORT_TICKS;
     last->began = now;
+    size_t n = last->end - last->begin;
+    size_t units = plan->grain == 1 ? n : divide_up(n, plan->grain);
     return was_short && units > 0 ? 2 * units : 1;
 }
 
@@ -120,17 +127,13 @@ static uint32_t units_to_take(uint32_t left, size_t least)
     return least <= fraction ? fraction : least < half ? (uint32_t)least : half;
 }
 
-static bool take_front(struct loop *loop, struct share *share, ompg_loop_range *last,
-                       struct units *units)
+static bool take_front(struct loop *loop, struct share *share, size_t least, struct units *units)
 {
     uint64_t word = load_relaxed(&share->units);
-    size_t least = 0;
     for (;;) {
         struct units left = unpack(word);
         if (left.first == left.past)
             return false;
-        if (least == 0)
-            least = loop->plan.whole ? least_units(&loop->plan, last) : 1;
         uint32_t n = loop->plan.whole ? units_to_take(left.past - left.first, least) : 1;
         *units = (struct units){.first = left.first, .past = left.first + n};
         if (cas_weak_relaxed(&share->units, &word, pack(units->past, left.past)))
@@ -143,10 +146,10 @@ static bool take_back_half(struct share *share, struct units *units)
     uint64_t word = load_relaxed(&share->units);
     for (;;) {
         struct units left = unpack(word);
-        if (left.first == left.past)
+        uint32_t n = left.past - left.first;
+        if (n == 0)
             return false;
-        uint32_t n = (left.past - left.first + 1) / 2;
-        *units = (struct units){.first = left.past - n, .past = left.past};
+        *units = (struct units){.first = left.past - (n / 2 + n % 2), .past = left.past};
         if (cas_weak_relaxed(&share->units, &word, pack(left.first, units->first)))
             return true;
     }
@@ -157,7 +160,7 @@ static bool take_back_half(struct share *share, struct units *units)
  * for others to steal. Two threads have the same share where the team is larger than was expected;
  * then the one that comes second keeps all.
  */
-static bool steal_units(struct loop *loop, int thread, ompg_loop_range *last, struct units *units)
+static bool steal_units(struct loop *loop, int thread, size_t least, struct units *units)
 {
     for (int i = 1; i < loop->threads; i++) {
         int victim = thread + i < loop->threads ? thread + i : thread + i - loop->threads;
@@ -168,8 +171,8 @@ static bool steal_units(struct loop *loop, int thread, ompg_loop_range *last, st
         struct units left = unpack(word);
         if (left.first == left.past &&
             cas_weak_relaxed(&own->units, &word, pack(units->first, units->past)) &&
-            !take_front(loop, own, last, units))
-            return steal_units(loop, thread, last, units); /* all stolen at once */
+            !take_front(loop, own, least, units))
+            return steal_units(loop, thread, least, units); /* all stolen at once */
         return true;
     }
     return false;
@@ -178,15 +181,30 @@ static bool steal_units(struct loop *loop, int thread, ompg_loop_range *last, st
 /* *last: the sub-range that this thread had before, all zero when it had none. */
 static bool take_units(struct loop *loop, int thread, ompg_loop_range *last, struct units *units)
 {
-    return take_front(loop, &loop->shares[thread], last, units) ||
-           steal_units(loop, thread, last, units);
+    size_t least = least_units(&loop->plan, last);
+    return take_front(loop, &loop->shares[thread], least, units) ||
+           steal_units(loop, thread, least, units);
+}
+
+/* The group has stopped from this unit on: gives up the rest of a share that lies above it. */
+static void abandon_above(struct share *share, uint32_t unit)
+{
+    uint64_t word = load_relaxed(&share->units);
+    while (unpack(word).first >= unit && !cas_weak_relaxed(&share->units, &word, 0U))
+        ;
 }
 
 /* ---- making ---- */
 
+static void loop_free(struct loop *loop)
+{
+    free(loop->memory);
+}
+
+/* The loop is the first member's. */
 static void release(struct task_shared *shared)
 {
-    free(shared);
+    loop_free((struct loop *)shared);
 }
 
 /* NULL when memory is short. */
@@ -194,10 +212,13 @@ static struct loop *loop_new(ompg_group *group, struct loop_plan plan, int threa
 {
     int saved = errno;
     size_t size = sizeof(struct loop) + (size_t)threads * sizeof(struct share);
-    struct loop *loop = aligned_alloc(CACHE_LINE, size);
+    void *memory = malloc(size + CACHE_LINE); /* aligned_alloc takes ten times as long */
     errno = saved;
-    if (!loop)
+    if (!memory)
         return NULL;
+    size_t past = (uintptr_t)memory % CACHE_LINE;
+    struct loop *loop = (void *)((char *)memory + (CACHE_LINE - past));
+    loop->memory = memory;
     loop->shared.release = release;
     store_relaxed(&loop->shared.references, (size_t)threads);
     loop->group = group;
@@ -225,7 +246,8 @@ static void record(struct participant *participant, size_t index, int code)
         ompg_fail_at(participant->loop->group, index, code, NULL);
 }
 
-static void run_range(struct participant *participant, struct units units)
+/* False when the group has stopped there. */
+static bool run_range(struct participant *participant, struct units units)
 {
     struct loop *loop = participant->loop;
     struct frame *frame = participant->frame;
@@ -233,27 +255,30 @@ static void run_range(struct participant *participant, struct units units)
     ompg_loop_range range = participant->range;
     if (group_stopped(loop->group, range.begin)) {
         participant->cut_at = range.begin;
-        return;
+        return false;
     }
     frame->task->index = range.begin;
     frame->failed = false;
     int code = loop->fn(loop->group, range.begin, range.end, loop->arg);
-    if (frame->failed ||
-        (code != 0 && !(code == ECANCELED && group_stopped(loop->group, range.begin))))
-        record(participant, range.begin, code);
+    size_t at = frame->task->index; /* a reduction's moves with the parts of the sub-range */
+    if (frame->failed || (code != 0 && !(code == ECANCELED && group_stopped(loop->group, at))))
+        record(participant, at, code);
     else if (code != 0)
-        participant->cut_at = range.begin;
+        participant->cut_at = at;
+    return participant->cut_at != at;
 }
 
-static void run_units(struct participant *participant, struct units units)
+/* Units that were taken at once; thread: whose share the later ones are in. */
+static void run_units(struct participant *participant, struct units units, int thread)
 {
-    const struct loop_plan *plan = &participant->loop->plan;
-    if (plan->whole) {
-        run_range(participant, units);
-        return;
+    struct loop *loop = participant->loop;
+    uint32_t n = loop->plan.whole ? units.past - units.first : 1;
+    for (; units.first != units.past; units.first += n) {
+        if (!run_range(participant, (struct units){units.first, units.first + n})) {
+            abandon_above(&loop->shares[thread], units.first);
+            return;
+        }
     }
-    for (; units.first != units.past; units.first++)
-        run_range(participant, (struct units){units.first, units.first + 1});
 }
 
 /* A group that has stopped for all iterations, not only for those from an index on. */
@@ -270,7 +295,7 @@ static int participate(ompg_group *group, void *arg)
     struct units units;
     int thread = self->thread % loop->threads;
     while (!nothing_left(&participant) && take_units(loop, thread, &participant.range, &units))
-        run_units(&participant, units);
+        run_units(&participant, units, thread);
     participant.frame->failed = participant.failed;
     if (participant.cut_at == OMPG_NO_INDEX)
         return 0;
@@ -324,6 +349,8 @@ int ompg_for(ompg_group *group, size_t begin, size_t end, size_t grain, ompg_ran
         return EINVAL;
     if (group && is_own_task(self, group))
         return EDEADLK;
+    if (group && is_waited_for_here(self, group))
+        return EBUSY;
     ompg_group *made = group ? NULL : group_new_default();
     if (!group && !made)
         return ENOMEM;
@@ -361,13 +388,13 @@ static bool may_loop(ompg_group *group, size_t begin, size_t end)
     return begin < end && !(group && group_stopped(group, 0));
 }
 
-ompg_loop ompg_loop_begin(ompg_group *group, size_t begin, size_t end, size_t grain)
+ompg_loop ompg_loop_begin(ompg_group *group, size_t begin, size_t end, size_t grain, bool parallel)
 {
     ompg_loop none = {.open = false};
     if (!may_loop(group, begin, end))
         return none;
     struct loop_plan plan = plan_range(begin, end, grain, group && group->deterministic);
-    int threads = parallel_threads(group, plan);
+    int threads = parallel ? parallel_threads(group, plan) : 1;
     struct loop *loop = loop_new(group, plan, threads);
     if (!loop) {
         if (group)
@@ -391,6 +418,7 @@ bool ompg_loop_next(const ompg_loop *handle, ompg_loop_range *range)
             return true;
         if (group_stopped_hard(loop->group))
             return false;
+        abandon_above(&loop->shares[thread], units.first);
     }
     return false;
 }
@@ -400,6 +428,6 @@ void ompg_loop_end(ompg_loop *handle)
     struct loop *loop = handle->state;
     if (loop->waits)
         wait_end(loop->group);
-    free(loop);
+    loop_free(loop);
     handle->open = false;
 }

@@ -90,7 +90,10 @@ static int fold_block(struct reduction *reduction, ompg_group *group, size_t beg
         begin = past;
     }
     frame->failed = failed;
-    return begin < end ? ECANCELED : result;
+    if (begin == end)
+        return result;
+    frame->task->index = begin; /* where it has stopped, which the block's begin may not have */
+    return ECANCELED;
 }
 
 /* Takes an accumulator up the tree, as far as its neighbours are there. */

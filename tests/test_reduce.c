@@ -675,6 +675,55 @@ static void strangers_are_refused(void)
     ompg_free(group);
 }
 
+/* One task waits for the group, another one of the region wants to, a third keeps both waiting. */
+typedef struct contest {
+    ompg_group *group;
+    event begun, refused;
+} contest;
+
+static int keep_waiting(ompg_group *group, void *arg)
+{
+    contest *self = arg;
+    (void)group;
+    event_post(&self->begun);
+    CHECK_AWAIT(&self->refused, 1);
+    return 0;
+}
+
+static int wait_for_contested(ompg_group *group, void *arg)
+{
+    contest *self = arg;
+    (void)group;
+    CHECK_INT(ompg_go(self->group, keep_waiting, self), 0);
+    CHECK_INT(ompg_wait(self->group), 0);
+    return 0;
+}
+
+static int reduce_contested(ompg_group *group, void *arg)
+{
+    contest *self = arg;
+    tiles none = {0};
+    (void)group;
+    CHECK_AWAIT(&self->begun, 1);
+    CHECK_INT(reduce_nothing(self->group, 0, 10, 1), EBUSY);
+    CHECK_INT(ompg_for(self->group, 0, 10, 1, tiles_run, &none), EBUSY);
+    event_post(&self->refused);
+    CHECK_INT(atomic_load(&none.count), 0);
+    return 0;
+}
+
+static void one_task_waits_at_a_time(void)
+{
+    contest all = {.group = ompg_new(NULL)};
+    ompg_group *group = ompg_new(&(ompg_options){.threads = 3});
+    ompg_go(group, wait_for_contested, &all);
+    ompg_go(group, reduce_contested, &all);
+    CHECK_INT(ompg_wait(group), 0);
+    CHECK_STATS(all.group, 1, 1, 0, 0);
+    ompg_free(group);
+    ompg_free(all.group);
+}
+
 /* ---- with the group's tasks ---- */
 
 static void it_waits_for_the_other_tasks_too(void)
@@ -722,5 +771,6 @@ CHECK_MAIN("reduce", {"order of additions matters here", order_of_additions_matt
            {"an accumulator that no memory holds", an_accumulator_that_no_memory_holds},
            {"own tasks cannot reduce", own_tasks_cannot_reduce},
            {"strangers are refused", strangers_are_refused},
+           {"one task waits at a time", one_task_waits_at_a_time},
            {"it waits for the other tasks too", it_waits_for_the_other_tasks_too},
            {"errno is left alone", errno_is_left_alone})

@@ -273,6 +273,33 @@ static void canceled_is_an_error_where_nothing_stopped(void)
     }
 }
 
+/* Names an iteration that it does not fold, in the middle of a block. */
+static int fold_names_ahead(ompg_group *group, size_t begin, size_t end, void *accumulator,
+                            void *arg)
+{
+    const size_t *failing = arg;
+    (void)end;
+    (void)accumulator;
+    if (begin == 0)
+        ompg_fail_at(group, *failing, EIO, "ahead");
+    return 0;
+}
+
+static void the_index_that_is_named_is_reported(void)
+{
+    for (size_t failing = 4000; failing < 4010; failing++) {
+        affine result = identity;
+        ompg_options options = {.deterministic = true, .threads = 1 + (int)failing % 3};
+        ompg_group *group = ompg_new(&options);
+        CHECK_INT(ompg_reduce(group, 0, 5000, 1, &result, sizeof result, fold_names_ahead,
+                              combine_maps, &failing),
+                  EIO);
+        CHECK_INT(error_of(group).index, failing);
+        CHECK(same_map(result, identity));
+        ompg_free(group);
+    }
+}
+
 static void an_error_of_another_task_is_the_reductions_too(void)
 {
     int code = EDOM;
@@ -510,6 +537,7 @@ CHECK_MAIN("reduce, stop",
            {"all errors are collected", all_errors_are_collected},
            {"canceled is an error where nothing stopped",
             canceled_is_an_error_where_nothing_stopped},
+           {"the index that is named is reported", the_index_that_is_named_is_reported},
            {"an error of another task is the reduction's too",
             an_error_of_another_task_is_the_reductions_too},
            {"cancellation, token and deadline stop it", cancellation_token_and_deadline_stop_it},

@@ -51,10 +51,11 @@ typedef struct ompg_loop {
 
 typedef struct ompg_loop_range {
     size_t begin, end;
-    long long began; /* on the library's clock; 0: not measured */
+    long long began; /* in ticks of the library; 0: not measured */
 } ompg_loop_range;
 
-OMPG_API ompg_loop ompg_loop_begin(ompg_group *group, size_t begin, size_t end, size_t grain);
+OMPG_API ompg_loop ompg_loop_begin(ompg_group *group, size_t begin, size_t end, size_t grain,
+                                   bool parallel);
 OMPG_API bool ompg_loop_next(const ompg_loop *loop, ompg_loop_range *range);
 OMPG_API void ompg_loop_end(ompg_loop *loop);
 
@@ -65,12 +66,15 @@ OMPG_END_DECLS
 #if defined(_OPENMP)
 #define OMPG_LOOP_PRAGMA(text) _Pragma(#text)
 #define OMPG_LOOP_PARALLEL(loop) OMPG_LOOP_PRAGMA(omp parallel num_threads(loop.threads))
+#define OMPG_LOOP_IS_PARALLEL true
 #else
 #define OMPG_LOOP_PARALLEL(loop)
+#define OMPG_LOOP_IS_PARALLEL false
 #endif
 #define OMPG_LOOP(loop, range, last, group, i, first, past, grain)                                 \
-    for (ompg_loop loop = ompg_loop_begin((group), (first), (past), (grain)); loop.open;           \
-         ompg_loop_end(&loop))                                                                     \
+    for (ompg_loop loop =                                                                          \
+             ompg_loop_begin((group), (first), (past), (grain), OMPG_LOOP_IS_PARALLEL);            \
+         loop.open; ompg_loop_end(&loop))                                                          \
         OMPG_LOOP_PARALLEL(loop)                                                                   \
     for (ompg_loop_range range = {0, 0, 0}; ompg_loop_next(&loop, &range);)                        \
         for (size_t i = range.begin, last = range.end; i < last; i++)
