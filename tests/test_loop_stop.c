@@ -151,11 +151,11 @@ static void deterministic_loops_nest(void)
 /* Only a stop ends it: too many sub-ranges, or each goes on until it sees the stop. */
 typedef struct endless {
     void (*stop)(ompg_group *group, struct endless *self); /* called once; NULL: a deadline */
-    int code;                                              /* of the wait */
-    ompg_error_kind kind;
-    bool polls;
-    ompg_token token;
     ompg_group *outer;
+    int code; /* of the wait */
+    ompg_error_kind kind;
+    ompg_token token;
+    bool polls;
     atomic_bool stopped;
 } endless;
 

@@ -329,11 +329,17 @@ static bool use(const ompg_options *options)
     return right && group != NULL;
 }
 
-/* Every POSIX thread has regions of its own; groups, workers and buffers change hands. */
+/*
+ * Every POSIX thread has regions of its own; groups, workers and buffers change hands. They end
+ * together: libomp 19 crashes when a thread that has opened regions ends while others run tasks.
+ */
+static pthread_barrier_t all_done;
+
 static void *use_run(void *arg)
 {
     bool *right = arg;
     *right = use(&(ompg_options){.threads = 3, .on_error = OMPG_COLLECT});
+    pthread_barrier_wait(&all_done);
     return NULL;
 }
 
@@ -342,6 +348,7 @@ static bool in_threads(void)
     pthread_t threads[PTHREADS];
     bool right[PTHREADS] = {false};
     bool all = true;
+    pthread_barrier_init(&all_done, NULL, PTHREADS);
     for (int i = 0; i < PTHREADS; i++) {
         if (pthread_create(&threads[i], NULL, use_run, &right[i]) != 0)
             abort();
