@@ -55,7 +55,7 @@ build() {
     CC=$compiler cmake -S . -B "$build/$toolchain" -DCMAKE_BUILD_TYPE=Release \
         -DOMPGROUP_BUILD_TESTS=OFF -DOMPGROUP_BUILD_EXAMPLES=OFF >"$build/$toolchain.log"
     sed -n 's/^-- \(Benchmarks without\)/\1/p' "$build/$toolchain.log"
-    cmake --build "$build/$toolchain" --parallel --target "$@" >>"$build/$toolchain.log" || {
+    cmake --build "$build/$toolchain" --parallel --target "$@" >>"$build/$toolchain.log" 2>&1 || {
         tail -n 40 "$build/$toolchain.log" >&2
         exit 1
     }

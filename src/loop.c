@@ -201,10 +201,11 @@ static void loop_free(struct loop *loop)
     free(loop->memory);
 }
 
-/* The loop is the first member's. */
+/* It is the loop's first member. */
 static void release(struct task_shared *shared)
 {
-    loop_free((struct loop *)shared);
+    void *loop = shared;
+    loop_free(loop);
 }
 
 /* NULL when memory is short. */
