@@ -135,6 +135,8 @@ static __attribute__((noinline)) int go(ompg_group *group, ompg_task_fn *fn, voi
 {
     if (!group || !fn)
         return EINVAL;
+    if (group->owner == self && self && group_stopped_hard(group))
+        return ECANCELED; /* soon, for producers that do not look at what they get */
     struct task task = {.fn = fn, .arg = arg, .tagged = (uintptr_t)group};
     return task_add(&task, may_park);
 }

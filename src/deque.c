@@ -71,6 +71,21 @@ bool deque_pop_slow(struct deque *deque, struct task *task)
     return found;
 }
 
+size_t deque_skip(struct deque *deque, uintptr_t tagged)
+{
+    spin_lock(&deque->lock);
+    size_t tail = load_relaxed(&deque->tail);
+    size_t top = load_relaxed(&deque->top);
+    size_t from = top;
+    while (from != tail && deque->ring[(from - 1) & deque->mask].tagged == tagged)
+        from--;
+    store_relaxed(&deque->top, from);
+    if (load_relaxed(&deque->split) > from)
+        store_relaxed(&deque->split, lowered_split(tail, from));
+    spin_unlock(&deque->lock);
+    return top - from;
+}
+
 void deque_share(struct deque *deque, bool all)
 {
     spin_lock(&deque->lock);
@@ -112,11 +127,11 @@ bool deque_take(struct deque *deque, struct task *task, deque_match_fn *match,
     return found;
 }
 
-size_t deque_steal(struct deque *deque, struct task *tasks, size_t most)
+size_t deque_steal(struct deque *deque, struct task *tasks, size_t most, bool all)
 {
     size_t tail = load_relaxed(&deque->tail);
     size_t shared = load_relaxed(&deque->split) - tail;
-    size_t n = (shared + 1) / 2;
+    size_t n = all ? shared : (shared + 1) / 2;
     if (n > most)
         n = most;
     for (size_t i = 0; i < n; i++)

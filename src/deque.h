@@ -66,6 +66,9 @@ void deque_share(struct deque *deque, bool all);
 bool deque_take(struct deque *deque, struct task *task, deque_match_fn *match,
                 const ompg_group *group);
 
+/* Takes away the newest tasks that are `tagged` so, up to the first other one. Returns how many. */
+size_t deque_skip(struct deque *deque, uintptr_t tagged);
+
 static inline size_t deque_private(const struct deque *deque)
 {
     return load_relaxed(&deque->top) - load_relaxed(&deque->split);
@@ -117,8 +120,8 @@ static inline bool deque_has_shared(const struct deque *deque)
     return load_relaxed(&deque->tail) != load_relaxed(&deque->split);
 }
 
-/* Takes half of the shared tasks, at least one if there is any and at most `most`; the oldest. */
-size_t deque_steal(struct deque *deque, struct task *tasks, size_t most);
+/* Takes the oldest shared tasks, half of them rounded up or all, at most `most`. */
+size_t deque_steal(struct deque *deque, struct task *tasks, size_t most, bool all);
 
 /* Takes the oldest shared task that matches. */
 bool deque_steal_match(struct deque *deque, struct task *task, deque_match_fn *match,

@@ -33,6 +33,12 @@ enum {
     REFILL_BATCH = 256, /* tasks moved at once from a queue to the deque */
     IDLE_NS = 50000,    /* about what it costs to wake a thread */
     PRY_NS = 2000,      /* longer than most owners take to answer */
+    PAUSE_LEAST = 8,    /* turns; 10 to 40 ns each */
+    PAUSE_MOST = 256,
+    WORTH_NS = 1000,    /* of work that make up for a theft to both, */
+    WORTH_TASK_NS = 20, /* and for each task of it */
+    HOLD_LEAST_NS = 1000,
+    HOLD_MOST_NS = 32000,
     NAP_AFTER_NS = 1000000,
     NAP_MOST_NS = 500000
 };
@@ -63,6 +69,8 @@ static void enter(struct worker *worker, struct region *region, int thread)
     worker->thread = thread;
     worker->frame = NULL;
     worker->inlined = 0;
+    worker->robbed = 0;
+    worker->hold_back = HOLD_LEAST_NS;
     bool missing = add_relaxed(&region->active, 1) + 1 < load_relaxed(&region->threads);
     store_relaxed(&worker->deque.attention,
                   load_relaxed(&region->threads) > 1 && (missing || !membarrier_works));
@@ -147,16 +155,21 @@ static unsigned next_random(struct worker *worker)
 }
 
 /*
- * The oldest becomes *task; the others go to the thief's deque, the next oldest on top. Not inlined:
- * the batch must not be in the frames of nested waits.
+ * The oldest becomes *task; the others go to the thief's deque, the next oldest on top. A single thief
+ * leaves nothing for others, and asks for more before it needs it. Not inlined: the batch must not be
+ * in the frames of nested waits.
  */
-static __attribute__((noinline)) bool steal_batch(struct worker *thief, struct deque *deque,
+static __attribute__((noinline)) bool steal_batch(struct worker *thief, struct worker *victim,
                                                   struct task *task)
 {
     struct task batch[STEAL_BATCH];
-    size_t n = deque_steal(deque, batch, STEAL_BATCH);
+    bool single = load_relaxed(&thief->region->threads) == 2;
+    size_t n = deque_steal(&victim->deque, batch, STEAL_BATCH, single);
     if (n == 0)
         return false;
+    if (n > 1 && !deque_has_shared(&victim->deque))
+        ask(victim);
+    thief->loot = (int64_t)n;
     *task = batch[0];
     while (n > 1)
         deque_push(&thief->deque, &batch[--n]);
@@ -183,21 +196,23 @@ static bool steal_from(struct worker *thief, struct worker *victim, const ompg_g
                        bool prying, struct task *task)
 {
     struct deque *deque = &victim->deque;
-    if (!deque_has_shared(deque)) {
+    bool shared = deque_has_shared(deque);
+    if (!shared) {
+        bool unanswered = load_relaxed(&deque->attention);
         ask(victim);
-        if (!prying || deque_private(deque) == 0)
+        if (!prying || !unanswered || deque_private(deque) == 0)
             return false;
     }
     if (!spin_trylock(&deque->lock))
         return false;
     bool found = false;
     if (victim->region == thief->region) {
-        if (prying)
+        if (!shared)
             pry(deque);
         if (group)
             found = deque_steal_match(deque, task, may_run, group);
         else
-            found = steal_batch(thief, deque, task);
+            found = steal_batch(thief, victim, task);
     }
     spin_unlock(&deque->lock);
     return found;
@@ -224,12 +239,18 @@ struct idle {
     ompg_group *awaited; /* whose end ends the wait, NULL: the region's */
     int64_t since;       /* clock at the first look in vain, 0: not idle */
     int64_t pry_at;      /* when to pry next */
+    int pause;           /* turns of the next pause */
 };
 
-/* Between two looks; short when there is nothing to wait for any more. */
-static void pause_looking(const struct region *region, const struct idle *idle)
+/*
+ * Between two looks; longer each time, for each look costs those who work a cache miss or two, and
+ * short when there is nothing to wait for any more.
+ */
+static void pause_looking(const struct region *region, struct idle *idle)
 {
-    for (int i = 0; i < 16; i++) {
+    if (idle->pause < PAUSE_MOST)
+        idle->pause = idle->pause ? 2 * idle->pause : PAUSE_LEAST;
+    for (int i = 0; i < idle->pause; i++) {
         if (idle->awaited ? group_pending(idle->awaited) == 0 : load_relaxed(&region->closing))
             return;
         cpu_relax();
@@ -278,16 +299,38 @@ static bool look_before_leaving(struct worker *worker, struct task *task)
     return found;
 }
 
+/*
+ * A thief whose loot took less time than stealing it disturbs more than it helps: it stays away for a
+ * while, twice as long each time.
+ */
+static void hold_back(struct worker *worker)
+{
+    int64_t now = clock_now();
+    if (worker->robbed == 0 || now - worker->robbed > WORTH_NS + worker->loot * WORTH_TASK_NS) {
+        worker->hold_back = HOLD_LEAST_NS;
+        return;
+    }
+    int64_t until = now + worker->hold_back;
+    if (worker->hold_back < HOLD_MOST_NS)
+        worker->hold_back *= 2;
+    struct idle region_end = {0};
+    while (!load_relaxed(&worker->region->closing) && clock_now() < until)
+        pause_looking(worker->region, &region_end);
+}
+
 /* Waits for work; false when this worker should go: the region closes, or there is none. */
 static bool find_task(struct worker *worker, struct task *task)
 {
     struct region *region = worker->region;
     struct idle idle = {0};
     tally_flush(worker);
+    hold_back(worker);
     while (!load_acquire(&region->closing)) {
         int64_t idle_ns = look_around(worker, NULL, &idle, task);
-        if (idle_ns == 0)
+        if (idle_ns == 0) {
+            worker->robbed = clock_now();
             return true;
+        }
         if (idle_ns > IDLE_NS)
             return look_before_leaving(worker, task);
     }
@@ -421,7 +464,7 @@ static void run_root(struct worker *worker, ompg_group *group)
             rest(idle_ns);
             continue;
         }
-        idle.since = 0;
+        idle = (struct idle){.awaited = group};
         run_found(worker, &task);
     }
 }
@@ -644,7 +687,7 @@ void region_wait_nested(struct worker *worker, ompg_group *group)
                 return;
             if (refill(worker, group) || !find_nested(worker, group, &idle, &task))
                 continue;
-            idle.since = 0;
+            idle = (struct idle){.awaited = group};
         }
         region_attend_if_asked(worker);
         task_run(worker, &task);

@@ -114,13 +114,25 @@ static bool run_special(struct worker *worker, struct task *task)
     return more;
 }
 
+/* A plain task of a group that has stopped: with it go those of the same kind that lie below it. */
+static void skip_plain(struct worker *worker, const struct task *task)
+{
+    size_t n = 1 + deque_skip(&worker->deque, task->tagged);
+    bump_release(&counts_for(worker, task_group(task))->skipped, n);
+}
+
 void task_run_any(struct worker *worker, struct task *task)
 {
     ompg_group *group = task_group(task);
-    if (LIKELY(!(task->tagged & TASK_FLAGS) && group_is_express(group))) {
+    bool plain = !(task->tagged & TASK_FLAGS);
+    if (LIKELY(plain && group_is_express(group))) {
         bump_relaxed(&counts_for_start(worker, group)->started, 1U);
         task_call(worker, task, task->arg);
         bump_release(&counts_for(worker, group)->returned, 1U);
+        return;
+    }
+    if (plain && group_stopped_hard(group)) {
+        skip_plain(worker, task);
         return;
     }
     struct task current = *task;
