@@ -196,36 +196,51 @@ static void abandon_above(struct share *share, uint32_t unit)
 
 /* ---- making ---- */
 
-static void loop_free(struct loop *loop)
+static void release(struct task_shared *shared)
 {
+    struct loop *loop = (void *)shared; /* its first member */
     free(loop->memory);
 }
 
-/* It is the loop's first member. */
-static void release(struct task_shared *shared)
+static size_t loop_size(int threads)
 {
-    void *loop = shared;
-    loop_free(loop);
+    return sizeof(struct loop) + (size_t)threads * sizeof(struct share);
 }
 
-/* NULL when memory is short. */
-static struct loop *loop_new(ompg_group *group, struct loop_plan plan, int threads)
+static void loop_init(struct loop *loop, ompg_group *group, struct loop_plan plan, int threads)
 {
-    int saved = errno;
-    size_t size = sizeof(struct loop) + (size_t)threads * sizeof(struct share);
-    void *memory = malloc(size + CACHE_LINE); /* aligned_alloc takes ten times as long */
-    errno = saved;
-    if (!memory)
-        return NULL;
-    size_t past = (uintptr_t)memory % CACHE_LINE;
-    struct loop *loop = (void *)((char *)memory + (CACHE_LINE - past));
-    loop->memory = memory;
     loop->shared.release = release;
     store_relaxed(&loop->shared.references, (size_t)threads);
     loop->group = group;
     loop->plan = plan;
     loop->threads = threads;
     deal(loop);
+}
+
+/* The first cache line in memory of allocate_loop. */
+static struct loop *loop_in(void *memory)
+{
+    size_t past = (uintptr_t)memory % CACHE_LINE;
+    return (void *)((char *)memory + (CACHE_LINE - past));
+}
+
+/* NULL when memory is short. aligned_alloc takes ten times as long. */
+static void *allocate_loop(int threads)
+{
+    int saved = errno;
+    void *memory = malloc(loop_size(threads) + CACHE_LINE);
+    errno = saved;
+    return memory;
+}
+
+static struct loop *loop_new(ompg_group *group, struct loop_plan plan, int threads)
+{
+    void *memory = allocate_loop(threads);
+    if (!memory)
+        return NULL;
+    struct loop *loop = loop_in(memory);
+    loop->memory = memory;
+    loop_init(loop, group, plan, threads);
     return loop;
 }
 
@@ -389,28 +404,39 @@ static bool may_loop(ompg_group *group, size_t begin, size_t end)
     return begin < end && !(group && group_stopped(group, 0));
 }
 
+/* The state stays where the handle is while the loop runs: mostly in it. */
+static struct loop *state_of(const ompg_loop *handle)
+{
+    return handle->memory ? loop_in(handle->memory) : (void *)handle->room;
+}
+
 ompg_loop ompg_loop_begin(ompg_group *group, size_t begin, size_t end, size_t grain, bool parallel)
 {
-    ompg_loop none = {.open = false};
+    ompg_loop handle;
+    handle.open = false;
     if (!may_loop(group, begin, end))
-        return none;
+        return handle;
     struct loop_plan plan = plan_range(begin, end, grain, group && group->deterministic);
-    int threads = parallel ? parallel_threads(group, plan) : 1;
-    struct loop *loop = loop_new(group, plan, threads);
-    if (!loop) {
+    handle.threads = parallel ? parallel_threads(group, plan) : 1;
+    bool fits = loop_size(handle.threads) <= sizeof handle.room;
+    handle.memory = fits ? NULL : allocate_loop(handle.threads);
+    if (!fits && !handle.memory) {
         if (group)
             ompg_fail(group, ENOMEM, "OMPG_FOR");
-        return none;
+        return handle;
     }
+    struct loop *loop = state_of(&handle);
+    loop_init(loop, group, plan, handle.threads);
     loop->waits = group && !load_relaxed(&group->waiting);
     if (loop->waits)
         wait_begin(group, self);
-    return (ompg_loop){.state = loop, .threads = threads, .open = true};
+    handle.open = true;
+    return handle;
 }
 
 bool ompg_loop_next(const ompg_loop *handle, ompg_loop_range *range)
 {
-    struct loop *loop = handle->state;
+    struct loop *loop = state_of(handle);
     struct units units;
     int thread = omp_get_thread_num() % loop->threads;
     while (take_units(loop, thread, range, &units)) {
@@ -426,9 +452,9 @@ bool ompg_loop_next(const ompg_loop *handle, ompg_loop_range *range)
 
 void ompg_loop_end(ompg_loop *handle)
 {
-    struct loop *loop = handle->state;
+    struct loop *loop = state_of(handle);
     if (loop->waits)
         wait_end(loop->group);
-    loop_free(loop);
+    free(handle->memory);
     handle->open = false;
 }

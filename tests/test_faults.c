@@ -215,7 +215,7 @@ static const scenario scenarios[] = {
     {.name = "loop that waits, deterministic",
      .options = {.deterministic = true},
      .fill = fill_loop_that_waits},
-    {.name = "OMPG_FOR", .fill = run_loop_statement},
+    {.name = "OMPG_FOR, large team", .options = {.threads = 9}, .fill = run_loop_statement},
     {.name = "reduction", .fill = fill_reduction},
     {.name = "reduction, collect", .options = {.on_error = OMPG_COLLECT}, .fill = fill_reduction},
     {.name = "failing reduction", .fill = fill_failing_reduction, .code = FAILURE},

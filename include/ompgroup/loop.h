@@ -43,8 +43,15 @@ OMPG_API int ompg_go_for(ompg_group *group, size_t begin, size_t end, size_t gra
 
 /* ---- what OMPG_FOR is made of; not for direct use ---- */
 
+#if defined(__cplusplus)
+#define OMPG_LOOP_ALIGNED alignas(64)
+#else
+#define OMPG_LOOP_ALIGNED _Alignas(64)
+#endif
+
 typedef struct ompg_loop {
-    void *state;
+    OMPG_LOOP_ALIGNED unsigned char room[64 * 10]; /* for the state of up to eight threads */
+    void *memory;                                  /* of the state, if it is not in there */
     int threads;
     bool open;
 } ompg_loop;
