@@ -135,8 +135,6 @@ static __attribute__((noinline)) int go(ompg_group *group, ompg_task_fn *fn, voi
 {
     if (!group || !fn)
         return EINVAL;
-    if (group->owner == self && self && group_stopped_hard(group))
-        return ECANCELED; /* soon, for producers that do not look at what they get */
     struct task task = {.fn = fn, .arg = arg, .tagged = (uintptr_t)group};
     return task_add(&task, may_park);
 }
@@ -179,6 +177,14 @@ static __attribute__((noinline)) int go_outside(ompg_group *group, ompg_task_fn 
     return group && fn && go_early(group, fn, arg) ? 0 : go(group, fn, arg, true);
 }
 
+/* Out of the express lane. A producer that does not look is refused without further ado. */
+static __attribute__((noinline)) int go_slowly(ompg_group *group, ompg_task_fn *fn, void *arg)
+{
+    if (group && fn && group->owner == self && group_stopped_hard(group))
+        return ECANCELED;
+    return go(group, fn, arg, true);
+}
+
 /*
  * The express lane, without a call but for those that end it: the group is this worker's, and needs
  * nothing special.
@@ -190,7 +196,7 @@ int ompg_go(ompg_group *group, ompg_task_fn *fn, void *arg)
         return go_outside(group, fn, arg);
     if (UNLIKELY(!group || !fn || group->owner != worker ||
                  worker->region != load_relaxed(&group->region) || !group_is_express(group)))
-        return go(group, fn, arg, true);
+        return go_slowly(group, fn, arg);
     size_t top = load_relaxed(&worker->deque.top);
     if (UNLIKELY(top == worker->deque.room))
         return go_full(worker, group, fn, arg);

@@ -305,8 +305,10 @@ static bool look_before_leaving(struct worker *worker, struct task *task)
  */
 static void hold_back(struct worker *worker)
 {
+    if (worker->robbed == 0)
+        return;
     int64_t now = clock_now();
-    if (worker->robbed == 0 || now - worker->robbed > WORTH_NS + worker->loot * WORTH_TASK_NS) {
+    if (now - worker->robbed > WORTH_NS + worker->loot * WORTH_TASK_NS) {
         worker->hold_back = HOLD_LEAST_NS;
         return;
     }
@@ -549,7 +551,7 @@ static void prepare(struct session *session)
     region->level = forked ? 0 : omp_get_level() + !joins;
     region->oversubscribed = threads > processors();
     region->root = group;
-    region->begun = clock_now();
+    region->begun = load_relaxed(&group->begun) ? load_relaxed(&group->begun) : clock_now();
     store_relaxed(&region->threads, threads);
     store_relaxed(&region->active, 0);
     store_relaxed(&region->pending, region->members - 1);
