@@ -530,12 +530,13 @@ static void session_member(void *arg)
     struct session *session = arg;
     tsan_acquire(session);
     struct region *region = session->region;
-    if (omp_get_thread_num() >= region->members)
-        return;
-    if (omp_get_cancellation())
-        openmp_taskgroup(member_main, do_nothing, region);
-    else
-        member_main(region);
+    if (omp_get_thread_num() < region->members) {
+        if (omp_get_cancellation())
+            openmp_taskgroup(member_main, do_nothing, region);
+        else
+            member_main(region);
+    }
+    tsan_release(region); /* to region_run, after the join */
 }
 
 /* Sets up the region for the team that the caller is in, or for a new one. */
