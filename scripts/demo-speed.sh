@@ -45,6 +45,16 @@ by_xargs() {
     find "$1" -type f -print0 | xargs -0 -P2 -n64 cksum
 }
 
+# What the system's part of the large files takes: both halves have 256 MiB.
+read_by_one() {
+    cat "$work"/large/*
+}
+read_by_two() {
+    cat "$work"/large/big* &
+    cat "$work"/large/[0-9]*
+    wait
+}
+
 # Only right output counts; besides, this brings the files into the cache.
 check() {
     find "$1" -type f -print0 | sort -z | xargs -0 cksum >"$work/expected"
@@ -65,11 +75,14 @@ for ((round = 0; round < rounds; round++)); do
         measure "large$threads" "$checksum" --threads "$threads" "$work/large"
         measure "small$threads" "$checksum" --threads "$threads" "$work/small"
     done
+    measure read1 read_by_one
+    measure read2 read_by_two
     measure xargs by_xargs "$dir"
     measure dir "$checksum" --threads 2 "$dir"
 done
 
 echo "medians of $rounds rounds"
 compare 'large files: 1 and 2 threads' large1 large2
+compare 'large files, only read: 1 and 2 cat' read1 read2
 compare 'small files: 1 and 2 threads' small1 small2
 compare "$dir: xargs -P2 cksum and 2 threads" xargs dir
