@@ -5,6 +5,7 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "check.h"
+#include "contest.h"
 #include "flow.h"
 #include "gauge.h"
 #include "tasks.h"
@@ -516,50 +517,14 @@ static void strangers_are_refused(void)
     ompg_free(group);
 }
 
-/* One task waits for the group, another one of the region wants to, a third keeps both waiting. */
-typedef struct contest {
-    ompg_group *group;
-    event begun, refused;
-} contest;
-
-static int keep_waiting(ompg_group *group, void *arg)
+static int pipe_nothing_through(ompg_group *group)
 {
-    contest *self = arg;
-    (void)group;
-    event_post(&self->begun);
-    CHECK_AWAIT(&self->refused, 1);
-    return 0;
-}
-
-static int wait_for_contested(ompg_group *group, void *arg)
-{
-    contest *self = arg;
-    (void)group;
-    CHECK_INT(ompg_go(self->group, keep_waiting, self), 0);
-    CHECK_INT(ompg_wait(self->group), 0);
-    return 0;
-}
-
-static int pipe_through_contested(ompg_group *group, void *arg)
-{
-    contest *self = arg;
-    (void)group;
-    CHECK_AWAIT(&self->begun, 1);
-    CHECK_INT(ompg_pipeline(self->group, unused, 2, 3), EBUSY);
-    event_post(&self->refused);
-    return 0;
+    return ompg_pipeline(group, unused, 2, 3);
 }
 
 static void one_task_waits_at_a_time(void)
 {
-    contest all = {.group = ompg_new(NULL)};
-    ompg_group *group = ompg_new(&(ompg_options){.threads = 3});
-    ompg_go(group, wait_for_contested, &all);
-    ompg_go(group, pipe_through_contested, &all);
-    CHECK_INT(ompg_wait(group), 0);
-    CHECK_STATS(all.group, 1, 1, 0, 0);
-    ompg_free(group);
-    ompg_free(all.group);
+    contest_check(pipe_nothing_through);
 }
 
 static void errno_is_left_alone(void)

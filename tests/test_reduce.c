@@ -6,6 +6,7 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "check.h"
+#include "contest.h"
 #include "tasks.h"
 #include "tiles.h"
 
@@ -675,53 +676,23 @@ static void strangers_are_refused(void)
     ompg_free(group);
 }
 
-/* One task waits for the group, another one of the region wants to, a third keeps both waiting. */
-typedef struct contest {
-    ompg_group *group;
-    event begun, refused;
-} contest;
-
-static int keep_waiting(ompg_group *group, void *arg)
+static int reduce_nothing_in(ompg_group *group)
 {
-    contest *self = arg;
-    (void)group;
-    event_post(&self->begun);
-    CHECK_AWAIT(&self->refused, 1);
-    return 0;
+    return reduce_nothing(group, 0, 10, 1);
 }
 
-static int wait_for_contested(ompg_group *group, void *arg)
+static int loop_over_nothing(ompg_group *group)
 {
-    contest *self = arg;
-    (void)group;
-    CHECK_INT(ompg_go(self->group, keep_waiting, self), 0);
-    CHECK_INT(ompg_wait(self->group), 0);
-    return 0;
-}
-
-static int reduce_contested(ompg_group *group, void *arg)
-{
-    contest *self = arg;
     tiles none = {0};
-    (void)group;
-    CHECK_AWAIT(&self->begun, 1);
-    CHECK_INT(reduce_nothing(self->group, 0, 10, 1), EBUSY);
-    CHECK_INT(ompg_for(self->group, 0, 10, 1, tiles_run, &none), EBUSY);
-    event_post(&self->refused);
+    int code = ompg_for(group, 0, 10, 1, tiles_run, &none);
     CHECK_INT(atomic_load(&none.count), 0);
-    return 0;
+    return code;
 }
 
 static void one_task_waits_at_a_time(void)
 {
-    contest all = {.group = ompg_new(NULL)};
-    ompg_group *group = ompg_new(&(ompg_options){.threads = 3});
-    ompg_go(group, wait_for_contested, &all);
-    ompg_go(group, reduce_contested, &all);
-    CHECK_INT(ompg_wait(group), 0);
-    CHECK_STATS(all.group, 1, 1, 0, 0);
-    ompg_free(group);
-    ompg_free(all.group);
+    contest_check(reduce_nothing_in);
+    contest_check(loop_over_nothing);
 }
 
 /* ---- with the group's tasks ---- */
