@@ -2,10 +2,12 @@
  * Region: workers that come, steal, wait and go. See worker.h for what they share.
  *
  * Life of a region: the waiter opens it with the OpenMP constructs (openmp.c), enters slot and loop,
- * and runs the root group's tasks until all are over. Other workers are OpenMP tasks, launched when
- * there is work and a thread of the team has no worker. A worker that finds nothing for IDLE_NS ends;
- * its thread goes back to OpenMP. The waiter stays, yields and naps: OpenMP discards workers that
- * have not started when the taskgroup is cancelled, and then it does all the rest alone.
+ * and runs the root group's tasks until all are over. In a team of the region's own the other threads,
+ * its members, are workers from the start, as many as there are tasks; further workers are OpenMP
+ * tasks, launched when there is work and a thread of the team has no worker. A worker that finds
+ * nothing for IDLE_NS ends; its thread goes back to OpenMP. The waiter stays, yields and naps: OpenMP
+ * discards workers that have not started when the taskgroup is cancelled, and then it does all the
+ * rest alone.
  *
  * Nothing is lost: a worker ends only with an empty deque; a task is in a deque, in a group's queue
  * that its waiter empties, or parked behind a running task that takes it along.
