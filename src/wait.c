@@ -18,11 +18,19 @@ static int result(ompg_group *group)
     return group_first_error(group, &error) ? error.code : 0;
 }
 
+/* As group_encloses, without a look into `outer`: another thread may be about to wait for it. */
+static bool is_within(const ompg_group *group, const ompg_group *outer)
+{
+    while (group && group != outer)
+        group = live_parent(group);
+    return group != NULL;
+}
+
 bool is_own_task(const struct worker *worker, const ompg_group *group)
 {
     if (!worker || !worker->frame)
         return false;
-    if (group_encloses(group, task_group(worker->frame->task)))
+    if (is_within(task_group(worker->frame->task), group))
         return true;
     return worker->inlined > 0 && frame_of(worker, group) != NULL;
 }
