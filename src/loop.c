@@ -35,17 +35,37 @@ struct share {
     alignas(CACHE_LINE) _Atomic uint64_t units; /* first unit in the high half, past in the low */
 };
 
+/* Read by all, in one cache line. */
 struct loop {
-    struct task_shared shared; /* of its participants' tasks; first */
-    ompg_group *group;
     struct loop_plan plan;
-    int threads;       /* number of shares */
-    bool waits;        /* OMPG_FOR outside of the group's own tasks */
-    ompg_range_fn *fn; /* and arg: not set for OMPG_FOR */
+    ompg_group *group;
+    struct share *elsewhere; /* the shares, NULL: they follow */
+    void *memory;            /* what was allocated, NULL: nothing */
+    int threads;             /* number of shares */
+    bool waits;              /* OMPG_FOR outside of the group's own tasks */
+};
+
+_Static_assert(sizeof(struct loop) == CACHE_LINE, "a thread that comes misses one line for it");
+
+/* A loop that tasks take part in. */
+struct task_loop {
+    struct task_shared shared; /* of its participants' tasks; first */
+    ompg_range_fn *fn;
     void *arg;
-    void *memory; /* that the loop stands in */
+    alignas(CACHE_LINE) struct loop loop;
     struct share shares[];
 };
+
+static struct share *shares_of(struct loop *loop)
+{
+    return loop->elsewhere ? loop->elsewhere : (void *)(loop + 1);
+}
+
+/* Two threads have the same share where the team is larger than was expected. */
+static struct share *share_of(struct loop *loop, int thread)
+{
+    return &shares_of(loop)[thread < loop->threads ? thread : thread % loop->threads];
+}
 
 static uint64_t pack(uint64_t first, uint64_t past)
 {
@@ -55,6 +75,11 @@ static uint64_t pack(uint64_t first, uint64_t past)
 static struct units unpack(uint64_t word)
 {
     return (struct units){.first = (uint32_t)(word >> 32), .past = (uint32_t)word};
+}
+
+static bool is_empty(struct units units)
+{
+    return units.first == units.past;
 }
 
 /* ---- cutting ---- */
@@ -97,8 +122,12 @@ static void set_range(ompg_loop_range *range, const struct loop_plan *plan, stru
 static void deal(struct loop *loop)
 {
     uint64_t units = loop->plan.units, threads = (uint64_t)loop->threads;
-    for (uint64_t i = 0; i < threads; i++)
-        store_relaxed(&loop->shares[i].units, pack(units * i / threads, units * (i + 1) / threads));
+    uint64_t first = 0;
+    for (int i = 0; i < loop->threads; i++) {
+        uint64_t past = units * (uint64_t)(i + 1) / threads;
+        store_relaxed(&shares_of(loop)[i].units, pack(first, past));
+        first = past;
+    }
 }
 
 /*
@@ -127,18 +156,22 @@ static uint32_t units_to_take(uint32_t left, size_t least)
     return least <= fraction ? fraction : least < half ? (uint32_t)least : half;
 }
 
-static bool take_front(struct loop *loop, struct share *share, size_t least, struct units *units)
+/* *last: the sub-range that this thread had before, all zero when it had none. */
+static bool take_front(struct loop *loop, struct share *share, ompg_loop_range *last,
+                       struct units *units)
 {
     uint64_t word = load_relaxed(&share->units);
-    for (;;) {
+    if (is_empty(unpack(word)))
+        return false; /* without a look at the clock */
+    size_t least = least_units(&loop->plan, last);
+    do {
         struct units left = unpack(word);
-        if (left.first == left.past)
+        if (is_empty(left))
             return false;
         uint32_t n = loop->plan.whole ? units_to_take(left.past - left.first, least) : 1;
         *units = (struct units){.first = left.first, .past = left.first + n};
-        if (cas_weak_relaxed(&share->units, &word, pack(units->past, left.past)))
-            return true;
-    }
+    } while (!cas_weak_relaxed(&share->units, &word, pack(units->past, unpack(word).past)));
+    return true;
 }
 
 static bool take_back_half(struct share *share, struct units *units)
@@ -146,9 +179,9 @@ static bool take_back_half(struct share *share, struct units *units)
     uint64_t word = load_relaxed(&share->units);
     for (;;) {
         struct units left = unpack(word);
-        uint32_t n = left.past - left.first;
-        if (n == 0)
+        if (is_empty(left))
             return false;
+        uint32_t n = left.past - left.first;
         *units = (struct units){.first = left.past - (n / 2 + n % 2), .past = left.past};
         if (cas_weak_relaxed(&share->units, &word, pack(left.first, units->first)))
             return true;
@@ -157,33 +190,30 @@ static bool take_back_half(struct share *share, struct units *units)
 
 /*
  * Takes half of another's share: its first unit or units now, the others into the thief's own share
- * for others to steal. Two threads have the same share where the team is larger than was expected;
- * then the one that comes second keeps all.
+ * for others to steal. Where two threads have the same share the one that comes second keeps all.
  */
-static bool steal_units(struct loop *loop, int thread, size_t least, struct units *units)
+static bool steal_units(struct loop *loop, struct share *own, ompg_loop_range *last,
+                        struct units *units)
 {
+    struct share *shares = shares_of(loop), *past = shares + loop->threads;
     for (int i = 1; i < loop->threads; i++) {
-        int victim = thread + i < loop->threads ? thread + i : thread + i - loop->threads;
-        if (!take_back_half(&loop->shares[victim], units))
+        struct share *victim = own + i < past ? own + i : own + i - loop->threads;
+        if (!take_back_half(victim, units))
             continue;
-        struct share *own = &loop->shares[thread];
         uint64_t word = load_relaxed(&own->units);
-        struct units left = unpack(word);
-        if (left.first == left.past &&
+        if (is_empty(unpack(word)) &&
             cas_weak_relaxed(&own->units, &word, pack(units->first, units->past)) &&
-            !take_front(loop, own, least, units))
-            return steal_units(loop, thread, least, units); /* all stolen at once */
+            !take_front(loop, own, last, units))
+            return steal_units(loop, own, last, units); /* all stolen at once */
         return true;
     }
     return false;
 }
 
-/* *last: the sub-range that this thread had before, all zero when it had none. */
-static bool take_units(struct loop *loop, int thread, ompg_loop_range *last, struct units *units)
+static bool take_units(struct loop *loop, struct share *own, ompg_loop_range *last,
+                       struct units *units)
 {
-    size_t least = least_units(&loop->plan, last);
-    return take_front(loop, &loop->shares[thread], least, units) ||
-           steal_units(loop, thread, least, units);
+    return take_front(loop, own, last, units) || steal_units(loop, own, last, units);
 }
 
 /* The group has stopped from this unit on: gives up the rest of a share that lies above it. */
@@ -196,59 +226,41 @@ static void abandon_above(struct share *share, uint32_t unit)
 
 /* ---- making ---- */
 
-static void release(struct task_shared *shared)
-{
-    struct loop *loop = (void *)shared; /* its first member */
-    free(loop->memory);
-}
-
-static size_t loop_size(int threads)
-{
-    return sizeof(struct loop) + (size_t)threads * sizeof(struct share);
-}
-
 static void loop_init(struct loop *loop, ompg_group *group, struct loop_plan plan, int threads)
 {
-    loop->shared.release = release;
-    store_relaxed(&loop->shared.references, (size_t)threads);
     loop->group = group;
     loop->plan = plan;
     loop->threads = threads;
     deal(loop);
 }
 
-/* The first cache line in memory of allocate_loop. */
-static struct loop *loop_in(void *memory)
-{
-    size_t past = (uintptr_t)memory % CACHE_LINE;
-    return (void *)((char *)memory + (CACHE_LINE - past));
-}
-
-/* NULL when memory is short. aligned_alloc takes ten times as long. */
-static void *allocate_loop(int threads)
+/* With room to align: aligned_alloc takes ten times as long. NULL when memory is short. */
+static void *allocate(size_t size)
 {
     int saved = errno;
-    void *memory = malloc(loop_size(threads) + CACHE_LINE);
+    void *memory = malloc(size + CACHE_LINE);
     errno = saved;
     return memory;
 }
 
-static struct loop *loop_new(ompg_group *group, struct loop_plan plan, int threads)
+/* The first cache line in memory that was allocated so. */
+static void *first_line(void *memory)
 {
-    void *memory = allocate_loop(threads);
-    if (!memory)
-        return NULL;
-    struct loop *loop = loop_in(memory);
-    loop->memory = memory;
-    loop_init(loop, group, plan, threads);
-    return loop;
+    size_t past = (uintptr_t)memory % CACHE_LINE;
+    return (char *)memory + (CACHE_LINE - past);
+}
+
+static size_t shares_size(int threads)
+{
+    return (size_t)threads * sizeof(struct share);
 }
 
 /* ---- participants ---- */
 
 struct participant {
-    struct loop *loop;
-    struct frame *frame;   /* of its task */
+    struct task_loop *tasks;
+    struct loop *loop;     /* of these tasks */
+    struct frame *frame;   /* of its own */
     bool failed;           /* a sub-range has */
     ompg_loop_range range; /* that it runs */
     size_t cut_at;         /* where a sub-range was left out, for the group has stopped there;
@@ -275,7 +287,7 @@ static bool run_range(struct participant *participant, struct units units)
     }
     frame->task->index = range.begin;
     frame->failed = false;
-    int code = loop->fn(loop->group, range.begin, range.end, loop->arg);
+    int code = participant->tasks->fn(loop->group, range.begin, range.end, participant->tasks->arg);
     size_t at = frame->task->index; /* a reduction's moves with the parts of the sub-range */
     if (frame->failed || (code != 0 && !(code == ECANCELED && group_stopped(loop->group, at))))
         record(participant, at, code);
@@ -284,14 +296,14 @@ static bool run_range(struct participant *participant, struct units units)
     return participant->cut_at != at;
 }
 
-/* Units that were taken at once; thread: whose share the later ones are in. */
-static void run_units(struct participant *participant, struct units units, int thread)
+/* Units that were taken at once; the later ones are in the share. */
+static void run_units(struct participant *participant, struct units units, struct share *own)
 {
     struct loop *loop = participant->loop;
     uint32_t n = loop->plan.whole ? units.past - units.first : 1;
     for (; units.first != units.past; units.first += n) {
         if (!run_range(participant, (struct units){units.first, units.first + n})) {
-            abandon_above(&loop->shares[thread], units.first);
+            abandon_above(own, units.first);
             return;
         }
     }
@@ -305,13 +317,14 @@ static bool nothing_left(const struct participant *participant)
 
 static int participate(ompg_group *group, void *arg)
 {
-    struct loop *loop = arg;
+    struct task_loop *tasks = arg;
+    struct loop *loop = &tasks->loop;
     struct participant participant = {
-        .loop = loop, .frame = frame_of(self, group), .cut_at = OMPG_NO_INDEX};
+        .tasks = tasks, .loop = loop, .frame = frame_of(self, group), .cut_at = OMPG_NO_INDEX};
     struct units units;
-    int thread = self->thread % loop->threads;
-    while (!nothing_left(&participant) && take_units(loop, thread, &participant.range, &units))
-        run_units(&participant, units, thread);
+    struct share *own = share_of(loop, self->thread);
+    while (!nothing_left(&participant) && take_units(loop, own, &participant.range, &units))
+        run_units(&participant, units, own);
     participant.frame->failed = participant.failed;
     if (participant.cut_at == OMPG_NO_INDEX)
         return 0;
@@ -319,20 +332,40 @@ static int participate(ompg_group *group, void *arg)
     return ECANCELED;
 }
 
-/* Adds the participants. Once there is one, the loop will be done. */
-static int add_participants(struct loop *loop)
+static void release(struct task_shared *shared)
 {
-    int threads = loop->threads;
+    struct task_loop *tasks = (void *)shared; /* its first member */
+    free(tasks->loop.memory);
+}
+
+static struct task_loop *task_loop_new(ompg_group *group, struct loop_plan plan, int threads)
+{
+    void *memory = allocate(sizeof(struct task_loop) + shares_size(threads));
+    if (!memory)
+        return NULL;
+    struct task_loop *tasks = first_line(memory);
+    tasks->shared.release = release;
+    store_relaxed(&tasks->shared.references, (size_t)threads);
+    tasks->loop.memory = memory;
+    tasks->loop.elsewhere = NULL;
+    loop_init(&tasks->loop, group, plan, threads);
+    return tasks;
+}
+
+/* Adds the participants. Once there is one, the loop will be done. */
+static int add_participants(struct task_loop *tasks)
+{
+    int threads = tasks->loop.threads;
     int code = 0;
     int added = 0;
     for (; added < threads && code == 0; added += code == 0) {
-        struct task task = {.fn = participate, .arg = loop};
-        task.tagged = (uintptr_t)loop->group | TASK_SHARED | TASK_PARTIAL;
+        struct task task = {.fn = participate, .arg = tasks};
+        task.tagged = (uintptr_t)tasks->loop.group | TASK_SHARED | TASK_PARTIAL;
         code = task_add(&task, true);
     }
     size_t missing = (size_t)(threads - added);
-    if (missing > 0 && sub_acq_rel(&loop->shared.references, missing) == missing)
-        release(&loop->shared);
+    if (missing > 0 && sub_acq_rel(&tasks->shared.references, missing) == missing)
+        release(&tasks->shared);
     return added > 0 ? 0 : code;
 }
 
@@ -350,12 +383,12 @@ int ompg_go_for(ompg_group *group, size_t begin, size_t end, size_t grain, ompg_
     if (begin == end)
         return 0;
     struct loop_plan plan = plan_range(begin, end, grain, group->deterministic);
-    struct loop *loop = loop_new(group, plan, threads_for(group, plan));
-    if (!loop)
+    struct task_loop *tasks = task_loop_new(group, plan, threads_for(group, plan));
+    if (!tasks)
         return ENOMEM;
-    loop->fn = fn;
-    loop->arg = arg;
-    return add_participants(loop);
+    tasks->fn = fn;
+    tasks->arg = arg;
+    return add_participants(tasks);
 }
 
 int ompg_for(ompg_group *group, size_t begin, size_t end, size_t grain, ompg_range_fn *fn,
@@ -404,10 +437,19 @@ static bool may_loop(ompg_group *group, size_t begin, size_t end)
     return begin < end && !(group && group_stopped(group, 0));
 }
 
-/* The state stays where the handle is while the loop runs: mostly in it. */
+/* The state stays where the handle is while the loop runs: in it. */
 static struct loop *state_of(const ompg_loop *handle)
 {
-    return handle->memory ? loop_in(handle->memory) : (void *)handle->room;
+    return (void *)handle->room;
+}
+
+/* The shares: behind the loop in the handle, if there is room. False when memory is short. */
+static bool place_shares(struct loop *loop, int threads)
+{
+    bool fits = sizeof *loop + shares_size(threads) <= sizeof((ompg_loop *)NULL)->room;
+    loop->memory = fits ? NULL : allocate(shares_size(threads));
+    loop->elsewhere = loop->memory ? first_line(loop->memory) : NULL;
+    return fits || loop->memory;
 }
 
 ompg_loop ompg_loop_begin(ompg_group *group, size_t begin, size_t end, size_t grain, bool parallel)
@@ -418,14 +460,12 @@ ompg_loop ompg_loop_begin(ompg_group *group, size_t begin, size_t end, size_t gr
         return handle;
     struct loop_plan plan = plan_range(begin, end, grain, group && group->deterministic);
     handle.threads = parallel ? parallel_threads(group, plan) : 1;
-    bool fits = loop_size(handle.threads) <= sizeof handle.room;
-    handle.memory = fits ? NULL : allocate_loop(handle.threads);
-    if (!fits && !handle.memory) {
+    struct loop *loop = state_of(&handle);
+    if (!place_shares(loop, handle.threads)) {
         if (group)
             ompg_fail(group, ENOMEM, "OMPG_FOR");
         return handle;
     }
-    struct loop *loop = state_of(&handle);
     loop_init(loop, group, plan, handle.threads);
     loop->waits = group && !load_relaxed(&group->waiting);
     if (loop->waits)
@@ -438,14 +478,14 @@ bool ompg_loop_next(const ompg_loop *handle, ompg_loop_range *range)
 {
     struct loop *loop = state_of(handle);
     struct units units;
-    int thread = omp_get_thread_num() % loop->threads;
-    while (take_units(loop, thread, range, &units)) {
+    struct share *own = share_of(loop, omp_get_thread_num());
+    while (take_units(loop, own, range, &units)) {
         set_range(range, &loop->plan, units);
         if (!loop->group || !group_stopped(loop->group, range->begin))
             return true;
         if (group_stopped_hard(loop->group))
             return false;
-        abandon_above(&loop->shares[thread], units.first);
+        abandon_above(own, units.first);
     }
     return false;
 }
@@ -455,6 +495,6 @@ void ompg_loop_end(ompg_loop *handle)
     struct loop *loop = state_of(handle);
     if (loop->waits)
         wait_end(loop->group);
-    free(handle->memory);
+    free(loop->memory);
     handle->open = false;
 }

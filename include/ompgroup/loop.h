@@ -50,8 +50,7 @@ OMPG_API int ompg_go_for(ompg_group *group, size_t begin, size_t end, size_t gra
 #endif
 
 typedef struct ompg_loop {
-    OMPG_LOOP_ALIGNED unsigned char room[64 * 10]; /* for the state of up to eight threads */
-    void *memory;                                  /* of the state, if it is not in there */
+    OMPG_LOOP_ALIGNED unsigned char room[64 * 9]; /* for the state of up to eight threads */
     int threads;
     bool open;
 } ompg_loop;
