@@ -8,10 +8,11 @@
  *
  * Who runs it: ompg_go_for adds one task (a participant) for each thread, at most one for each unit.
  * A participant works until no share holds a unit, so any of them can do all the work and those that
- * come late find nothing. OMPG_FOR has the threads of its own parallel region do the same.
+ * come late find nothing. Where ompg_for opens the region, each member of its team is a participant
+ * from the start. OMPG_FOR has the threads of its own parallel region do the same.
  *
  * Discipline. share.units: compare-exchange by anyone; relaxed, for nothing else is published by
- * it: what the loop reads was written before its tasks were added. loop.references: the last
+ * it: what the loop reads was written before its participants began. task_loop.shared: the last
  * participant frees the loop.
  *
  * SPDX-License-Identifier: Apache-2.0
@@ -52,8 +53,13 @@ struct task_loop {
     struct task_shared shared; /* of its participants' tasks; first */
     ompg_range_fn *fn;
     void *arg;
+    struct loop *loop;
+};
+
+/* Both in one piece of memory; the shares follow. */
+struct task_loop_memory {
+    alignas(CACHE_LINE) struct task_loop tasks;
     alignas(CACHE_LINE) struct loop loop;
-    struct share shares[];
 };
 
 static struct share *shares_of(struct loop *loop)
@@ -156,25 +162,27 @@ static uint32_t units_to_take(uint32_t left, size_t least)
     return least <= fraction ? fraction : least < half ? (uint32_t)least : half;
 }
 
-/* *last: the sub-range that this thread had before, all zero when it had none. */
-static bool take_front(struct loop *loop, struct share *share, ompg_loop_range *last,
-                       struct units *units)
+static bool has_units(struct share *share)
+{
+    return !is_empty(unpack(load_relaxed(&share->units)));
+}
+
+static bool take_front(struct loop *loop, struct share *share, size_t least, struct units *units)
 {
     uint64_t word = load_relaxed(&share->units);
-    if (is_empty(unpack(word)))
-        return false; /* without a look at the clock */
-    size_t least = least_units(&loop->plan, last);
-    do {
+    for (;;) {
         struct units left = unpack(word);
         if (is_empty(left))
             return false;
         uint32_t n = loop->plan.whole ? units_to_take(left.past - left.first, least) : 1;
         *units = (struct units){.first = left.first, .past = left.first + n};
-    } while (!cas_weak_relaxed(&share->units, &word, pack(units->past, unpack(word).past)));
-    return true;
+        if (cas_weak_relaxed(&share->units, &word, pack(units->past, left.past)))
+            return true;
+    }
 }
 
-static bool take_back_half(struct share *share, struct units *units)
+/* Half of what is left; all, where that would be too little. */
+static bool take_back(struct share *share, size_t least, struct units *units)
 {
     uint64_t word = load_relaxed(&share->units);
     for (;;) {
@@ -182,38 +190,54 @@ static bool take_back_half(struct share *share, struct units *units)
         if (is_empty(left))
             return false;
         uint32_t n = left.past - left.first;
-        *units = (struct units){.first = left.past - (n / 2 + n % 2), .past = left.past};
+        if (least / 2 < n)
+            n = n / 2 + n % 2;
+        *units = (struct units){.first = left.past - n, .past = left.past};
         if (cas_weak_relaxed(&share->units, &word, pack(left.first, units->first)))
             return true;
     }
 }
 
 /*
- * Takes half of another's share: its first unit or units now, the others into the thief's own share
- * for others to steal. Where two threads have the same share the one that comes second keeps all.
+ * Takes the back of another's share: its first unit or units now, the others into the thief's own
+ * share for others to steal. Where two threads have the same share the one that comes second keeps
+ * all.
  */
-static bool steal_units(struct loop *loop, struct share *own, ompg_loop_range *last,
-                        struct units *units)
+static bool steal_units(struct loop *loop, struct share *own, size_t least, struct units *units)
 {
     struct share *shares = shares_of(loop), *past = shares + loop->threads;
     for (int i = 1; i < loop->threads; i++) {
         struct share *victim = own + i < past ? own + i : own + i - loop->threads;
-        if (!take_back_half(victim, units))
+        if (!take_back(victim, least, units))
             continue;
         uint64_t word = load_relaxed(&own->units);
         if (is_empty(unpack(word)) &&
             cas_weak_relaxed(&own->units, &word, pack(units->first, units->past)) &&
-            !take_front(loop, own, last, units))
-            return steal_units(loop, own, last, units); /* all stolen at once */
+            !take_front(loop, own, least, units))
+            return steal_units(loop, own, least, units); /* all stolen at once */
         return true;
     }
     return false;
 }
 
+/* Looks at the clock only where there are units. */
+static bool any_has_units(struct loop *loop)
+{
+    struct share *shares = shares_of(loop);
+    for (int i = 0; i < loop->threads; i++)
+        if (has_units(&shares[i]))
+            return true;
+    return false;
+}
+
+/* *last: the sub-range that this thread had before, all zero when it had none. */
 static bool take_units(struct loop *loop, struct share *own, ompg_loop_range *last,
                        struct units *units)
 {
-    return take_front(loop, own, last, units) || steal_units(loop, own, last, units);
+    if (!has_units(own) && !any_has_units(loop))
+        return false;
+    size_t least = least_units(&loop->plan, last);
+    return take_front(loop, own, least, units) || steal_units(loop, own, least, units);
 }
 
 /* The group has stopped from this unit on: gives up the rest of a share that lies above it. */
@@ -253,6 +277,21 @@ static void *first_line(void *memory)
 static size_t shares_size(int threads)
 {
     return (size_t)threads * sizeof(struct share);
+}
+
+/* In the handle, which stays where it is while the loop runs. */
+static struct loop *state_of(const ompg_loop *handle)
+{
+    return (void *)handle->room;
+}
+
+/* The shares: behind the loop in the handle, if there is room. False when memory is short. */
+static bool place_shares(struct loop *loop, int threads)
+{
+    bool fits = sizeof *loop + shares_size(threads) <= sizeof((ompg_loop *)NULL)->room;
+    loop->memory = fits ? NULL : allocate(shares_size(threads));
+    loop->elsewhere = loop->memory ? first_line(loop->memory) : NULL;
+    return fits || loop->memory;
 }
 
 /* ---- participants ---- */
@@ -318,7 +357,7 @@ static bool nothing_left(const struct participant *participant)
 static int participate(ompg_group *group, void *arg)
 {
     struct task_loop *tasks = arg;
-    struct loop *loop = &tasks->loop;
+    struct loop *loop = tasks->loop;
     struct participant participant = {
         .tasks = tasks, .loop = loop, .frame = frame_of(self, group), .cut_at = OMPG_NO_INDEX};
     struct units units;
@@ -335,32 +374,34 @@ static int participate(ompg_group *group, void *arg)
 static void release(struct task_shared *shared)
 {
     struct task_loop *tasks = (void *)shared; /* its first member */
-    free(tasks->loop.memory);
+    free(tasks->loop->memory);
 }
 
 static struct task_loop *task_loop_new(ompg_group *group, struct loop_plan plan, int threads)
 {
-    void *memory = allocate(sizeof(struct task_loop) + shares_size(threads));
+    void *memory = allocate(sizeof(struct task_loop_memory) + shares_size(threads));
     if (!memory)
         return NULL;
-    struct task_loop *tasks = first_line(memory);
-    tasks->shared.release = release;
-    store_relaxed(&tasks->shared.references, (size_t)threads);
-    tasks->loop.memory = memory;
-    tasks->loop.elsewhere = NULL;
-    loop_init(&tasks->loop, group, plan, threads);
-    return tasks;
+    struct task_loop_memory *made = first_line(memory);
+    made->tasks.shared.release = release;
+    store_relaxed(&made->tasks.shared.references, (size_t)threads);
+    made->tasks.loop = &made->loop;
+    made->loop.memory = memory;
+    made->loop.elsewhere = NULL;
+    loop_init(&made->loop, group, plan, threads);
+    return &made->tasks;
 }
 
 /* Adds the participants. Once there is one, the loop will be done. */
 static int add_participants(struct task_loop *tasks)
 {
-    int threads = tasks->loop.threads;
+    struct loop *loop = tasks->loop;
+    int threads = loop->threads;
     int code = 0;
     int added = 0;
     for (; added < threads && code == 0; added += code == 0) {
         struct task task = {.fn = participate, .arg = tasks};
-        task.tagged = (uintptr_t)tasks->loop.group | TASK_SHARED | TASK_PARTIAL;
+        task.tagged = (uintptr_t)loop->group | TASK_SHARED | TASK_PARTIAL;
         code = task_add(&task, true);
     }
     size_t missing = (size_t)(threads - added);
@@ -391,6 +432,44 @@ int ompg_go_for(ompg_group *group, size_t begin, size_t end, size_t grain, ompg_
     return add_participants(tasks);
 }
 
+/* The participants as tasks, into whatever the group has. */
+static int add_and_wait(ompg_group *group, size_t begin, size_t end, size_t grain,
+                        ompg_range_fn *fn, void *arg)
+{
+    int code = region_reserve(group);
+    if (code == 0)
+        code = ompg_go_for(group, begin, end, grain, fn, arg);
+    if (code == 0 || code == ECANCELED)
+        code = ompg_wait(group);
+    region_unreserve(group);
+    return code;
+}
+
+/* Whether the loop can have a team of its own, the members of which are its participants. */
+static bool is_alone(ompg_group *group)
+{
+    return region_opens_team() && !load_relaxed(&group->waiting) && !load_relaxed(&group->gated) &&
+           group_is_idle(NULL, group) && !group_stopped(group, 0);
+}
+
+static int run_team(ompg_group *group, struct loop_plan plan, ompg_range_fn *fn, void *arg)
+{
+    ompg_loop handle;
+    struct loop *loop = state_of(&handle);
+    int threads = threads_for(group, plan);
+    if (!place_shares(loop, threads))
+        return ENOMEM;
+    loop_init(loop, group, plan, threads);
+    struct task_loop tasks = {.fn = fn, .arg = arg, .loop = loop};
+    struct task task = {.fn = participate, .arg = &tasks};
+    task.tagged = (uintptr_t)group | TASK_PARTIAL;
+    wait_begin(group, NULL);
+    int code = region_run_team(group, &task, threads);
+    wait_end(group);
+    free(loop->memory);
+    return code != 0 ? code : wait_result(group);
+}
+
 int ompg_for(ompg_group *group, size_t begin, size_t end, size_t grain, ompg_range_fn *fn,
              void *arg)
 {
@@ -404,12 +483,11 @@ int ompg_for(ompg_group *group, size_t begin, size_t end, size_t grain, ompg_ran
     if (!group && !made)
         return ENOMEM;
     ompg_group *used = group ? group : made;
-    int code = region_reserve(used);
-    if (code == 0)
-        code = ompg_go_for(used, begin, end, grain, fn, arg);
-    if (code == 0 || code == ECANCELED)
-        code = ompg_wait(used);
-    region_unreserve(used);
+    int code;
+    if (begin < end && is_alone(used))
+        code = run_team(used, plan_range(begin, end, grain, used->deterministic), fn, arg);
+    else
+        code = add_and_wait(used, begin, end, grain, fn, arg);
     ompg_free(made);
     return code;
 }
@@ -435,21 +513,6 @@ static bool may_loop(ompg_group *group, size_t begin, size_t end)
     if (begin > end && group)
         ompg_fail(group, EINVAL, "OMPG_FOR from %zu to %zu", begin, end);
     return begin < end && !(group && group_stopped(group, 0));
-}
-
-/* The state stays where the handle is while the loop runs: in it. */
-static struct loop *state_of(const ompg_loop *handle)
-{
-    return (void *)handle->room;
-}
-
-/* The shares: behind the loop in the handle, if there is room. False when memory is short. */
-static bool place_shares(struct loop *loop, int threads)
-{
-    bool fits = sizeof *loop + shares_size(threads) <= sizeof((ompg_loop *)NULL)->room;
-    loop->memory = fits ? NULL : allocate(shares_size(threads));
-    loop->elsewhere = loop->memory ? first_line(loop->memory) : NULL;
-    return fits || loop->memory;
 }
 
 ompg_loop ompg_loop_begin(ompg_group *group, size_t begin, size_t end, size_t grain, bool parallel)

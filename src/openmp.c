@@ -13,22 +13,21 @@
 
 #define NOT_INSTRUMENTED __attribute__((no_sanitize("thread")))
 
-NOT_INSTRUMENTED void openmp_taskgroup(openmp_body_fn *body, openmp_body_fn *after, void *arg)
+NOT_INSTRUMENTED void openmp_taskgroup(openmp_body_fn *body, void *arg)
 {
 #pragma omp taskgroup
     {
         body(arg);
     }
-    after(arg);
 }
 
-NOT_INSTRUMENTED void openmp_parallel(int threads, openmp_body_fn *body, openmp_body_fn *after,
-                                      openmp_body_fn *member, void *arg)
+NOT_INSTRUMENTED void openmp_parallel(int threads, openmp_body_fn *first, openmp_body_fn *member,
+                                      void *arg)
 {
-#pragma omp parallel num_threads(threads) default(none) firstprivate(body, after, member, arg)
+#pragma omp parallel num_threads(threads) default(none) firstprivate(first, member, arg)
     {
         if (omp_get_thread_num() == 0)
-            openmp_taskgroup(body, after, arg);
+            first(arg);
         else
             member(arg);
     }

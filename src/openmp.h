@@ -10,15 +10,14 @@
 
 typedef void openmp_body_fn(void *arg);
 
-/* Runs body(arg) in a taskgroup, and after(arg) when all tasks of that taskgroup are over. */
-void openmp_taskgroup(openmp_body_fn *body, openmp_body_fn *after, void *arg);
+/* Runs body(arg) in a taskgroup; when it returns all tasks of that taskgroup are over. */
+void openmp_taskgroup(openmp_body_fn *body, void *arg);
 
 /*
- * The same on the calling thread in a new team of `threads`, or of as many as OpenMP gives; the
- * others run member(arg).
+ * Runs first(arg) on the calling thread, and member(arg) on each of the others, in a new team of
+ * `threads`, or of as many as OpenMP gives; then all tasks of the team.
  */
-void openmp_parallel(int threads, openmp_body_fn *body, openmp_body_fn *after,
-                     openmp_body_fn *member, void *arg);
+void openmp_parallel(int threads, openmp_body_fn *first, openmp_body_fn *member, void *arg);
 
 /*
  * Adds an OpenMP task that runs body(arg), and then cancels its taskgroup if cancels(arg) says so.

@@ -2,12 +2,12 @@
  * Region: workers that come, steal, wait and go. See worker.h for what they share.
  *
  * Life of a region: the waiter opens it with the OpenMP constructs (openmp.c), enters slot and loop,
- * and runs the root group's tasks until all are over. In a team of the region's own the other threads,
- * its members, are workers from the start, as many as there are tasks; further workers are OpenMP
- * tasks, launched when there is work and a thread of the team has no worker. A worker that finds
- * nothing for IDLE_NS ends; its thread goes back to OpenMP. The waiter stays, yields and naps: OpenMP
- * discards workers that have not started when the taskgroup is cancelled, and then it does all the
- * rest alone.
+ * and runs the root group's tasks until all are over. In a team of the region's own the threads are
+ * members, as many as there are tasks: workers from the start, each with a first task where a loop is
+ * all that the group has. Further workers are OpenMP tasks, launched when there is work and a thread
+ * of the team has no worker. A worker that finds nothing for IDLE_NS ends; its thread goes back to
+ * OpenMP. The waiter stays, yields and naps: OpenMP discards workers that have not started when the
+ * taskgroup is cancelled, and then it does all the rest alone.
  *
  * Nothing is lost: a worker ends only with an empty deque; a task is in a deque, in a group's queue
  * that its waiter empties, or parked behind a running task that takes it along.
@@ -37,6 +37,7 @@ enum {
     PRY_NS = 2000,      /* longer than most owners take to answer */
     PAUSE_LEAST = 8,    /* turns; 10 to 40 ns each */
     PAUSE_MOST = 256,
+    FIRST_PAUSES = 3,
     WORTH_NS = 1000,    /* of work that make up for a theft to both, */
     WORTH_TASK_NS = 20, /* and for each task of it */
     HOLD_LEAST_NS = 1000,
@@ -63,6 +64,7 @@ static int processors(void)
 
 /* ---- entering and leaving ---- */
 
+/* The worker is counted as active already. */
 static void enter(struct worker *worker, struct region *region, int thread)
 {
     spin_lock(&worker->deque.lock);
@@ -73,7 +75,7 @@ static void enter(struct worker *worker, struct region *region, int thread)
     worker->inlined = 0;
     worker->robbed = 0;
     worker->hold_back = HOLD_LEAST_NS;
-    bool missing = add_relaxed(&region->active, 1) + 1 < load_relaxed(&region->threads);
+    bool missing = load_relaxed(&region->active) < load_relaxed(&region->threads);
     store_relaxed(&worker->deque.attention,
                   load_relaxed(&region->threads) > 1 && (missing || !membarrier_works));
     store_release(&region->slots[thread], worker);
@@ -388,33 +390,58 @@ static void worker_loop(struct worker *worker)
     } while (true);
 }
 
-/* Where this thread has no worker yet; without memory for one the others do the work. */
-static void work(struct region *region)
+/* What a member begins with, until its deque is empty. The task was counted when the region opened. */
+static void run_first(struct worker *worker, const struct task *first)
+{
+    struct task task = *first;
+    ompg_group *group = task_group(&task);
+    bump_relaxed(&counts_for_start(worker, group)->started, 1U);
+    task_call(worker, &task, task.arg);
+    tsan_release(&group->remote);
+    bump_release(&counts_for(worker, group)->returned, 1U);
+    run_own(worker);
+    tally_flush(worker);
+}
+
+/*
+ * After its first task: the others are mostly about to end theirs, and looking around would only hold
+ * them up. True when the root group is done; the waiter waits for that, the others for the closing.
+ */
+static bool await_members(struct region *region, bool waiter)
+{
+    struct idle idle = {.awaited = waiter ? region->root : NULL};
+    for (int i = 0; i < FIRST_PAUSES && !group_is_done(region, region->root); i++)
+        pause_looking(region, &idle);
+    return group_is_done(region, region->root);
+}
+
+/*
+ * Works where this thread has no worker yet, at first on `first` if that is given. The worker is
+ * counted as active. False where the thread has one, where the region closes, and without memory for
+ * a worker: the others do the work.
+ */
+static bool work(struct region *region, const struct task *first)
 {
     int thread = omp_get_thread_num();
-    if (thread >= load_relaxed(&region->threads) || load_relaxed(&region->slots[thread]) ||
-        load_relaxed(&region->closing))
-        return;
-    struct worker *worker = worker_acquire();
-    if (!worker)
-        return;
+    struct worker *worker = NULL;
+    if (thread < load_relaxed(&region->threads) && !load_relaxed(&region->slots[thread]) &&
+        !load_relaxed(&region->closing))
+        worker = worker_acquire();
+    if (!worker) {
+        sub_relaxed(&region->active, 1);
+        return false;
+    }
     struct worker *outer = self;
     self = worker;
     enter(worker, region, thread);
-    worker_loop(worker);
+    if (first)
+        run_first(worker, first);
+    if (!first || !await_members(region, false))
+        worker_loop(worker);
     leave(worker, region);
     self = outer;
     worker_release(worker);
-}
-
-/* A member of the region's own team; OpenMP's cancellation is the same as for a worker_main. */
-static void member_main(void *arg)
-{
-    struct region *region = arg;
-    sub_relaxed(&region->pending, 1);
-    work(region);
-    if (root_has_stopped(region))
-        openmp_cancel();
+    return true;
 }
 
 /* Body of the OpenMP task that is a worker; root_has_stopped comes after it. */
@@ -422,8 +449,9 @@ static void worker_main(void *arg)
 {
     struct region *region = arg;
     tsan_acquire(region);
+    add_relaxed(&region->active, 1);
     sub_relaxed(&region->pending, 1);
-    work(region);
+    work(region, NULL);
 }
 
 /* Skips, all at once, the queued tasks of a group that has stopped and needs no clean-up of them. */
@@ -479,33 +507,57 @@ struct session {
     struct region *region;
     struct worker *worker;
     ompg_group *group;
+    struct task first; /* what each member begins with; no fn: with nothing */
 };
 
-/* OpenMP may give fewer threads than it was asked for. */
-static void count_team(struct region *region)
+static const struct task *first_task(const struct session *session)
 {
+    return session->first.fn ? &session->first : NULL;
+}
+
+/* OpenMP may give fewer threads than it was asked for. */
+static void count_team(const struct session *session)
+{
+    struct region *region = session->region;
     int team = forked ? 1 : omp_get_num_threads();
     if (team >= load_relaxed(&region->threads))
         return;
     store_relaxed(&region->threads, team);
-    if (region->members > team)
-        sub_relaxed(&region->pending, region->members - team);
+    int missing = region->members - team;
+    if (missing <= 0)
+        return;
+    sub_relaxed(&region->active, missing);
+    if (first_task(session))
+        bump_relaxed(&session->group->local.submitted, (size_t)-missing);
+}
+
+/* All tasks of the group, with the help of others. */
+static void run_all(const struct session *session)
+{
+    struct region *region = session->region;
+    struct worker *worker = session->worker;
+    ompg_group *group = session->group;
+    if (first_task(session)) {
+        run_first(worker, first_task(session));
+        if (await_members(region, true))
+            return;
+    }
+    task_release_parked(worker, group);
+    size_t tasks = group->queue.size + deque_private(&worker->deque);
+    if (tasks > (size_t)region->members)
+        launch(region, tasks - (size_t)region->members, load_relaxed(&region->threads));
+    run_root(worker, group);
 }
 
 static void session_body(void *arg)
 {
     struct session *session = arg;
-    tsan_acquire(session);
     struct region *region = session->region;
     struct worker *worker = session->worker;
-    count_team(region);
+    count_team(session);
     self = worker;
     enter(worker, region, forked ? 0 : omp_get_thread_num());
-    task_release_parked(worker, session->group);
-    size_t tasks = session->group->queue.size + deque_private(&worker->deque);
-    if (tasks > (size_t)region->members)
-        launch(region, tasks - (size_t)region->members, load_relaxed(&region->threads));
-    run_root(worker, session->group);
+    run_all(session);
     store_release(&region->closing, true);
     leave(worker, region);
     self = NULL;
@@ -513,51 +565,57 @@ static void session_body(void *arg)
         openmp_cancel();
 }
 
-/* All OpenMP tasks of the region's taskgroup are over. */
-static void session_end(void *arg)
+/* A member, other than the waiter; OpenMP's cancellation is the same as for a worker_main. */
+static void member_main(void *arg)
 {
     struct session *session = arg;
-    tsan_acquire(session->region);
-    tsan_release(session);
+    struct region *region = session->region;
+    const struct task *first = first_task(session);
+    if (!work(region, first) && first)
+        add_release(&session->group->remote.skipped, 1U);
+    if (root_has_stopped(region))
+        openmp_cancel();
 }
 
-static void do_nothing(void *arg)
+/* In a team of the region's own, whose end waits for all tasks: only a cancel needs a taskgroup. */
+static void run_in_team(openmp_body_fn *body, struct session *session)
 {
-    (void)arg;
+    if (omp_get_cancellation())
+        openmp_taskgroup(body, session);
+    else
+        body(session);
 }
 
-/* A thread of the region's own team, other than the waiter. */
-static void session_member(void *arg)
+static void team_waiter(void *arg)
+{
+    run_in_team(session_body, arg);
+}
+
+static void team_member(void *arg)
 {
     struct session *session = arg;
     tsan_acquire(session);
-    struct region *region = session->region;
-    if (omp_get_thread_num() < region->members) {
-        if (omp_get_cancellation())
-            openmp_taskgroup(member_main, do_nothing, region);
-        else
-            member_main(region);
-    }
-    tsan_release(region); /* to region_run, after the join */
+    if (omp_get_thread_num() < session->region->members)
+        run_in_team(member_main, session);
+    tsan_release(session->region); /* to run_session, after the join */
 }
 
-/* Sets up the region for the team that the caller is in, or for a new one. */
-static void prepare(struct session *session)
+/* Sets up the region for the team that the caller is in, or for a new one, which `tasks` wait for. */
+static void prepare(struct session *session, size_t tasks)
 {
     struct region *region = session->region;
     ompg_group *group = session->group;
     bool joins = !forked && omp_get_level() > 0;
     int threads = region_threads(group);
     threads = threads < region->capacity ? threads : region->capacity;
-    size_t tasks = group->queue.size;
     region->members = joins || tasks == 0 ? 1 : tasks < (size_t)threads ? (int)tasks : threads;
     region->level = forked ? 0 : omp_get_level() + !joins;
     region->oversubscribed = threads > processors();
     region->root = group;
     region->begun = load_relaxed(&group->begun) ? load_relaxed(&group->begun) : clock_now();
     store_relaxed(&region->threads, threads);
-    store_relaxed(&region->active, 0);
-    store_relaxed(&region->pending, region->members - 1);
+    store_relaxed(&region->active, region->members);
+    store_relaxed(&region->pending, 0);
     store_relaxed(&region->closing, false);
     group->owner = session->worker;
     store_relaxed(&group->region, region);
@@ -621,27 +679,48 @@ void region_unreserve(ompg_group *group)
     release_session(&session);
 }
 
+bool region_opens_team(void)
+{
+    return !self && !forked && omp_get_level() == 0;
+}
+
+/* Runs what prepare() has set up. */
+static void run_session(struct session *session)
+{
+    struct region *region = session->region;
+    tsan_release(session);
+    if (forked)
+        session_body(session);
+    else if (omp_get_level() > 0)
+        openmp_taskgroup(session_body, session);
+    else
+        openmp_parallel(load_relaxed(&region->threads), team_waiter, team_member, session);
+    tsan_acquire(region);
+    store_relaxed(&session->group->region, NULL);
+    release_session(session);
+}
+
 int region_run(ompg_group *group)
 {
     int code = group->reserved_region ? 0 : reserve(group);
     if (code != 0)
         return code;
     struct session session = take_reserved(group);
-    prepare(&session);
-    tsan_release(&session);
-    if (forked) {
-        session_body(&session);
-        session_end(&session);
-    } else if (omp_get_level() > 0) {
-        openmp_taskgroup(session_body, session_end, &session);
-    } else {
-        int threads = load_relaxed(&session.region->threads);
-        openmp_parallel(threads, session_body, session_end, session_member, &session);
-    }
-    tsan_acquire(&session);
-    tsan_acquire(session.region);
-    store_relaxed(&group->region, NULL);
-    release_session(&session);
+    prepare(&session, group->queue.size);
+    run_session(&session);
+    return 0;
+}
+
+int region_run_team(ompg_group *group, const struct task *task, int most)
+{
+    int code = group->reserved_region ? 0 : reserve(group);
+    if (code != 0)
+        return code;
+    struct session session = take_reserved(group);
+    session.first = *task;
+    prepare(&session, (size_t)most);
+    bump_relaxed(&group->local.submitted, (size_t)session.region->members);
+    run_session(&session);
     return 0;
 }
 

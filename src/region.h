@@ -16,6 +16,13 @@
 int region_run(ompg_group *group);
 
 /*
+ * The same for a group without tasks, in a team of its own (region_opens_team), of which each
+ * member runs a copy of the task at once, `most` members at most. The task has no extra.
+ */
+int region_run_team(ompg_group *group, const struct task *task, int most);
+bool region_opens_team(void);
+
+/*
  * Gets the memory of a region beforehand, for calls that add tasks and wait: these must not be left
  * behind in a group whose wait fails. Returns 0 or ENOMEM. In a worker's thread there is nothing to
  * get. region_run gives it back, or region_unreserve where that was not reached.

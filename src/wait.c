@@ -9,8 +9,7 @@
 
 #include <errno.h>
 
-/* The code that a wait returns. */
-static int result(ompg_group *group)
+int wait_result(ompg_group *group)
 {
     if (LIKELY(load_acquire(&group->stop) == RUNNING && !group->errors))
         return 0;
@@ -105,7 +104,7 @@ static __attribute__((noinline)) int wait_any(ompg_group *group, struct worker *
         tally_flush_for(worker, group);
     if (group_is_idle(worker, group)) {
         tsan_acquire(&group->remote);
-        return result(group);
+        return wait_result(group);
     }
     if (!attach(group, worker))
         return EPERM;
@@ -120,7 +119,7 @@ static __attribute__((noinline)) int wait_any(ompg_group *group, struct worker *
         code = region_run(group);
     }
     wait_end(group);
-    return code != 0 ? code : result(group);
+    return code != 0 ? code : wait_result(group);
 }
 
 /* A plain group that was made by the running task, so that it cannot be around that task. */
@@ -157,7 +156,7 @@ int ompg_wait(ompg_group *group)
     if (UNLIKELY(!group_is_done(worker->region, group)))
         region_wait_nested(worker, group);
     store_relaxed(&group->waiting, false);
-    return LIKELY(load_acquire(&group->stop) == RUNNING) ? 0 : result(group);
+    return LIKELY(load_acquire(&group->stop) == RUNNING) ? 0 : wait_result(group);
 }
 
 int ompg_run(const ompg_options *options, ompg_task_fn *fn, void *arg, ompg_error *error)

@@ -22,4 +22,7 @@ static inline bool is_waited_for_here(const struct worker *worker, ompg_group *g
 void wait_begin(ompg_group *group, const struct worker *worker);
 void wait_end(ompg_group *group);
 
+/* What a wait returns that has come to its end. */
+int wait_result(ompg_group *group);
+
 #endif

@@ -55,8 +55,8 @@ struct region {
     int64_t begun;       /* clock when it was opened */
     ompg_group *root;
     struct region *next_free;              /* pool's lock */
-    alignas(CACHE_LINE) atomic_int active; /* workers in slots */
-    atomic_int pending;                    /* members and workers launched that have not started */
+    alignas(CACHE_LINE) atomic_int active; /* workers in slots, and members that are to come */
+    atomic_int pending;                    /* workers launched that have not started */
     atomic_bool closing;                   /* the root group is done: workers end */
     _Atomic(struct worker *) slots[];
 };

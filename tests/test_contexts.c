@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <omp.h>
+#include <time.h>
 
 /* What a task must find where it runs. */
 typedef struct context {
@@ -184,6 +185,37 @@ static ORDERED_BY_OPENMP void omp_taskgroup(void)
         use_groups_and_count(&finished);
     }
     CHECK_INT(atomic_load(&finished), 11);
+}
+
+static int make_omp_tasks(ompg_group *group, void *arg)
+{
+    atomic_int *finished = arg;
+    (void)group;
+    for (int i = 0; i < 10; i++) {
+#pragma omp task
+        {
+            nanosleep(&(struct timespec){.tv_nsec = 200000}, NULL);
+            atomic_fetch_add(finished, 1);
+        }
+    }
+    return 0;
+}
+
+static int make_omp_tasks_in_a_loop(ompg_group *group, size_t begin, size_t end, void *arg)
+{
+    for (size_t i = begin; i < end; i++)
+        make_omp_tasks(group, arg);
+    return 0;
+}
+
+/* Where the wait opens the region: inside another one they are that one's, as any task there. */
+static ORDERED_BY_OPENMP void omp_tasks_of_a_task_end_with_the_wait(void)
+{
+    atomic_int finished = 0;
+    CHECK_INT(ompg_run(NULL, make_omp_tasks, &finished, NULL), 0);
+    CHECK_INT(atomic_load(&finished), 10);
+    CHECK_INT(ompg_for(NULL, 0, 3, 1, make_omp_tasks_in_a_loop, &finished), 0);
+    CHECK_INT(atomic_load(&finished), 40);
 }
 
 static void omp_parallel_of_one(void)
@@ -390,7 +422,9 @@ CHECK_MAIN("contexts", {"serial program", serial_program}, {"omp single", omp_si
            {"omp parallel", omp_parallel}, {"omp parallel for", omp_parallel_for},
            {"omp task", omp_task}, {"omp task final", omp_task_final},
            {"omp task without a region", omp_task_without_a_region},
-           {"omp taskgroup", omp_taskgroup}, {"omp parallel of one thread", omp_parallel_of_one},
+           {"omp taskgroup", omp_taskgroup},
+           {"omp tasks of a task end with the wait", omp_tasks_of_a_task_end_with_the_wait},
+           {"omp parallel of one thread", omp_parallel_of_one},
            {"omp parallel nested", omp_parallel_nested},
            {"omp parallel in a task", omp_parallel_in_a_task},
            {"any number of threads", any_number_of_threads},
