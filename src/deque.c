@@ -9,6 +9,11 @@
 
 #include <stdlib.h>
 
+enum {
+    RUN_LEAST = 8,     /* tasks that are worth a run */
+    RUN_RECLAIMED = 64 /* tasks of it that its owner takes back at once */
+};
+
 bool deque_init(struct deque *deque)
 {
     deque->ring = malloc(DEQUE_CAPACITY * sizeof *deque->ring);
@@ -52,11 +57,71 @@ static size_t lowered_split(size_t tail, size_t top)
     return membarrier_works ? tail + (top - tail + 1) / 2 : top;
 }
 
+/* ---- the run; the caller holds the lock ---- */
+
+static void set_run(struct deque *deque, struct run run)
+{
+    deque->run = run;
+    store_relaxed(&deque->has_run, run.count > 0);
+}
+
+struct run deque_steal_run(struct deque *deque, size_t most)
+{
+    struct run taken = run_take(&deque->run, most);
+    store_relaxed(&deque->has_run, deque->run.count > 0);
+    return taken;
+}
+
+static bool take_match_from_run(struct deque *deque, struct task *task, deque_match_fn *match,
+                                const ompg_group *group)
+{
+    if (deque->run.count == 0 || !match(&deque->run.first, group))
+        return false;
+    *task = deque_steal_run(deque, 1).first;
+    return true;
+}
+
+/* Makes a run of the oldest tasks where nothing is shared, of `most` at most; false: too short. */
+static bool share_run(struct deque *deque, size_t most)
+{
+    size_t tail = load_relaxed(&deque->tail);
+    struct run run = {.first = deque->ring[tail & deque->mask], .count = 1};
+    while (run.count < most && run_extend(&run, &deque->ring[(tail + run.count) & deque->mask]))
+        ;
+    if (run.count < RUN_LEAST)
+        return false;
+    set_run(deque, run);
+    store_relaxed(&deque->split, tail + run.count);
+    store_release(&deque->tail, tail + run.count);
+    return true;
+}
+
+/* Gives part of the run back to the owner, whose ring is empty. */
+static void reclaim_run(struct deque *deque)
+{
+    size_t half = (deque->run.count + 1) / 2;
+    struct run part = deque_steal_run(deque, half < RUN_RECLAIMED ? half : RUN_RECLAIMED);
+    deque_push_run(deque, &part);
+}
+
+/* ---- owner ---- */
+
+void deque_push_run(struct deque *deque, const struct run *run)
+{
+    deque_make_room(deque);
+    size_t top = load_relaxed(&deque->top);
+    for (size_t i = run->count; i > 0; i--)
+        deque->ring[top++ & deque->mask] = run_at(run, i - 1);
+    store_release(&deque->top, top);
+}
+
 bool deque_pop_slow(struct deque *deque, struct task *task)
 {
     if (deque_is_empty(deque))
         return false;
     spin_lock(&deque->lock);
+    if (load_relaxed(&deque->top) == load_relaxed(&deque->tail) && deque->run.count > 0)
+        reclaim_run(deque);
     size_t tail = load_relaxed(&deque->tail);
     size_t top = load_relaxed(&deque->top);
     bool found = top != tail;
@@ -82,16 +147,22 @@ size_t deque_skip(struct deque *deque, uintptr_t tagged)
     store_relaxed(&deque->top, from);
     if (load_relaxed(&deque->split) > from)
         store_relaxed(&deque->split, lowered_split(tail, from));
+    size_t skipped = top - from;
+    if (from == tail && deque->run.count > 0 && deque->run.first.tagged == tagged) {
+        skipped += deque->run.count;
+        set_run(deque, (struct run){.count = 0});
+    }
     spin_unlock(&deque->lock);
-    return top - from;
+    return skipped;
 }
 
 void deque_share(struct deque *deque, bool all)
 {
     spin_lock(&deque->lock);
     size_t mine = deque_private(deque);
-    size_t split = load_relaxed(&deque->split) + (all ? mine : (mine + 1) / 2);
-    store_release(&deque->split, split);
+    size_t shared = all ? mine : (mine + 1) / 2;
+    if (all || deque_has_shared(deque) || !share_run(deque, shared))
+        store_release(&deque->split, load_relaxed(&deque->split) + shared);
     spin_unlock(&deque->lock);
 }
 
@@ -123,6 +194,7 @@ bool deque_take(struct deque *deque, struct task *task, deque_match_fn *match,
             found = true;
         }
     }
+    found = found || take_match_from_run(deque, task, match, group);
     spin_unlock(&deque->lock);
     return found;
 }
@@ -143,6 +215,8 @@ size_t deque_steal(struct deque *deque, struct task *tasks, size_t most, bool al
 bool deque_steal_match(struct deque *deque, struct task *task, deque_match_fn *match,
                        const ompg_group *group)
 {
+    if (take_match_from_run(deque, task, match, group))
+        return true;
     size_t split = load_relaxed(&deque->split);
     for (size_t i = load_relaxed(&deque->tail); i != split; i++) {
         *task = deque->ring[i & deque->mask];

@@ -5,11 +5,14 @@
  *     tail <= split <= top <= tail + capacity
  *     [tail, split)  shared: thieves take the oldest, under the lock
  *     [split, top)   private: the owner pushes and pops the newest, without lock or fence
+ *     run            shared and older than these, where the owner has shared a run of tasks as such:
+ *                    thieves then fetch one cache line, not one for every two tasks
  *
  * Discipline.
  * - top: written by the owner only. store_release publishes the slot under it.
  * - tail, split, ring, mask: written under the lock only, by whoever holds it. The owner reads
  *   split without the lock before it takes a slot.
+ * - run: read and written under the lock, but for a look whether there is one.
  * - Owners move split up (share) when thieves ask by `attention`, down (reclaim) when the private
  *   part is empty.
  * - A thief may pry: raise split over private slots of an owner that does not answer because it
@@ -39,6 +42,8 @@ struct deque {
     atomic_bool attention; /* any thread sets it, the owner clears it: see attend() in region.c */
     _Atomic size_t tail;
     _Atomic size_t split;
+    atomic_bool has_run; /* run.count > 0 */
+    alignas(CACHE_LINE) struct run run;
 };
 
 /* Whether a thread that waits for `group` may run the task. */
@@ -50,13 +55,16 @@ void deque_destroy(struct deque *deque);
 
 /* ---- owner ---- */
 
+/* Adds all tasks of the run, the first one on top; there is room for them. */
+void deque_push_run(struct deque *deque, const struct run *run);
+
 /* False when it is full. */
 bool deque_make_room(struct deque *deque);
 
 /* Doubles the ring; false when memory is short. */
 bool deque_grow(struct deque *deque);
 
-/* Takes the newest task from the shared part too; false when the deque is empty. */
+/* Takes the newest task, shared or not; false when the deque is empty. */
 bool deque_pop_slow(struct deque *deque, struct task *task);
 
 /* Makes half of the private tasks shared, rounded up, or all of them. */
@@ -76,7 +84,8 @@ static inline size_t deque_private(const struct deque *deque)
 
 static inline bool deque_is_empty(const struct deque *deque)
 {
-    return load_relaxed(&deque->top) == load_relaxed(&deque->tail);
+    return load_relaxed(&deque->top) == load_relaxed(&deque->tail) &&
+           !load_relaxed(&deque->has_run);
 }
 
 /* False when the deque is full. */
@@ -117,11 +126,15 @@ static inline bool deque_pop(struct deque *deque, struct task *task)
 
 static inline bool deque_has_shared(const struct deque *deque)
 {
-    return load_relaxed(&deque->tail) != load_relaxed(&deque->split);
+    return load_relaxed(&deque->tail) != load_relaxed(&deque->split) ||
+           load_relaxed(&deque->has_run);
 }
 
 /* Takes the oldest shared tasks, half of them rounded up or all, at most `most`. */
 size_t deque_steal(struct deque *deque, struct task *tasks, size_t most, bool all);
+
+/* Takes the oldest tasks of the run, at most `most`. */
+struct run deque_steal_run(struct deque *deque, size_t most);
 
 /* Takes the oldest shared task that matches. */
 bool deque_steal_match(struct deque *deque, struct task *task, deque_match_fn *match,

@@ -74,15 +74,9 @@ size_t queue_pop(struct queue *queue, struct task *tasks, size_t most)
     size_t taken = 0;
     while (taken < most && taken < queue->size) {
         struct run *run = oldest_run(queue);
-        size_t n = most - taken < run->count ? most - taken : run->count;
-        struct task task = run->first;
-        for (size_t i = 0; i < n; i++) {
-            tasks[taken++] = task;
-            task.arg = (void *)((uintptr_t)task.arg + run->stride);
-            task.index++;
-        }
-        run->first = task;
-        run->count -= n;
+        struct run part = run_take(run, most - taken);
+        for (size_t i = 0; i < part.count; i++)
+            tasks[taken++] = run_at(&part, i);
         if (run->count == 0)
             drop_oldest(queue);
     }

@@ -2,8 +2,8 @@
  * Queue: a first-in first-out list of tasks without a bound: tasks added before the wait, tasks that
  * wait behind a limit.
  *
- * A loop adds tasks whose arguments lie at equal distances, so entries are runs of these: a million
- * tasks over an array take one entry. Not thread-safe: the owner of the queue names its guard.
+ * Entries are runs (task.h): a million tasks over an array take one entry. Not thread-safe: the owner
+ * of the queue names its guard.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -14,19 +14,12 @@
 
 #include <stdbool.h>
 
-/* `count` tasks: the first one, and others whose argument and index grow by stride and by 1. */
-struct run {
-    struct task first;
-    uintptr_t stride; /* 0 while count is 1 */
-    size_t count;
-};
-
 struct queue_block;
 
 /* All zero is an empty queue. */
 struct queue {
     size_t size;              /* tasks in it */
-    struct run newest;        /* the run that grows; count 0: none */
+    struct run newest;        /* the one that grows */
     struct queue_block *head; /* older runs: taken from here */
     struct queue_block *tail; /* put here */
 };
@@ -34,16 +27,8 @@ struct queue {
 /* Adds the task to the newest run if it continues it. */
 static inline bool queue_extend(struct queue *queue, const struct task *task)
 {
-    struct run *run = &queue->newest;
-    uintptr_t distance = (uintptr_t)task->arg - (uintptr_t)run->first.arg;
-    if (run->first.fn != task->fn || run->first.tagged != task->tagged ||
-        run->first.index + run->count != task->index || (task->tagged & TASK_EXTRA))
+    if ((task->tagged & TASK_EXTRA) || !run_extend(&queue->newest, task))
         return false;
-    if (run->count == 1)
-        run->stride = distance;
-    else if (distance != run->stride * run->count)
-        return false;
-    run->count++;
     queue->size++;
     return true;
 }

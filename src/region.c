@@ -32,6 +32,7 @@
 
 enum {
     STEAL_BATCH = 128,  /* tasks taken at once: 4 KiB */
+    RUN_BATCH = 512,    /* tasks of a run taken at once */
     REFILL_BATCH = 256, /* tasks moved at once from a queue to the deque */
     IDLE_NS = 50000,    /* about what it costs to wake a thread */
     PRY_NS = 2000,      /* longer than most owners take to answer */
@@ -180,6 +181,19 @@ static __attribute__((noinline)) bool steal_batch(struct worker *thief, struct w
     return true;
 }
 
+/* Takes tasks of the victim's run for the thief, who gets them once it has let go of the lock. */
+static struct run steal_run(struct worker *thief, struct worker *victim)
+{
+    size_t most = RUN_BATCH, half = (victim->deque.run.count + 1) / 2;
+    if (load_relaxed(&thief->region->threads) > 2 && half < most)
+        most = half;
+    struct run loot = deque_steal_run(&victim->deque, most);
+    if (!deque_has_shared(&victim->deque))
+        ask(victim);
+    thief->loot = 1; /* one cache line */
+    return loot;
+}
+
 /* Tasks that are pried may not have been counted yet: see group_is_done. */
 static void mark_pried(struct deque *deque, size_t split)
 {
@@ -210,16 +224,21 @@ static bool steal_from(struct worker *thief, struct worker *victim, const ompg_g
     if (!spin_trylock(&deque->lock))
         return false;
     bool found = false;
+    struct run loot = {.count = 0};
     if (victim->region == thief->region) {
         if (!shared)
             pry(deque);
         if (group)
             found = deque_steal_match(deque, task, may_run, group);
+        else if (load_relaxed(&deque->has_run))
+            loot = steal_run(thief, victim);
         else
             found = steal_batch(thief, victim, task);
     }
     spin_unlock(&deque->lock);
-    return found;
+    if (loot.count > 0)
+        deque_push_run(&thief->deque, &loot);
+    return loot.count > 0 ? deque_pop(&thief->deque, task) : found;
 }
 
 /* Once around all others, from a random one on. */
