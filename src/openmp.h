@@ -21,7 +21,8 @@ void openmp_parallel(int threads, openmp_body_fn *first, openmp_body_fn *member,
 
 /*
  * Adds an OpenMP task that runs body(arg), and then cancels its taskgroup if cancels(arg) says so.
- * The runtime may discard the task after a cancellation.
+ * The runtime may discard the task after a cancellation. A `taskwait` of the caller's, which may be a
+ * user's task, does not wait for it.
  */
 void openmp_task(openmp_body_fn *body, bool (*cancels)(void *arg), void *arg);
 
