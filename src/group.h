@@ -62,7 +62,7 @@ struct ompg_group {
     alignas(CACHE_LINE) struct counts local; /* written by the owner */
     size_t serial;                           /* life number of this record; in ompg_new */
     ompg_group *next_free;                   /* pool */
-    atomic_bool waiting;                     /* a thread is in ompg_wait */
+    atomic_bool waiting;                     /* a thread is in ompg_wait, or OMPG_FOR is open */
     atomic_bool gated;                       /* limit or budget was set: tasks pass the gate */
     bool deterministic, collect;             /* these: read-only after ompg_new */
     atomic_bool plain;                       /* made without options in a task: `errors` and what
@@ -84,8 +84,8 @@ struct ompg_group {
     struct queue queue;                           /* tasks added outside the region; the adder's,
                                                      in the wait the waiter's */
     struct gate gate;
-    struct region *reserved_region; /* these two: the thread that waits */
-    struct worker *reserved_worker;
+    struct spinlock loops_lock;
+    int loops;             /* OMPG_FORs that share a wait; guard: loops_lock */
     struct errors *errors; /* collect and deterministic groups; read-only after ompg_new */
     ompg_token *token;     /* these: read-only after ompg_new */
     double timeout;

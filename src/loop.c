@@ -436,38 +436,50 @@ int ompg_go_for(ompg_group *group, size_t begin, size_t end, size_t grain, ompg_
 static int add_and_wait(ompg_group *group, size_t begin, size_t end, size_t grain,
                         ompg_range_fn *fn, void *arg)
 {
-    int code = region_reserve(group);
+    struct reserved reserved = {0};
+    int code = region_reserve(group, &reserved) ? 0 : ENOMEM;
     if (code == 0)
         code = ompg_go_for(group, begin, end, grain, fn, arg);
     if (code == 0 || code == ECANCELED)
-        code = ompg_wait(group);
-    region_unreserve(group);
+        code = wait_reserved(group, &reserved);
+    region_unreserve(&reserved);
     return code;
 }
 
-/* Whether the loop can have a team of its own, the members of which are its participants. */
-static bool is_alone(ompg_group *group)
+/*
+ * Claims the wait where the loop can have a team of its own, the members of which are its
+ * participants.
+ */
+static bool claim_alone(ompg_group *group)
 {
-    return region_opens_team() && !load_relaxed(&group->waiting) && !load_relaxed(&group->gated) &&
-           group_is_idle(NULL, group) && !group_stopped(group, 0);
+    if (!region_opens_team() || load_relaxed(&group->gated) || !wait_claim(group))
+        return false;
+    if (group_is_idle(NULL, group) && !group_stopped(group, 0))
+        return true;
+    wait_unclaim(group);
+    return false;
 }
 
-static int run_team(ompg_group *group, struct loop_plan plan, ompg_range_fn *fn, void *arg)
+static int run_claimed(ompg_group *group, struct loop_plan plan, ompg_range_fn *fn, void *arg)
 {
     ompg_loop handle;
     struct loop *loop = state_of(&handle);
+    struct reserved reserved = {0};
     int threads = threads_for(group, plan);
-    if (!place_shares(loop, threads))
+    if (!place_shares(loop, threads) || !region_reserve(group, &reserved)) {
+        free(loop->memory);
+        wait_unclaim(group);
         return ENOMEM;
+    }
     loop_init(loop, group, plan, threads);
     struct task_loop tasks = {.fn = fn, .arg = arg, .loop = loop};
     struct task task = {.fn = participate, .arg = &tasks};
     task.tagged = (uintptr_t)group | TASK_PARTIAL;
     wait_begin(group, NULL);
-    int code = region_run_team(group, &task, threads);
+    region_run_team(group, &reserved, &task, threads);
     wait_end(group);
     free(loop->memory);
-    return code != 0 ? code : wait_result(group);
+    return wait_result(group);
 }
 
 int ompg_for(ompg_group *group, size_t begin, size_t end, size_t grain, ompg_range_fn *fn,
@@ -484,8 +496,8 @@ int ompg_for(ompg_group *group, size_t begin, size_t end, size_t grain, ompg_ran
         return ENOMEM;
     ompg_group *used = group ? group : made;
     int code;
-    if (begin < end && is_alone(used))
-        code = run_team(used, plan_range(begin, end, grain, used->deterministic), fn, arg);
+    if (begin < end && claim_alone(used))
+        code = run_claimed(used, plan_range(begin, end, grain, used->deterministic), fn, arg);
     else
         code = add_and_wait(used, begin, end, grain, fn, arg);
     ompg_free(made);
@@ -530,9 +542,7 @@ ompg_loop ompg_loop_begin(ompg_group *group, size_t begin, size_t end, size_t gr
         return handle;
     }
     loop_init(loop, group, plan, handle.threads);
-    loop->waits = group && !load_relaxed(&group->waiting);
-    if (loop->waits)
-        wait_begin(group, self);
+    loop->waits = group && wait_share(group, self);
     handle.open = true;
     return handle;
 }
@@ -557,7 +567,7 @@ void ompg_loop_end(ompg_loop *handle)
 {
     struct loop *loop = state_of(handle);
     if (loop->waits)
-        wait_end(loop->group);
+        wait_unshare(loop->group);
     free(loop->memory);
     handle->open = false;
 }

@@ -355,15 +355,16 @@ static int run(ompg_group *group, const ompg_stage *stages, size_t count, size_t
     errno = saved;
     if (!pipeline)
         return ENOMEM;
-    int code = region_reserve(group);
+    struct reserved reserved = {0};
+    int code = region_reserve(group, &reserved) ? 0 : ENOMEM;
     if (code == 0) {
         struct task task = {.fn = carry, .arg = claim_source(pipeline)};
         task.tagged = (uintptr_t)group | TASK_PARTIAL;
         code = task_add(&task, true);
     }
     if (code == 0 || code == ECANCELED)
-        code = ompg_wait(group);
-    region_unreserve(group);
+        code = wait_reserved(group, &reserved);
+    region_unreserve(&reserved);
     drop_items(pipeline);
     pipeline_free(pipeline);
     return code;

@@ -654,48 +654,28 @@ int region_threads(const ompg_group *group)
     return !forked && omp_get_level() > 0 ? omp_get_num_threads() : region_threads_outermost(group);
 }
 
-static int reserve(ompg_group *group)
+bool region_reserve(ompg_group *group, struct reserved *reserved)
 {
+    if (self || reserved->region)
+        return true;
     struct region *region = region_acquire(region_threads(group));
     struct worker *worker = region ? worker_acquire() : NULL;
     if (!worker) {
         if (region)
             region_release(region);
-        return ENOMEM;
+        return false;
     }
-    group->reserved_region = region;
-    group->reserved_worker = worker;
-    return 0;
+    *reserved = (struct reserved){.region = region, .worker = worker};
+    return true;
 }
 
-/* A group that is being waited for is in another thread's hands, also what it has reserved. */
-int region_reserve(ompg_group *group)
+void region_unreserve(struct reserved *reserved)
 {
-    return self || load_relaxed(&group->waiting) ? 0 : reserve(group);
-}
-
-static void release_session(struct session *session)
-{
-    worker_release(session->worker);
-    region_release(session->region);
-}
-
-/* What is reserved becomes the caller's: no stranger's thread that is refused gives it back. */
-static struct session take_reserved(ompg_group *group)
-{
-    struct session session = {
-        .region = group->reserved_region, .worker = group->reserved_worker, .group = group};
-    group->reserved_region = NULL;
-    group->reserved_worker = NULL;
-    return session;
-}
-
-void region_unreserve(ompg_group *group)
-{
-    if (!group->reserved_region)
+    if (!reserved->region)
         return;
-    struct session session = take_reserved(group);
-    release_session(&session);
+    worker_release(reserved->worker);
+    region_release(reserved->region);
+    reserved->region = NULL;
 }
 
 bool region_opens_team(void)
@@ -716,31 +696,26 @@ static void run_session(struct session *session)
         openmp_parallel(load_relaxed(&region->threads), team_waiter, team_member, session);
     tsan_acquire(region);
     store_relaxed(&session->group->region, NULL);
-    release_session(session);
 }
 
-int region_run(ompg_group *group)
+void region_run(ompg_group *group, struct reserved *reserved)
 {
-    int code = group->reserved_region ? 0 : reserve(group);
-    if (code != 0)
-        return code;
-    struct session session = take_reserved(group);
+    struct session session = {
+        .region = reserved->region, .worker = reserved->worker, .group = group};
     prepare(&session, group->queue.size);
     run_session(&session);
-    return 0;
+    region_unreserve(reserved);
 }
 
-int region_run_team(ompg_group *group, const struct task *task, int most)
+void region_run_team(ompg_group *group, struct reserved *reserved, const struct task *task,
+                     int most)
 {
-    int code = group->reserved_region ? 0 : reserve(group);
-    if (code != 0)
-        return code;
-    struct session session = take_reserved(group);
-    session.first = *task;
+    struct session session = {
+        .region = reserved->region, .worker = reserved->worker, .group = group, .first = *task};
     prepare(&session, (size_t)most);
     bump_relaxed(&group->local.submitted, (size_t)session.region->members);
     run_session(&session);
-    return 0;
+    region_unreserve(reserved);
 }
 
 /* ---- nested waits ---- */

@@ -9,26 +9,34 @@
 
 #include "run.h"
 
+/* The memory of a region. */
+struct reserved {
+    struct region *region; /* NULL: not reserved */
+    struct worker *worker;
+};
+
+/*
+ * Reserves what running the group here takes, unless that is done; in a worker's thread it takes
+ * nothing. For calls that add tasks and wait: these must not be left behind in a group whose wait
+ * fails. False when memory is short. The functions that run give it back, or region_unreserve
+ * where none was reached.
+ */
+bool region_reserve(ompg_group *group, struct reserved *reserved);
+void region_unreserve(struct reserved *reserved);
+
 /*
  * Opens a region for the group, runs all its tasks and closes the region. The caller is not in a
- * worker's thread. Returns 0 or ENOMEM, nothing done.
+ * worker's thread, and has reserved the memory.
  */
-int region_run(ompg_group *group);
+void region_run(ompg_group *group, struct reserved *reserved);
 
 /*
  * The same for a group without tasks, in a team of its own (region_opens_team), of which each
  * member runs a copy of the task at once, `most` members at most. The task has no extra.
  */
-int region_run_team(ompg_group *group, const struct task *task, int most);
+void region_run_team(ompg_group *group, struct reserved *reserved, const struct task *task,
+                     int most);
 bool region_opens_team(void);
-
-/*
- * Gets the memory of a region beforehand, for calls that add tasks and wait: these must not be left
- * behind in a group whose wait fails. Returns 0 or ENOMEM. In a worker's thread there is nothing to
- * get. region_run gives it back, or region_unreserve where that was not reached.
- */
-int region_reserve(ompg_group *group);
-void region_unreserve(ompg_group *group);
 
 /* Runs tasks of the group and of those nested in it until all of the group's are over. */
 void region_wait_nested(struct worker *worker, ompg_group *group);

@@ -5,8 +5,6 @@
  */
 #include "wait.h"
 
-#include "region.h"
-
 #include <errno.h>
 
 int wait_result(ompg_group *group)
@@ -60,7 +58,6 @@ static bool has_parent_here(const ompg_group *group, const struct worker *worker
 
 void wait_begin(ompg_group *group, const struct worker *worker)
 {
-    store_relaxed(&group->waiting, true);
     if (!has_parent_here(group, worker)) /* its tasks may be running, and read it */
         group_set_parent(group, worker);
     int64_t earliest = group->parent ? load_relaxed(&group->parent->earliest) : CLOCK_NEVER;
@@ -80,22 +77,56 @@ void wait_begin(ompg_group *group, const struct worker *worker)
 void wait_end(ompg_group *group)
 {
     if (group->timeout > 0.0) {
+        ompg_group *parent = live_parent(group);
         store_relaxed(&group->deadline, CLOCK_NEVER);
-        store_relaxed(&group->earliest, CLOCK_NEVER);
+        store_relaxed(&group->earliest, parent ? load_relaxed(&parent->earliest) : CLOCK_NEVER);
     }
     int64_t begun = load_relaxed(&group->begun);
     if (begun != 0) {
         store_relaxed(&group->waited, load_relaxed(&group->waited) + clock_now() - begun);
     }
     tsan_acquire(&group->remote);
-    store_relaxed(&group->waiting, false);
+    wait_unclaim(group);
+}
+
+bool wait_share(ompg_group *group, const struct worker *worker)
+{
+    spin_lock(&group->loops_lock);
+    bool shared = group->loops > 0 || wait_claim(group);
+    if (shared && group->loops++ == 0)
+        wait_begin(group, worker);
+    spin_unlock(&group->loops_lock);
+    return shared;
+}
+
+void wait_unshare(ompg_group *group)
+{
+    spin_lock(&group->loops_lock);
+    if (--group->loops == 0)
+        wait_end(group);
+    spin_unlock(&group->loops_lock);
+}
+
+/* Runs the tasks of a group that is claimed. */
+static int run_claimed(ompg_group *group, struct worker *worker, struct reserved *reserved)
+{
+    if (!region_reserve(group, reserved)) /* before the gate opens: that cannot be undone */
+        return ENOMEM;
+    if (load_relaxed(&group->gated) && group->queue.size > 0 && !group_stopped_hard(group))
+        gate_open(&group->gate, &group->queue);
+    if (worker) {
+        task_release_parked(worker, group);
+        region_wait_nested(worker, group);
+    } else {
+        region_run(group, reserved);
+    }
+    return 0;
 }
 
 /* Everything about a wait but for the groups that need nothing of it. */
-static __attribute__((noinline)) int wait_any(ompg_group *group, struct worker *worker)
+int wait_reserved(ompg_group *group, struct reserved *reserved)
 {
-    if (!group)
-        return EINVAL;
+    struct worker *worker = self;
     if (is_own_task(worker, group))
         return EDEADLK;
     if (load_relaxed(&group->waiting))
@@ -106,20 +137,22 @@ static __attribute__((noinline)) int wait_any(ompg_group *group, struct worker *
         tsan_acquire(&group->remote);
         return wait_result(group);
     }
-    if (!attach(group, worker))
+    if (!wait_claim(group))
+        return EBUSY;
+    if (!attach(group, worker)) {
+        wait_unclaim(group);
         return EPERM;
-    wait_begin(group, worker);
-    if (load_relaxed(&group->gated) && group->queue.size > 0 && !group_stopped_hard(group))
-        gate_open(&group->gate, &group->queue);
-    int code = 0;
-    if (worker) {
-        task_release_parked(worker, group);
-        region_wait_nested(worker, group);
-    } else {
-        code = region_run(group);
     }
+    wait_begin(group, worker);
+    int code = run_claimed(group, worker, reserved);
     wait_end(group);
     return code != 0 ? code : wait_result(group);
+}
+
+static __attribute__((noinline)) int wait_any(ompg_group *group)
+{
+    struct reserved reserved = {0};
+    return group ? wait_reserved(group, &reserved) : EINVAL;
 }
 
 /* A plain group that was made by the running task, so that it cannot be around that task. */
@@ -150,8 +183,8 @@ int ompg_wait(ompg_group *group)
     struct worker *worker = self;
     if (UNLIKELY(!group || !worker || !is_plain_child(group, worker) ||
                  load_relaxed(&group->waiting)))
-        return wait_any(group, worker);
-    store_relaxed(&group->waiting, true);
+        return wait_any(group);
+    store_relaxed(&group->waiting, true); /* unclaimed: it has no queue that two could empty */
     run_newest(worker, group);
     if (UNLIKELY(!group_is_done(worker->region, group)))
         region_wait_nested(worker, group);

@@ -6,7 +6,7 @@
 #ifndef OMPG_SRC_WAIT_H
 #define OMPG_SRC_WAIT_H
 
-#include "worker.h"
+#include "region.h"
 
 /* Whether the caller runs inside one of the group's tasks, on this thread or through nesting. */
 bool is_own_task(const struct worker *worker, const ompg_group *group);
@@ -18,9 +18,31 @@ static inline bool is_waited_for_here(const struct worker *worker, ompg_group *g
            load_relaxed(&group->region) == worker->region;
 }
 
+/* Becomes the thread that waits for the group; false where another one is. */
+static inline bool wait_claim(ompg_group *group)
+{
+    return !load_relaxed(&group->waiting) && !exchange_acquire(&group->waiting, true);
+}
+
+/* To the exchange_acquire in wait_claim. wait_end does it too. */
+static inline void wait_unclaim(ompg_group *group)
+{
+    store_release(&group->waiting, false);
+}
+
 /* Links the group to the task around it, whose deadline counts for it as well; starts the clock. */
 void wait_begin(ompg_group *group, const struct worker *worker);
 void wait_end(ompg_group *group);
+
+/*
+ * The same for a wait that several threads may open at once, each for a loop of its own: the first
+ * begins it, the last ends it. False where a thread is in ompg_wait.
+ */
+bool wait_share(ompg_group *group, const struct worker *worker);
+void wait_unshare(ompg_group *group);
+
+/* As ompg_wait, with memory that was reserved for it. */
+int wait_reserved(ompg_group *group, struct reserved *reserved);
 
 /* What a wait returns that has come to its end. */
 int wait_result(ompg_group *group);
