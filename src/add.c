@@ -17,11 +17,9 @@ enum {
     INLINE_DEPTH = 32 /* of tasks run inside ompg_go: further ones make the deque grow */
 };
 
-/* Exact for tasks from one thread at a time. */
 static inline size_t next_index(struct worker *worker, ompg_group *group)
 {
-    size_t index =
-        load_relaxed(&group->local.submitted) + load_relaxed(&group->submitted_elsewhere);
+    size_t index = group_next_index(group);
     if (worker && UNLIKELY(load_relaxed(&worker->tally_group) == group))
         index += load_relaxed(&worker->tally.submitted);
     return index;
@@ -66,24 +64,36 @@ static int find_place(ompg_group *group, struct worker **worker)
     return 0;
 }
 
-/*
- * A submission must be visible before any other thread can finish the task. In the deque tasks stay
- * with the worker until its tally is flushed; from the gate others may take them at once.
- */
-static void count_submitted(struct worker *worker, ompg_group *group, bool gated, size_t n)
+/* n: 1, or (size_t)-1 to take it back. */
+static void count_at_once(const struct worker *worker, const struct task *task, size_t n)
 {
+    ompg_group *group = task_group(task);
+    bool partial = (task->tagged & TASK_PARTIAL) != 0;
     if (group->owner == worker)
         bump_relaxed(&group->local.submitted, n);
-    else if (gated)
-        add_release(&group->submitted_elsewhere, n);
     else
-        bump_relaxed(&counts_for(worker, group)->submitted, n);
+        add_release(&group->submitted_elsewhere, n);
+    if (partial)
+        add_release(&group->unnumbered, n); /* to the load_acquire in group_next_index */
+}
+
+/*
+ * A submission must be visible before any other thread can finish the task. In the deque tasks stay
+ * with the worker until its tally is flushed.
+ */
+static void count_submitted(struct worker *worker, const struct task *task)
+{
+    ompg_group *group = task_group(task);
+    if (task->tagged & TASK_PARTIAL)
+        count_at_once(worker, task, 1);
+    else
+        bump_relaxed(&counts_for(worker, group)->submitted, 1U);
 }
 
 /* Through the gate, or behind it. */
 static int add_gated(struct worker *worker, ompg_group *group, struct task *task, bool may_park)
 {
-    count_submitted(worker, group, true, 1);
+    count_at_once(worker, task, 1); /* others may take it from the gate */
     enum gate_verdict verdict = gate_enter(&group->gate, task, may_park);
     if (verdict == GATE_ADMITTED) {
         dispatch(worker, task);
@@ -93,7 +103,7 @@ static int add_gated(struct worker *worker, ompg_group *group, struct task *task
         task_release_parked(worker, group); /* the limit may have been raised */
         return 0;
     }
-    count_submitted(worker, group, true, (size_t)-1);
+    count_at_once(worker, task, (size_t)-1);
     return verdict == GATE_FULL ? EAGAIN : ENOMEM;
 }
 
@@ -106,8 +116,17 @@ static int add_early(ompg_group *group, const struct task *task, bool may_park)
     if (!queue_push(&group->queue, task))
         return ENOMEM;
     gate->cost += task_cost(task);
-    bump_relaxed(&group->local.submitted, 1U);
+    count_at_once(group->owner, task, 1);
     return 0;
+}
+
+/* The running task, if it is one of the group's, may end with the code. */
+static int refuse(ompg_group *group)
+{
+    struct frame *frame = frame_of(self, group);
+    if (frame)
+        frame->refused = true;
+    return ECANCELED;
 }
 
 int task_add(struct task *task, bool may_park)
@@ -119,13 +138,13 @@ int task_add(struct task *task, bool may_park)
         return code;
     task->index = next_index(worker, group);
     if (group_stopped(group, task_stop_index(task)))
-        return ECANCELED;
+        return refuse(group);
     tsan_release(&group->local);
     if (!worker)
         return add_early(group, task, may_park);
     if (load_acquire(&group->gated))
         return add_gated(worker, group, task, may_park);
-    count_submitted(worker, group, false, 1);
+    count_submitted(worker, task);
     dispatch(worker, task);
     return 0;
 }
@@ -146,7 +165,7 @@ static inline bool go_early(ompg_group *group, ompg_task_fn *fn, void *arg)
         load_relaxed(&group->waiting) || load_relaxed(&group->submitted_elsewhere) != 0)
         return false;
     struct task task = {.fn = fn, .arg = arg, .tagged = (uintptr_t)group};
-    task.index = load_relaxed(&group->local.submitted);
+    task.index = group_next_index(group);
     if (!queue_extend(&group->queue, &task))
         return false;
     bump_relaxed(&group->local.submitted, 1U);
@@ -158,9 +177,8 @@ static __attribute__((noinline)) int go_full(struct worker *worker, ompg_group *
                                              ompg_task_fn *fn, void *arg)
 {
     struct task task = {.fn = fn, .arg = arg, .tagged = (uintptr_t)group};
-    size_t submitted = load_relaxed(&group->local.submitted);
-    task.index = submitted + load_relaxed(&group->submitted_elsewhere);
-    store_relaxed(&group->local.submitted, submitted + 1);
+    task.index = group_next_index(group);
+    bump_relaxed(&group->local.submitted, 1U);
     dispatch(worker, &task);
     return 0;
 }
@@ -201,12 +219,11 @@ int ompg_go(ompg_group *group, ompg_task_fn *fn, void *arg)
     if (UNLIKELY(top == worker->deque.room))
         return go_full(worker, group, fn, arg);
     struct task *slot = &worker->deque.ring[top & worker->deque.mask];
-    size_t submitted = load_relaxed(&group->local.submitted);
     slot->fn = fn;
     slot->arg = arg;
     slot->tagged = (uintptr_t)group;
-    slot->index = submitted + load_relaxed(&group->submitted_elsewhere);
-    store_relaxed(&group->local.submitted, submitted + 1); /* before others can take it */
+    slot->index = group_next_index(group);
+    bump_relaxed(&group->local.submitted, 1U); /* before others can take it */
     store_release(&worker->deque.top, top + 1);
     return LIKELY(!load_relaxed(&worker->deque.attention)) ? 0 : attend(worker);
 }

@@ -35,13 +35,14 @@ void errors_free(struct errors *errors)
 
 void errors_clear(struct errors *errors)
 {
-    errors->count = errors->lost = 0;
+    store_relaxed(&errors->count, 0U);
+    errors->lost = 0;
     errors->sorted = false;
 }
 
 static bool reserve(struct errors *errors)
 {
-    if (errors->count + SPARE < errors->capacity)
+    if (load_relaxed(&errors->count) + SPARE < errors->capacity)
         return true;
     size_t capacity = 2 * errors->capacity;
     ompg_error *list = realloc(errors->list, capacity * sizeof *list);
@@ -52,18 +53,44 @@ static bool reserve(struct errors *errors)
     return true;
 }
 
+/* The one with the highest index; the latest of equal ones. */
+static ompg_error *highest(struct errors *errors)
+{
+    ompg_error *found = errors->list;
+    for (size_t i = 1; i < load_relaxed(&errors->count); i++)
+        if (errors->list[i].index >= found->index)
+            found = &errors->list[i];
+    return found;
+}
+
+size_t errors_highest(struct errors *errors)
+{
+    spin_lock(&errors->lock);
+    size_t index = highest(errors)->index;
+    spin_unlock(&errors->lock);
+    return index;
+}
+
 size_t errors_add(struct errors *errors, const ompg_error *error, size_t most)
 {
     spin_lock(&errors->lock);
-    if (errors->count == 0 || (errors->lowest && error->index < errors->first.index))
+    size_t count = load_relaxed(&errors->count);
+    if (count == 0 || (errors->lowest && error->index < errors->first.index))
         errors->first = *error;
-    if (errors->count < most && reserve(errors)) {
-        errors->list[errors->count++] = *error;
-        errors->sorted = false;
-    } else if (errors->count < most) {
+    ompg_error *place = NULL;
+    if (count < most && reserve(errors)) {
+        place = &errors->list[count++];
+        store_relaxed(&errors->count, count);
+    } else if (count < most) {
         errors->lost++;
+    } else if (errors->lowest && error->index < highest(errors)->index) {
+        place = highest(errors);
     }
-    size_t total = errors->count + errors->lost;
+    if (place) {
+        *place = *error;
+        errors->sorted = false;
+    }
+    size_t total = count + errors->lost;
     spin_unlock(&errors->lock);
     return total;
 }
@@ -71,9 +98,9 @@ size_t errors_add(struct errors *errors, const ompg_error *error, size_t most)
 void errors_keep_lowest(struct errors *errors, const ompg_error *error)
 {
     spin_lock(&errors->lock);
-    if (errors->count == 0 || error->index < errors->first.index) {
+    if (load_relaxed(&errors->count) == 0 || error->index < errors->first.index) {
         errors->first = errors->list[0] = *error;
-        errors->count = 1;
+        store_relaxed(&errors->count, 1U);
     }
     spin_unlock(&errors->lock);
 }
@@ -81,7 +108,7 @@ void errors_keep_lowest(struct errors *errors, const ompg_error *error)
 bool errors_first(struct errors *errors, ompg_error *error)
 {
     spin_lock(&errors->lock);
-    bool found = errors->count > 0;
+    bool found = load_relaxed(&errors->count) > 0;
     if (found)
         *error = errors->first;
     spin_unlock(&errors->lock);
@@ -107,10 +134,10 @@ size_t errors_list(struct errors *errors, const ompg_error *cause, const char *g
                    const ompg_error **list)
 {
     spin_lock(&errors->lock);
+    size_t count = load_relaxed(&errors->count);
     if (!errors->sorted)
-        qsort(errors->list, errors->count, sizeof *errors->list, compare);
+        qsort(errors->list, count, sizeof *errors->list, compare);
     errors->sorted = true;
-    size_t count = errors->count;
     if (cause)
         errors->list[count++] = *cause;
     if (errors->lost)

@@ -29,8 +29,14 @@ struct errors *errors_new(bool lowest);
 void errors_free(struct errors *errors);
 void errors_clear(struct errors *errors);
 
-/* Keeps the error, up to `most`; returns how many there are now, those lost included. */
+/*
+ * Keeps the error, up to `most`: the first ones, or where the lowest is reported, the lowest ones.
+ * Returns how many there are now, those lost included.
+ */
 size_t errors_add(struct errors *errors, const ompg_error *error, size_t most);
+
+/* The highest index of those kept. There is one. */
+size_t errors_highest(struct errors *errors);
 
 /* Keeps the error in place of the one there is, if its index is lower. */
 void errors_keep_lowest(struct errors *errors, const ompg_error *error);

@@ -26,25 +26,35 @@ static void stop_by_list(ompg_group *group)
     group_stop(group, &(ompg_error){.code = 0});
 }
 
-static void record_lowest(ompg_group *group, const ompg_error *error)
+/* Stops a deterministic group for the tasks from this index on. */
+static void stop_from(ompg_group *group, size_t index)
 {
-    errors_keep_lowest(group->errors, error);
     size_t lowest = load_relaxed(&group->fail_index);
-    while (error->index < lowest && !cas_weak_relaxed(&group->fail_index, &lowest, error->index))
+    while (index < lowest && !cas_weak_relaxed(&group->fail_index, &lowest, index))
         ;
     stop_epoch_bump();
-    if (error->index == OMPG_NO_INDEX)
+    if (index == OMPG_NO_INDEX)
+        stop_by_list(group);
+}
+
+static void collect(ompg_group *group, const ompg_error *error)
+{
+    size_t most = group->max_errors > 0 ? (size_t)group->max_errors : SIZE_MAX;
+    if (errors_add(group->errors, error, most) < most)
+        return;
+    if (group->deterministic)
+        stop_from(group, errors_highest(group->errors));
+    else
         stop_by_list(group);
 }
 
 void group_record(ompg_group *group, const ompg_error *error)
 {
     if (group->collect) {
-        size_t most = group->max_errors > 0 ? (size_t)group->max_errors : SIZE_MAX;
-        if (errors_add(group->errors, error, most) >= most)
-            stop_by_list(group);
+        collect(group, error);
     } else if (group->deterministic) {
-        record_lowest(group, error);
+        errors_keep_lowest(group->errors, error);
+        stop_from(group, error->index);
     } else {
         group_stop(group, error);
     }
@@ -67,9 +77,9 @@ bool group_first_error(ompg_group *group, ompg_error *error)
 static void describe_task(ompg_group *group, ompg_error *error)
 {
     error->index = group_current_index(group);
-    struct frame *frame = frame_of(self, group);
-    if (!frame)
-        return;
+    struct frame *frame = self ? self->frame : NULL;
+    if (!frame || task_group(frame->task) != group)
+        return; /* a task of a nested group, which any thread may run, is not the group's */
     frame->failed = true;
     strncpy(error->task, task_name(frame->task), sizeof error->task - 1);
 }

@@ -28,6 +28,16 @@ static OMPG_PRINTF(2, 3) void append(struct text *text, const char *format, ...)
         text->length += (size_t)n;
 }
 
+/* Text from outside: a line stays one, whatever it holds. */
+static void append_one_line(struct text *text, const char *words)
+{
+    size_t begin = text->length;
+    append(text, "%s", words);
+    for (size_t i = begin; i < text->length && i < text->size; i++)
+        if (text->buffer[i] == '\n' || text->buffer[i] == '\r')
+            text->buffer[i] = ' ';
+}
+
 /* The code's text; codes that are not errno values have none. */
 static void append_code(struct text *text, int code)
 {
@@ -43,15 +53,21 @@ int ompg_format_error(const ompg_error *error, char *buffer, size_t size)
         buffer[0] = '\0';
     if (!error)
         return 0;
-    append(&text, "%s: ", error->group[0] ? error->group : "ompgroup");
-    if (error->task[0])
-        append(&text, "task %s ", error->task);
+    append_one_line(&text, error->group[0] ? error->group : "ompgroup");
+    append(&text, ": ");
+    if (error->task[0]) {
+        append(&text, "task ");
+        append_one_line(&text, error->task);
+        append(&text, " ");
+    }
     if (error->index != OMPG_NO_INDEX)
         append(&text, "index %zu ", error->index);
     append(&text, "thread %d after %.6f s: ", error->thread, error->seconds);
     append_code(&text, error->code);
-    if (error->message[0])
-        append(&text, ": %s", error->message);
+    if (error->message[0]) {
+        append(&text, ": ");
+        append_one_line(&text, error->message);
+    }
     return (int)text.length;
 }
 

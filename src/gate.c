@@ -7,16 +7,25 @@
 
 static bool fits(const struct gate *gate, double cost)
 {
-    if (gate->limit > 0 && gate->running >= gate->limit)
+    int limit = load_relaxed(&gate->limit), running = load_relaxed(&gate->running);
+    if (limit > 0 && running >= limit)
         return false;
-    return gate->budget <= 0.0 || gate->running == 0 || gate->cost + cost <= gate->budget;
+    return gate->budget <= 0.0 || running == 0 || gate->cost + cost <= gate->budget;
 }
 
 static void take_place(struct gate *gate, struct task *task)
 {
-    gate->running++;
+    bump_relaxed(&gate->running, 1);
     gate->cost += task_cost(task);
     task->tagged |= TASK_ADMITTED;
+}
+
+static void free_place(struct gate *gate, double cost)
+{
+    bump_relaxed(&gate->running, -1);
+    gate->cost -= cost;
+    if (load_relaxed(&gate->running) == 0)
+        gate->cost = 0.0; /* what rounding has left must not add up */
 }
 
 enum gate_verdict gate_enter(struct gate *gate, struct task *task, bool may_park)
@@ -33,13 +42,22 @@ enum gate_verdict gate_enter(struct gate *gate, struct task *task, bool may_park
     return verdict;
 }
 
+bool gate_step_back(struct gate *gate, struct task *task)
+{
+    struct task parked = *task;
+    parked.tagged &= ~(uintptr_t)TASK_ADMITTED;
+    spin_lock(&gate->lock);
+    bool steps_back = gate_is_over(gate) && queue_push(&gate->parked, &parked);
+    if (steps_back)
+        free_place(gate, task_cost(task));
+    spin_unlock(&gate->lock);
+    return steps_back;
+}
+
 void gate_leave(struct gate *gate, double cost)
 {
     spin_lock(&gate->lock);
-    gate->running--;
-    gate->cost -= cost;
-    if (gate->running == 0)
-        gate->cost = 0.0; /* what rounding has left must not add up */
+    free_place(gate, cost);
     spin_unlock(&gate->lock);
 }
 
@@ -58,7 +76,7 @@ bool gate_next(struct gate *gate, struct task *task)
 void gate_set_limit(struct gate *gate, int limit)
 {
     spin_lock(&gate->lock);
-    gate->limit = limit;
+    store_relaxed(&gate->limit, limit);
     spin_unlock(&gate->lock);
 }
 
@@ -72,16 +90,22 @@ size_t gate_skip_plain(struct gate *gate)
 
 bool gate_would_admit(const struct gate *gate, const struct queue *queue, double cost)
 {
-    if (gate->limit > 0 && queue->size >= (size_t)gate->limit)
+    int limit = load_relaxed(&gate->limit);
+    if (limit > 0 && queue->size >= (size_t)limit)
         return false;
     return gate->budget <= 0.0 || queue->size == 0 || gate->cost + cost <= gate->budget;
+}
+
+void gate_clear(struct gate *gate)
+{
+    store_relaxed(&gate->running, 0);
+    gate->cost = 0.0;
 }
 
 void gate_open(struct gate *gate, struct queue *queue)
 {
     spin_lock(&gate->lock);
-    gate->running = 0;
-    gate->cost = 0.0;
+    gate_clear(gate);
     gate->parked = *queue;
     *queue = (struct queue){0};
     spin_unlock(&gate->lock);

@@ -10,8 +10,9 @@
  *     cost <= budget (budget > 0), except a dearer task that runs alone
  *     parked is not empty  =>  running > 0, or the limit was just raised
  *
- * Discipline: every field is guarded by lock. A limit that is raised takes effect at the next
- * enter, leave or set from a thread of the region.
+ * Discipline: every field is guarded by lock; limit and running are also looked at without it, where
+ * the next look comes soon. A limit that is raised takes effect at the next enter, leave or set from a
+ * thread of the region. One that is lowered: a task that has a place and has not started steps back.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -23,10 +24,10 @@
 
 struct gate {
     struct spinlock lock;
-    int limit;     /* 0: none */
-    int running;   /* places taken */
-    double budget; /* 0: none */
-    double cost;   /* of the places taken; before the wait, of the tasks added */
+    atomic_int limit;   /* 0: none */
+    atomic_int running; /* places taken */
+    double budget;      /* 0: none */
+    double cost;        /* of the places taken; before the wait, of the tasks added */
     struct queue parked;
 };
 
@@ -37,6 +38,16 @@ enum gate_verdict { GATE_ADMITTED, GATE_PARKED, GATE_FULL, GATE_NO_MEMORY };
  * says GATE_FULL.
  */
 enum gate_verdict gate_enter(struct gate *gate, struct task *task, bool may_park);
+
+/* Whether more tasks have a place than the limit, which was lowered, allows. */
+static inline bool gate_is_over(struct gate *gate)
+{
+    int limit = load_relaxed(&gate->limit);
+    return limit > 0 && load_relaxed(&gate->running) > limit;
+}
+
+/* Parks a task that has a place, if more have one than may; false where not, or memory is short. */
+bool gate_step_back(struct gate *gate, struct task *task);
 
 /* Gives back the place of a task. */
 void gate_leave(struct gate *gate, double cost);
@@ -53,6 +64,9 @@ void gate_set_limit(struct gate *gate, int limit);
 
 /* Whether one more task would find a place if those in the queue had started. */
 bool gate_would_admit(const struct gate *gate, const struct queue *queue, double cost);
+
+/* Of a group without tasks: all places are free. */
+void gate_clear(struct gate *gate);
 
 /* Parks all that was added before the wait. */
 void gate_open(struct gate *gate, struct queue *queue);

@@ -31,6 +31,7 @@ static inline void clear_state(ompg_group *group)
     store_relaxed(&group->clean, 0U);
     store_relaxed(&group->stop, RUNNING);
     store_relaxed(&group->submitted_elsewhere, 0U);
+    store_relaxed(&group->unnumbered, 0U);
     store_relaxed(&group->walked, 0U);
     store_relaxed(&group->failed, 0U);
     store_relaxed(&group->cancelled, 0U);
@@ -44,6 +45,7 @@ static void clear_rest(ompg_group *group)
     store_relaxed(&group->fail_index, OMPG_NO_INDEX);
     store_relaxed(&group->begun, 0);
     store_relaxed(&group->waited, 0);
+    gate_clear(&group->gate);
     if (group->errors)
         errors_clear(group->errors);
 }
@@ -56,9 +58,9 @@ static bool configure(ompg_group *group, const ompg_options *options)
         options = &defaults;
     group->collect = options->on_error == OMPG_COLLECT;
     group->deterministic = options->deterministic;
-    group->gate.limit = options->limit;
+    store_relaxed(&group->gate.limit, options->limit);
     group->gate.budget = isinf(options->budget) ? 0.0 : options->budget;
-    store_relaxed(&group->gated, group->gate.limit > 0 || group->gate.budget > 0.0);
+    store_relaxed(&group->gated, options->limit > 0 || group->gate.budget > 0.0);
     group->token = options->token;
     group->timeout = isinf(options->timeout) ? 0.0 : options->timeout;
     group->threads = options->threads;
@@ -156,8 +158,6 @@ static __attribute__((noinline)) void free_any(ompg_group *group)
     }
     errors_free(group->errors);
     group->errors = NULL;
-    group->gate.running = 0;
-    group->gate.cost = 0.0;
     group_release(self, group);
 }
 
@@ -204,24 +204,75 @@ int ompg_cancel(ompg_group *group, int code)
     return group_stop(group, &error) ? 0 : EALREADY;
 }
 
-static void add_counts(ompg_stats *stats, struct counts *counts, size_t *returned)
+static size_t returned_in(struct counts *counts)
 {
-    size_t over = load_acquire(&counts->returned);
-    *returned += over;
-    stats->skipped += load_acquire(&counts->skipped);
-    stats->running += load_acquire(&counts->started) - over;
-    stats->submitted += load_acquire(&counts->submitted);
+    return load_acquire(&counts->returned);
 }
 
-/* Regions and workers are type-stable: one that is gone has no tally for the group. */
-static void add_tallies(ompg_stats *stats, ompg_group *group, size_t *returned)
+static size_t skipped_in(struct counts *counts)
 {
+    return load_acquire(&counts->skipped);
+}
+
+static size_t submitted_in(struct counts *counts)
+{
+    return load_acquire(&counts->submitted);
+}
+
+/* What starts here ends here: exact where no task ends meanwhile. */
+static size_t running_in(struct counts *counts)
+{
+    size_t returned = load_acquire(&counts->returned), started = 0;
+    for (int tries = 0; tries < 100; tries++) {
+        size_t before = returned;
+        started = load_acquire(&counts->started);
+        returned = load_acquire(&counts->returned);
+        if (returned == before)
+            break;
+    }
+    return started > returned ? started - returned : 0;
+}
+
+/*
+ * Over the group's own counts and the tallies. Regions and workers are type-stable: one that is gone
+ * has no tally for the group.
+ */
+static size_t sum_of(ompg_group *group, size_t (*count_in)(struct counts *counts))
+{
+    size_t sum = count_in(&group->local) + count_in(&group->remote);
     struct region *region = load_relaxed(&group->region);
     for (int i = 0; region && i < region->capacity; i++) {
         struct worker *worker = load_acquire(&region->slots[i]);
         if (worker && load_acquire(&worker->tally_group) == group)
-            add_counts(stats, &worker->tally, returned);
+            sum += count_in(&worker->tally);
     }
+    return sum;
+}
+
+/* Changes with each tally that is flushed; *flushing: one is being flushed now. */
+static size_t count_flushes(ompg_group *group, bool *flushing)
+{
+    size_t sum = 0;
+    struct region *region = load_relaxed(&group->region);
+    for (int i = 0; region && i < region->capacity; i++) {
+        struct worker *worker = load_acquire(&region->slots[i]);
+        size_t flushes = worker ? load_acquire(&worker->flushes) : 0;
+        *flushing |= flushes % 2 == 1;
+        sum += flushes;
+    }
+    return sum;
+}
+
+/* In this order no sum exceeds the next one. False when a flush came between. */
+static bool read_counts(ompg_group *group, ompg_stats *stats, size_t *returned)
+{
+    bool flushing = false;
+    size_t flushes = count_flushes(group, &flushing);
+    *returned = sum_of(group, returned_in);
+    stats->skipped = sum_of(group, skipped_in);
+    stats->running = sum_of(group, running_in);
+    stats->submitted = load_acquire(&group->submitted_elsewhere) + sum_of(group, submitted_in);
+    return flushes == count_flushes(group, &flushing) && !flushing;
 }
 
 static double seconds_waited(ompg_group *group)
@@ -241,10 +292,8 @@ void ompg_get_stats(const ompg_group *group, ompg_stats *stats)
         return;
     ompg_group *record = (ompg_group *)group;
     size_t returned = 0;
-    add_counts(stats, &record->local, &returned);
-    add_counts(stats, &record->remote, &returned);
-    stats->submitted += load_acquire(&record->submitted_elsewhere);
-    add_tallies(stats, record, &returned);
+    while (!read_counts(record, stats, &returned))
+        sched_yield();
     size_t cancelled = load_relaxed(&record->cancelled);
     stats->failed = load_relaxed(&record->failed);
     /* A task is counted as failed before it is counted as over. */

@@ -60,6 +60,7 @@ struct ompg_group {
     uint32_t depth;                           /* nesting; a parent's is lower */
 
     alignas(CACHE_LINE) struct counts local; /* written by the owner */
+    _Atomic size_t unnumbered;               /* of the submitted: parts of loops and pipelines */
     size_t serial;                           /* life number of this record; in ompg_new */
     ompg_group *next_free;                   /* pool */
     atomic_bool waiting;                     /* a thread is in ompg_wait, or OMPG_FOR is open */
@@ -117,6 +118,14 @@ static inline size_t group_pending(ompg_group *group)
 {
     size_t over = group_over(group); /* first: see above */
     return group_submitted(group) - over;
+}
+
+/* The index of the next task, by what is counted. Exact for tasks from one thread at a time. */
+static inline size_t group_next_index(ompg_group *group)
+{
+    size_t unnumbered = load_acquire(&group->unnumbered); /* first, or it could be more */
+    return load_relaxed(&group->local.submitted) + load_relaxed(&group->submitted_elsewhere) -
+           unnumbered;
 }
 
 /* ---- nesting ---- */

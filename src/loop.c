@@ -13,13 +13,13 @@
  *
  * Discipline. share.units: compare-exchange by anyone; relaxed, for nothing else is published by
  * it: what the loop reads was written before its participants began. task_loop.shared: the last
- * participant frees the loop.
+ * participant frees the loop; a loop that opens its region lies in its caller's frame.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "loop.h"
 
-#include "region.h"
+#include "openmp.h"
 #include "wait.h"
 
 #include <errno.h>
@@ -220,7 +220,6 @@ static bool steal_units(struct loop *loop, struct share *own, size_t least, stru
     return false;
 }
 
-/* Looks at the clock only where there are units. */
 static bool any_has_units(struct loop *loop)
 {
     struct share *shares = shares_of(loop);
@@ -235,7 +234,7 @@ static bool take_units(struct loop *loop, struct share *own, ompg_loop_range *la
                        struct units *units)
 {
     if (!has_units(own) && !any_has_units(loop))
-        return false;
+        return false; /* without a look at the clock */
     size_t least = least_units(&loop->plan, last);
     return take_front(loop, own, least, units) || steal_units(loop, own, least, units);
 }
@@ -325,10 +324,10 @@ static bool run_range(struct participant *participant, struct units units)
         return false;
     }
     frame->task->index = range.begin;
-    frame->failed = false;
+    frame->failed = frame->refused = false;
     int code = participant->tasks->fn(loop->group, range.begin, range.end, participant->tasks->arg);
     size_t at = frame->task->index; /* a reduction's moves with the parts of the sub-range */
-    if (frame->failed || (code != 0 && !(code == ECANCELED && group_stopped(loop->group, at))))
+    if (frame->failed || (code != 0 && !is_consequence(loop->group, frame, code)))
         record(participant, at, code);
     else if (code != 0)
         participant->cut_at = at;
@@ -354,6 +353,33 @@ static bool nothing_left(const struct participant *participant)
     return participant->cut_at != OMPG_NO_INDEX && group_stopped_hard(participant->loop->group);
 }
 
+static int participate(ompg_group *group, void *arg);
+
+/* The group was given a limit, or a lower one, and this participant has no place under it. */
+static bool has_lost_place(const struct participant *participant)
+{
+    ompg_group *group = participant->loop->group;
+    if (LIKELY(!load_relaxed(&group->gated)))
+        return false;
+    bool admitted = (participant->frame->task->tagged & TASK_ADMITTED) != 0;
+    return admitted ? gate_is_over(&group->gate) : load_relaxed(&group->gate.limit) > 0;
+}
+
+/* Has another participant go on in its stead, who waits for a place; false when memory is short. */
+static bool hand_over(const struct participant *participant)
+{
+    struct task_loop *tasks = participant->tasks;
+    struct task task = {.fn = participate, .arg = tasks};
+    task.tagged = participant->frame->task->tagged & ~(uintptr_t)TASK_ADMITTED;
+    bool shared = (task.tagged & TASK_SHARED) != 0;
+    if (shared)
+        add_relaxed(&tasks->shared.references, 1U);
+    bool added = task_add(&task, true) == 0;
+    if (shared && !added)
+        sub_relaxed(&tasks->shared.references, 1U); /* this participant has one */
+    return added;
+}
+
 static int participate(ompg_group *group, void *arg)
 {
     struct task_loop *tasks = arg;
@@ -362,7 +388,9 @@ static int participate(ompg_group *group, void *arg)
         .tasks = tasks, .loop = loop, .frame = frame_of(self, group), .cut_at = OMPG_NO_INDEX};
     struct units units;
     struct share *own = share_of(loop, self->thread);
-    while (!nothing_left(&participant) && take_units(loop, own, &participant.range, &units))
+    while (!nothing_left(&participant) &&
+           !(has_lost_place(&participant) && hand_over(&participant)) &&
+           take_units(loop, own, &participant.range, &units))
         run_units(&participant, units, own);
     participant.frame->failed = participant.failed;
     if (participant.cut_at == OMPG_NO_INDEX)
@@ -512,7 +540,7 @@ int ompg_for(ompg_group *group, size_t begin, size_t end, size_t grain, ompg_ran
  */
 static int parallel_threads(const ompg_group *group, struct loop_plan plan)
 {
-    int threads = omp_get_level() > 0 ? 1 : region_threads_outermost(group);
+    int threads = openmp_level() > 0 ? 1 : region_threads_outermost(group);
     int limit = group ? group->gate.limit : 0;
     if (limit > 0 && limit < threads)
         threads = limit;
@@ -547,6 +575,28 @@ ompg_loop ompg_loop_begin(ompg_group *group, size_t begin, size_t end, size_t gr
     return handle;
 }
 
+/*
+ * What the body says of a deterministic group, or asks it, belongs to the sub-range: these are the
+ * same whatever the schedule.
+ */
+static void enter_place(const ompg_group *group, ompg_loop_range *range)
+{
+    if (!group || !group->deterministic)
+        return;
+    if (!range->entered) {
+        range->entered = true;
+        range->outer = place_in_loop.group;
+        range->outer_index = place_in_loop.index;
+    }
+    place_in_loop = (struct place){.group = group, .index = range->begin};
+}
+
+static void leave_place(const ompg_loop_range *range)
+{
+    if (range->entered)
+        place_in_loop = (struct place){.group = range->outer, .index = range->outer_index};
+}
+
 bool ompg_loop_next(const ompg_loop *handle, ompg_loop_range *range)
 {
     struct loop *loop = state_of(handle);
@@ -554,12 +604,15 @@ bool ompg_loop_next(const ompg_loop *handle, ompg_loop_range *range)
     struct share *own = share_of(loop, omp_get_thread_num());
     while (take_units(loop, own, range, &units)) {
         set_range(range, &loop->plan, units);
-        if (!loop->group || !group_stopped(loop->group, range->begin))
+        if (!loop->group || !group_stopped(loop->group, range->begin)) {
+            enter_place(loop->group, range);
             return true;
+        }
         if (group_stopped_hard(loop->group))
-            return false;
+            break;
         abandon_above(own, units.first);
     }
+    leave_place(range);
     return false;
 }
 

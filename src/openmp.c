@@ -9,9 +9,18 @@
  */
 #include "openmp.h"
 
+#include <errno.h>
 #include <omp.h>
 
 #define NOT_INSTRUMENTED __attribute__((no_sanitize("thread")))
+
+int openmp_level(void)
+{
+    int saved = errno;
+    int level = omp_get_level();
+    errno = saved;
+    return level;
+}
 
 NOT_INSTRUMENTED void openmp_taskgroup(openmp_body_fn *body, void *arg)
 {

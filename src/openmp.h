@@ -10,6 +10,9 @@
 
 typedef void openmp_body_fn(void *arg);
 
+/* omp_get_level(), which may be what starts OpenMP: errno is left alone. */
+int openmp_level(void);
+
 /* Runs body(arg) in a taskgroup; when it returns all tasks of that taskgroup are over. */
 void openmp_taskgroup(openmp_body_fn *body, void *arg);
 

@@ -12,7 +12,8 @@
  * that comes free while nobody has claimed the source claims it. What a task cannot add another one
  * for (memory is short) it does itself, later.
  *
- * Discipline. pipeline.lock guards the free records and the claim. turn.lock guards next, busy and
+ * Discipline. pipeline.lock guards the free records and the claim; whoever has claimed the source
+ * counts what it has made. turn.lock guards next, busy and
  * parked of a stage. A record belongs to the task that carries it, or to the stage where it is
  * parked, or to the free list. failed_at only sinks; a record above it goes no further and stays
  * where it is until all tasks are over. An item that failed keeps its turn: none passes it.
@@ -83,14 +84,13 @@ static int call(struct record *record)
     const ompg_stage *stage = &pipeline->stages[record->stage];
     struct frame *frame = self->frame;
     bool failed_before = frame->failed;
-    frame->failed = false;
+    frame->failed = frame->refused = false;
     frame->task->index = record->number;
     int code = stage->fn(pipeline->group, stage->arg, &record->item);
     if (code == 0 && frame->failed)
         code = ECANCELED; /* recorded by ompg_fail */
     if (code != 0) {
-        bool consequence = code == ECANCELED && group_stopped(pipeline->group, record->number);
-        if (!frame->failed && !consequence)
+        if (!frame->failed && !is_consequence(pipeline->group, frame, code))
             ompg_fail_at(pipeline->group, record->number, code, NULL);
         note_failed(pipeline, record->number);
     }

@@ -66,10 +66,9 @@ static int fold_part(struct reduction *reduction, ompg_group *group, struct fram
                      size_t begin, size_t past, void *accumulator)
 {
     frame->task->index = begin;
-    frame->failed = false;
+    frame->failed = frame->refused = false;
     int code = reduction->fold(group, begin, past, accumulator, reduction->arg);
-    bool consequence = code == ECANCELED && group_stopped(group, begin);
-    if (code != 0 && !frame->failed && !consequence)
+    if (code != 0 && !frame->failed && !is_consequence(group, frame, code))
         ompg_fail_at(group, begin, code, NULL);
     return code;
 }

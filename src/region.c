@@ -117,7 +117,7 @@ static bool root_has_stopped(void *arg)
  */
 static void launch(struct region *region, size_t most, int most_pending)
 {
-    if (region->threads == 1 || load_relaxed(&region->closing) || omp_get_level() != region->level)
+    if (region->threads == 1 || load_relaxed(&region->closing) || openmp_level() != region->level)
         return;
     while (most-- > 0) {
         int pending = load_relaxed(&region->pending);
@@ -375,7 +375,9 @@ static void rest(int64_t idle_ns)
         return;
     }
     int64_t nap = idle_ns / 16 < NAP_MOST_NS ? idle_ns / 16 : NAP_MOST_NS;
-    nanosleep(&(struct timespec){.tv_nsec = nap}, NULL);
+    int saved = errno;
+    nanosleep(&(struct timespec){.tv_nsec = nap}, NULL); /* a signal may end it */
+    errno = saved;
 }
 
 /* ---- loops ---- */
@@ -534,6 +536,13 @@ static const struct task *first_task(const struct session *session)
     return session->first.fn ? &session->first : NULL;
 }
 
+/* They are parts of one loop. */
+static void count_first_tasks(ompg_group *group, int n)
+{
+    bump_relaxed(&group->local.submitted, (size_t)n);
+    bump_relaxed(&group->unnumbered, (size_t)n);
+}
+
 /* OpenMP may give fewer threads than it was asked for. */
 static void count_team(const struct session *session)
 {
@@ -547,7 +556,7 @@ static void count_team(const struct session *session)
         return;
     sub_relaxed(&region->active, missing);
     if (first_task(session))
-        bump_relaxed(&session->group->local.submitted, (size_t)-missing);
+        count_first_tasks(session->group, -missing);
 }
 
 /* All tasks of the group, with the help of others. */
@@ -591,7 +600,7 @@ static void member_main(void *arg)
     struct region *region = session->region;
     const struct task *first = first_task(session);
     if (!work(region, first) && first)
-        add_release(&session->group->remote.skipped, 1U);
+        add_release(&session->group->remote.returned, 1U); /* the others did its part */
     if (root_has_stopped(region))
         openmp_cancel();
 }
@@ -624,11 +633,11 @@ static void prepare(struct session *session, size_t tasks)
 {
     struct region *region = session->region;
     ompg_group *group = session->group;
-    bool joins = !forked && omp_get_level() > 0;
+    bool joins = !forked && openmp_level() > 0;
     int threads = region_threads(group);
     threads = threads < region->capacity ? threads : region->capacity;
     region->members = joins || tasks == 0 ? 1 : tasks < (size_t)threads ? (int)tasks : threads;
-    region->level = forked ? 0 : omp_get_level() + !joins;
+    region->level = forked ? 0 : openmp_level() + !joins;
     region->oversubscribed = threads > processors();
     region->root = group;
     region->begun = load_relaxed(&group->begun) ? load_relaxed(&group->begun) : clock_now();
@@ -651,7 +660,7 @@ int region_threads_outermost(const ompg_group *group)
 
 int region_threads(const ompg_group *group)
 {
-    return !forked && omp_get_level() > 0 ? omp_get_num_threads() : region_threads_outermost(group);
+    return !forked && openmp_level() > 0 ? omp_get_num_threads() : region_threads_outermost(group);
 }
 
 bool region_reserve(ompg_group *group, struct reserved *reserved)
@@ -680,20 +689,22 @@ void region_unreserve(struct reserved *reserved)
 
 bool region_opens_team(void)
 {
-    return !self && !forked && omp_get_level() == 0;
+    return !self && !forked && openmp_level() == 0;
 }
 
 /* Runs what prepare() has set up. */
 static void run_session(struct session *session)
 {
     struct region *region = session->region;
+    int saved = errno;
     tsan_release(session);
     if (forked)
         session_body(session);
-    else if (omp_get_level() > 0)
+    else if (openmp_level() > 0)
         openmp_taskgroup(session_body, session);
     else
         openmp_parallel(load_relaxed(&region->threads), team_waiter, team_member, session);
+    errno = saved;
     tsan_acquire(region);
     store_relaxed(&session->group->region, NULL);
 }
@@ -713,7 +724,7 @@ void region_run_team(ompg_group *group, struct reserved *reserved, const struct 
     struct session session = {
         .region = reserved->region, .worker = reserved->worker, .group = group, .first = *task};
     prepare(&session, (size_t)most);
-    bump_relaxed(&group->local.submitted, (size_t)session.region->members);
+    count_first_tasks(group, session.region->members);
     run_session(&session);
     region_unreserve(reserved);
 }

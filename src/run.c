@@ -19,15 +19,15 @@ static void record_code(ompg_group *group, const struct task *task, int code, om
     group_record(group, &error);
 }
 
-void task_note_failure(ompg_group *group, const struct task *task, int code, bool recorded)
+void task_note_failure(ompg_group *group, const struct frame *frame, int code)
 {
-    if (code == ECANCELED && !recorded && group_stopped(group, task->index)) {
+    if (!frame->failed && is_consequence(group, frame, code)) {
         add_relaxed(&group->cancelled, 1U);
         return;
     }
     add_relaxed(&group->failed, 1U);
-    if (!recorded)
-        record_code(group, task, code, OMPG_ERROR_TASK);
+    if (!frame->failed)
+        record_code(group, frame->task, code, OMPG_ERROR_TASK);
 }
 
 void task_clean_up(const struct task *task)
@@ -72,14 +72,16 @@ static bool pass_place_on(struct worker *worker, ompg_group *group, double cost,
 }
 
 /*
- * Tasks that were added before the group had a limit come here without a place. True when the task
- * may go on: it has a place, or it is to be skipped.
+ * Tasks that were added before the group had a limit come here without a place; those that have one
+ * may have to give it back, for the limit was lowered. True when the task may go on: it has a place,
+ * or it is to be skipped.
  */
 static bool pass_gate(ompg_group *group, struct task *task)
 {
-    if ((task->tagged & TASK_ADMITTED) || !load_relaxed(&group->gated) ||
-        group_stopped(group, task_stop_index(task)))
+    if (!load_relaxed(&group->gated) || group_stopped(group, task_stop_index(task)))
         return true;
+    if (task->tagged & TASK_ADMITTED)
+        return !gate_is_over(&group->gate) || !gate_step_back(&group->gate, task);
     enum gate_verdict verdict = gate_enter(&group->gate, task, true);
     if (verdict == GATE_NO_MEMORY) {
         record_code(group, task, ENOMEM, OMPG_ERROR_LIBRARY);

@@ -9,8 +9,16 @@
 #include "tsan.h"
 #include "worker.h"
 
-/* Counts, records and cleans up after a task that did not simply return 0. */
-void task_note_failure(ompg_group *group, const struct task *task, int code, bool recorded);
+#include <errno.h>
+
+/* Whether the code only says that the group has stopped for the task, or refused one of its tasks. */
+static inline bool is_consequence(ompg_group *group, const struct frame *frame, int code)
+{
+    return code == ECANCELED && (frame->refused || group_stopped(group, frame->task->index));
+}
+
+/* Counts and records what a task has returned that did not simply return 0. */
+void task_note_failure(ompg_group *group, const struct frame *frame, int code);
 
 /* Any task; runs the parked tasks that follow it as well. */
 void task_run_any(struct worker *worker, struct task *task);
@@ -30,7 +38,7 @@ static inline void task_call(struct worker *worker, struct task *task, void *arg
     int code = task->fn(group, arg);
     worker->frame = frame.prev;
     if (UNLIKELY(code != 0 || frame.failed))
-        task_note_failure(group, task, code, frame.failed);
+        task_note_failure(group, &frame, code);
 }
 
 /*

@@ -204,7 +204,7 @@ int ompg_run(const ompg_options *options, ompg_task_fn *fn, void *arg, ompg_erro
         return code;
     }
     int code = ompg_go(group, fn, arg);
-    if (code == 0)
+    if (code == 0 || code == ECANCELED) /* by a token: its code is the group's error */
         code = ompg_wait(group);
     if (code != 0 && error)
         ompg_get_error(group, error);

@@ -8,9 +8,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SLOTS_MIN = 16 };
+enum {
+    SLOTS_MIN = 16,
+    SLOTS_MAX = 1 << 22 /* no system has more threads */
+};
 
 _Thread_local struct worker *self __attribute__((tls_model("initial-exec")));
+
+_Thread_local struct place place_in_loop __attribute__((tls_model("initial-exec")));
 
 /* Guards the three lists. */
 static struct spinlock pool_lock;
@@ -76,6 +81,8 @@ struct region *region_acquire(int threads)
     if (region)
         return region;
 
+    if (threads > SLOTS_MAX)
+        return NULL;
     int capacity = SLOTS_MIN;
     while (capacity < threads)
         capacity *= 2;
@@ -138,6 +145,7 @@ void tally_flush(struct worker *worker)
     if (!group)
         return;
     struct counts *tally = &worker->tally;
+    bump_relaxed(&worker->flushes, 1U); /* before the releases that follow */
     size_t submitted = load_relaxed(&tally->submitted);
     if (submitted) {
         add_release(&group->submitted_elsewhere, submitted);
@@ -153,6 +161,7 @@ void tally_flush(struct worker *worker)
         add_release(&group->remote.skipped, skipped);
     if (returned)
         add_release(&group->remote.returned, returned);
+    bump_release(&worker->flushes, 1U);
 }
 
 void tally_turn_to(struct worker *worker, ompg_group *group)
@@ -210,6 +219,8 @@ size_t group_current_index(const ompg_group *group)
     const struct frame *frame = frame_of(self, group);
     if (frame)
         return frame->task->index;
+    if (place_in_loop.group)
+        return place_in_loop.group == group ? place_in_loop.index : 0;
     if (!self || !self->frame)
         return OMPG_NO_INDEX;
     /* In a task of a nested group, perhaps on another thread than the task that encloses it. */

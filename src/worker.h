@@ -26,7 +26,8 @@ enum { GROUPS_PER_WORKER = 64 };
 struct frame {
     struct frame *prev; /* the task that this one interrupted, by a nested wait */
     struct task *task;
-    bool failed; /* ompg_fail recorded its error: the code it returns is the same one */
+    bool failed;  /* ompg_fail recorded its error: the code it returns is the same one */
+    bool refused; /* a task that it added, or a loop: ECANCELED */
 };
 
 struct worker {
@@ -43,6 +44,7 @@ struct worker {
     unsigned free_count;
     _Atomic(ompg_group *) tally_group;
     struct counts tally;
+    _Atomic size_t flushes;   /* odd while the tally is being added to its group's counts */
     struct worker *next_free; /* pool's lock */
 };
 
@@ -154,7 +156,15 @@ static inline bool group_is_idle(const struct worker *worker, ompg_group *group)
     return worker ? group_is_done(worker->region, group) : group_pending(group) == 0;
 }
 
-/* ---- the current task ---- */
+/* ---- the current task, or place in a loop ---- */
+
+/* Of the innermost OMPG_FOR of a deterministic group that is open on this thread. */
+struct place {
+    const ompg_group *group; /* NULL: none is */
+    size_t index;            /* where the sub-range begins */
+};
+
+extern _Thread_local struct place place_in_loop __attribute__((tls_model("initial-exec")));
 
 /* The running task of this thread that belongs to the group; NULL when there is none. */
 struct frame *frame_of(const struct worker *worker, const ompg_group *group);

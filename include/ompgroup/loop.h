@@ -57,7 +57,10 @@ typedef struct ompg_loop {
 
 typedef struct ompg_loop_range {
     size_t begin, end;
-    long long began; /* in ticks of the library; 0: not measured */
+    long long began;         /* in ticks of the library; 0: not measured */
+    const ompg_group *outer; /* these: of the loop around this one on the thread */
+    size_t outer_index;
+    bool entered;
 } ompg_loop_range;
 
 OMPG_API ompg_loop ompg_loop_begin(ompg_group *group, size_t begin, size_t end, size_t grain,
@@ -82,7 +85,7 @@ OMPG_END_DECLS
              ompg_loop_begin((group), (first), (past), (grain), OMPG_LOOP_IS_PARALLEL);            \
          loop.open; ompg_loop_end(&loop))                                                          \
         OMPG_LOOP_PARALLEL(loop)                                                                   \
-    for (ompg_loop_range range = {0, 0, 0}; ompg_loop_next(&loop, &range);)                        \
+    for (ompg_loop_range range = {0, 0, 0, 0, 0, 0}; ompg_loop_next(&loop, &range);)               \
         for (size_t i = range.begin, last = range.end; i < last; i++)
 
 /*
