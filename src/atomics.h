@@ -39,6 +39,9 @@
 #define bump_relaxed(p, n) store_relaxed((p), load_relaxed(p) + (n))
 #define bump_release(p, n) store_release((p), load_relaxed(p) + (n))
 
+/* Of what is not declared atomic: a plain load that the compiler can neither widen nor join. */
+#define word_load_relaxed(p) __atomic_load_n((p), __ATOMIC_RELAXED)
+
 /* Orders what the compiler emits, not what the processor does: one side of an asymmetric fence. */
 #define compiler_fence() atomic_signal_fence(memory_order_seq_cst)
 

@@ -22,11 +22,6 @@ bool deque_init(struct deque *deque)
     return deque->ring != NULL;
 }
 
-void deque_destroy(struct deque *deque)
-{
-    free(deque->ring);
-}
-
 bool deque_make_room(struct deque *deque)
 {
     /* acquire: pairs with the thieves' store_release of tail; they have copied these slots out */
@@ -236,7 +231,7 @@ bool deque_pry(struct deque *deque)
         return false;
     size_t raised = split + (top - split + 1) / 2;
     store_relaxed(&deque->split, raised);
-    membarrier_all(); /* pairs with compiler_fence in deque_pop */
+    membarrier_all(); /* pairs with compiler_fence in deque_pop_private */
     top = load_acquire(&deque->top);
     if (top < raised) {
         raised = top > split ? top : split;

@@ -16,7 +16,7 @@
  * - Owners move split up (share) when thieves ask by `attention`, down (reclaim) when the private
  *   part is empty.
  * - A thief may pry: raise split over private slots of an owner that does not answer because it
- *   computes. It and deque_pop run Dekker's protocol with an asymmetric fence: the owner stores
+ *   computes. It and deque_pop_private run Dekker's protocol with an asymmetric fence: the owner stores
  *   top, then loads split (compiler fence); the thief stores split, then membarrier_all(), then
  *   loads top. Either the owner sees the raised split and takes the lock, or the thief sees the
  *   lowered top and retreats. Without membarrier nothing is ever pried; owners share at each push.
@@ -39,7 +39,7 @@ struct deque {
     size_t mask;       /* capacity - 1; as ring */
     /* shared line */
     alignas(CACHE_LINE) struct spinlock lock;
-    atomic_bool attention; /* any thread sets it, the owner clears it: see attend() in region.c */
+    atomic_bool attention; /* any thread sets it, the owner clears it: see region_attend */
     _Atomic size_t tail;
     _Atomic size_t split;
     atomic_bool has_run; /* run.count > 0 */
@@ -51,7 +51,6 @@ typedef bool deque_match_fn(const struct task *task, const ompg_group *group);
 
 /* Allocates the ring; false when memory is short. */
 bool deque_init(struct deque *deque);
-void deque_destroy(struct deque *deque);
 
 /* ---- owner ---- */
 

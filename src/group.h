@@ -175,7 +175,7 @@ static inline bool group_stopped_hard(const ompg_group *group)
 /* Waits for the few instructions between CLAIMED and STOPPED. */
 bool group_cause(ompg_group *group, ompg_error *error);
 
-/* ---- errors (failure.c) ---- */
+/* ---- errors (failure.c, but for the index: worker.c) ---- */
 
 /* The index of the group's task that the caller runs in, OMPG_NO_INDEX outside of any. */
 size_t group_current_index(const ompg_group *group);

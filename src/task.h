@@ -43,10 +43,10 @@ struct task_extra {
  */
 static inline void task_copy(struct task *to, const struct task *from)
 {
-    to->fn = __atomic_load_n(&from->fn, __ATOMIC_RELAXED);
-    to->arg = __atomic_load_n(&from->arg, __ATOMIC_RELAXED);
-    to->tagged = __atomic_load_n(&from->tagged, __ATOMIC_RELAXED);
-    to->index = __atomic_load_n(&from->index, __ATOMIC_RELAXED);
+    to->fn = word_load_relaxed(&from->fn);
+    to->arg = word_load_relaxed(&from->arg);
+    to->tagged = word_load_relaxed(&from->tagged);
+    to->index = word_load_relaxed(&from->index);
 }
 
 /*

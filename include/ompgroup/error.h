@@ -28,7 +28,8 @@ typedef enum ompg_error_kind {
 typedef struct ompg_error {
     int code;             /* never 0 */
     size_t index;         /* submission order of the task, iteration of a loop, or OMPG_NO_INDEX */
-    int thread;           /* omp_get_thread_num() where it was recorded */
+    int thread;           /* omp_get_thread_num() where it was recorded; of a stop (ompg_cancel, a
+                             token, a deadline): in the group's region, 0 outside */
     double seconds;       /* since the wait began, when it was recorded */
     ompg_error_kind kind; /* who caused it */
     char task[64];        /* .name of the task's options, or "" */
@@ -43,7 +44,7 @@ OMPG_BEGIN_DECLS
  * so that a task can end with `return ompg_fail(group, EIO, "reading %s", path);`. The returned
  * code then counts as the same error, not as a second one.
  * Fail-fast: the first error stops the group, later ones are not kept. Collect: every call is kept,
- * up to .max_errors. In one of the group's own tasks the error carries that task's name and index;
+ * up to .max_errors (in a .deterministic group those with the lowest indices). In one of the group's own tasks the error carries that task's name and index;
  * elsewhere (an OpenMP loop that merely shares the group, another thread) index is OMPG_NO_INDEX.
  * ompg_fail_at names the index itself.
  * Returns code; EINVAL when group is NULL or when code is 0: code 0 is recorded as EINVAL, for a
@@ -61,8 +62,8 @@ OMPG_API int ompg_fail_at(ompg_group *group, size_t index, int code, const char 
 OMPG_API int ompg_get_error(const ompg_group *group, ompg_error *error);
 
 /*
- * All recorded errors in the order of their indices (equal ones in the order of recording; those
- * without an index last). Fail-fast groups record one. Sets *list, which may be NULL, to memory
+ * All recorded errors in the order of their indices (equal ones by their seconds; those without an
+ * index last). Fail-fast groups record one. Sets *list, which may be NULL, to memory
  * of the group, valid until the next ompg_get_errors(), ompg_wait(), ompg_reset() or ompg_free(),
  * and returns how many there are. Call it when no wait is going on. Returns 0, *list set to NULL,
  * when there is none or group is NULL.
@@ -71,7 +72,7 @@ OMPG_API size_t ompg_get_errors(const ompg_group *group, const ompg_error **list
 
 /*
  * Writes one line without a newline into buffer: group, task, index, thread, seconds, code with its
- * text, message. Parts that are empty are left out. Returns the number of characters that the
+ * text, message. Parts that are empty are left out, newlines in them are spaces. Returns the number of characters that the
  * whole line has, as snprintf does: the line was cut when that is >= size. size 0 only counts.
  * NULL error: an empty line and 0.
  */

@@ -58,8 +58,9 @@ typedef struct ompg_task_options {
 
 /*
  * A snapshot. Every accepted task is submitted, then running, then one of done, failed and skipped;
- * a task that returns ECANCELED after its group stopped counts as skipped. While tasks run each
- * number lags by what the threads have not handed over yet; when no wait is going on it is exact.
+ * a task that returns ECANCELED after its group stopped counts as skipped. The parts of a loop, a
+ * reduction or a pipeline count as tasks too: how many there are depends on the threads. While tasks
+ * run, a snapshot is consistent and as old as the call; when no wait is going on it is exact.
  */
 typedef struct ompg_stats {
     size_t submitted;
@@ -81,18 +82,21 @@ OMPG_API ompg_group *ompg_new(const ompg_options *options);
 
 /*
  * Frees the group. Tasks never waited for are skipped: their drops run here. NULL is fine.
- * Undefined while another thread waits for or adds to the group (an assertion in debug builds).
+ * Undefined while another thread waits for or adds to the group (an assertion in debug builds), and
+ * from one of the group's own tasks.
  */
 OMPG_API void ompg_free(ompg_group *group);
 
 /*
  * Adds a task. Before the wait the task is kept, and runs in ompg_wait(); inside a running region
  * (in a task) it may start at once. Any number of tasks may be added: when the library's bounded
- * buffers are full, the task runs inside this call.
+ * buffers are full, the task runs inside this call. Tasks that wait before the wait or behind a limit
+ * take memory: 56 bytes, or nothing where a loop adds the same fn with arguments at equal distances.
  * Returns 0; otherwise the task is not accepted and its drop is not called: ECANCELED when the
  * group has stopped; ENOMEM; EINVAL when group or fn is NULL; EPERM during a wait from a thread
- * that runs none of the region's tasks.
+ * that runs none of the region's tasks (an OpenMP task that such a task makes may be on one).
  * Before the wait any one thread at a time may add; during it any of the region's tasks may.
+ * A task must return: longjmp() and C++ exceptions out of it are undefined.
  */
 OMPG_API int ompg_go(ompg_group *group, ompg_task_fn *fn, void *arg);
 
@@ -145,15 +149,17 @@ OMPG_API bool ompg_stopped(const ompg_group *group);
 
 /*
  * Stops the group with `code` (0 means ECANCELED): no further task starts, running ones finish or
- * poll. Returns 0; EALREADY when it had stopped; EINVAL when group is NULL. Any thread, from
- * ompg_new() to ompg_free(); async-signal-safe.
+ * poll. Returns 0; EALREADY when it had stopped (a .deterministic group that has failed has not: it
+ * still runs what is below the error); EINVAL when group is NULL. Any thread, from ompg_new() to
+ * ompg_free(); async-signal-safe.
  */
 OMPG_API int ompg_cancel(ompg_group *group, int code);
 
 /*
  * Makes the group as new after a wait: no error, not stopped, counters and indices from 0; its
  * options stay. Returns 0; EINVAL when group is NULL; EBUSY, nothing changed, when it has tasks
- * that are not over or is being waited for. The token is not reset.
+ * that are not over or is being waited for. The token is not reset. From the thread that waited, or
+ * one that it hands the group to.
  */
 OMPG_API int ompg_reset(ompg_group *group);
 
@@ -162,7 +168,8 @@ OMPG_API void ompg_get_stats(const ompg_group *group, ompg_stats *stats);
 
 /*
  * Changes the limit, 0: no limit. While the group runs too, from any thread: a lower limit lets
- * running tasks finish; a higher one takes effect when the next task starts, ends or is added.
+ * running tasks, and sub-ranges of loops, finish; a higher one takes effect when the next task starts,
+ * ends or is added. An OMPG_FOR keeps the limit that it began with.
  * Returns 0; EINVAL when group is NULL or limit is negative.
  */
 OMPG_API int ompg_set_limit(ompg_group *group, int limit);

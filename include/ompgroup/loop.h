@@ -13,7 +13,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Runs the iterations [begin, end), which are never none. What it returns is its error code. */
+/* Runs the iterations [begin, end), at least one. What it returns is its error code. */
 typedef int ompg_range_fn(ompg_group *group, size_t begin, size_t end, void *arg);
 
 OMPG_BEGIN_DECLS
@@ -21,10 +21,11 @@ OMPG_BEGIN_DECLS
 /*
  * Runs fn over sub-ranges that cover [begin, end) exactly once, and waits, as ompg_wait() does, for
  * all tasks of the group. NULL group: a default one, made and freed here.
- * grain: iterations in each sub-range (the last one may be shorter). 0: chosen by the library,
- * large at first and smaller towards the end, but for those that take less than a microsecond.
+ * grain: iterations in each sub-range (the last one may be shorter); a loop has at most 2^32 - 2
+ * sub-ranges, so a larger one gets a coarser grain. 0: chosen by the library, an eighth of a thread's
+ * part at first and smaller towards the end, but for those that take less than a microsecond.
  * The index of an error is the iteration that ompg_fail_at() names, otherwise the first of the
- * sub-range. An error stops the hand-out at the next sub-range (fail-fast); in a .deterministic
+ * sub-range. A loop takes no index of its own among the group's tasks. An error stops the hand-out at the next sub-range (fail-fast); in a .deterministic
  * group everything below the reported index is done, and the sub-ranges depend on the range and the
  * grain only. .limit bounds how many sub-ranges run at once.
  * Returns what the wait returns; EINVAL for a NULL fn or begin > end; otherwise as ompg_go() where
@@ -99,11 +100,14 @@ OMPG_END_DECLS
  * runs serially.
  * `continue` goes on to the next iteration. ompg_fail() and ompg_fail_at(group, i, ...) record an
  * error and stop the hand-out of ranges (fail-fast); the iterations of ranges that are out already
- * go on, so `continue` or test ompg_stopped() in long ones. The deadline counts from the start of
- * the loop, .limit bounds the threads. Nothing of this returns a code: call ompg_wait(group)
- * afterwards, which gives the first error. begin > end is recorded as EINVAL, lack of memory as
- * ENOMEM. ompg_go() from the body gets EPERM. NULL group: a plain loop that nothing stops.
- * Not possible in the body: break (it would end only the range), return and goto out of it.
+ * go on, so `continue` or test ompg_stopped() in long ones. In a .deterministic group an error of
+ * ompg_fail() has the first iteration of its range as index, and ompg_stopped() is true for ranges
+ * above the lowest failing index; elsewhere ompg_fail() gives OMPG_NO_INDEX. The deadline counts from
+ * the start of the loop, .limit bounds the threads. Nothing of this returns a code: call
+ * ompg_wait(group) afterwards, which gives the first error. begin > end is recorded as EINVAL, lack of
+ * memory as ENOMEM. ompg_go() from the body gets EPERM, but inside one of the group's own tasks. NULL
+ * group: a plain loop that nothing stops. Several threads may each run one on the same group at once.
+ * Not possible in the body: break (it would end only the range), return and goto out of it, exceptions.
  *
  * OMPG_FOR_GRAIN hands out ranges of `grain` iterations; 0: chosen by the library.
  */

@@ -13,7 +13,8 @@
 
 /*
  * Set to OMPG_TOKEN_INIT, then used only through the functions below, or set to OMPG_TOKEN_INIT
- * again when no group listens and no signal is attached. It must outlive the groups that listen
+ * again while no group that has it is being added to or waited for, and no signal is attached. It must
+ * outlive the groups that listen
  * and any attached signal.
  */
 typedef struct ompg_token {
