@@ -7,6 +7,8 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
+#include "add.h"
+
 #include "region.h"
 
 #include <errno.h>

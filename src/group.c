@@ -3,7 +3,7 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
-#include "region.h"
+#include "session.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -326,5 +326,5 @@ int ompg_get_threads(const ompg_group *group)
 {
     if (!group)
         return 1;
-    return self ? load_relaxed(&self->region->threads) : region_threads(group);
+    return self ? load_relaxed(&self->region->threads) : session_threads(group);
 }

@@ -25,7 +25,7 @@
  */
 #include "ompgroup/pipeline.h"
 
-#include "region.h"
+#include "add.h"
 #include "wait.h"
 
 #include <errno.h>
@@ -356,7 +356,7 @@ static int run(ompg_group *group, const ompg_stage *stages, size_t count, size_t
     if (!pipeline)
         return ENOMEM;
     struct reserved reserved = {0};
-    int code = region_reserve(group, &reserved) ? 0 : ENOMEM;
+    int code = session_reserve(group, &reserved) ? 0 : ENOMEM;
     if (code == 0) {
         struct task task = {.fn = carry, .arg = claim_source(pipeline)};
         task.tagged = (uintptr_t)group | TASK_PARTIAL;
@@ -364,7 +364,7 @@ static int run(ompg_group *group, const ompg_stage *stages, size_t count, size_t
     }
     if (code == 0 || code == ECANCELED)
         code = wait_reserved(group, &reserved);
-    region_unreserve(&reserved);
+    session_unreserve(&reserved);
     drop_items(pipeline);
     pipeline_free(pipeline);
     return code;

@@ -1,6 +1,5 @@
 /*
- * Region: the life of one outermost wait, from the OpenMP constructs around it to the workers that
- * steal, wait and end in it.
+ * Region: the workers of one outermost wait, how they come, work, wait and go.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -9,43 +8,10 @@
 
 #include "run.h"
 
-/* The memory of a region. */
-struct reserved {
-    struct region *region; /* NULL: not reserved */
-    struct worker *worker;
-};
-
-/*
- * Reserves what running the group here takes, unless that is done; in a worker's thread it takes
- * nothing. For calls that add tasks and wait: these must not be left behind in a group whose wait
- * fails. False when memory is short. The functions that run give it back, or region_unreserve
- * where none was reached.
- */
-bool region_reserve(ompg_group *group, struct reserved *reserved);
-void region_unreserve(struct reserved *reserved);
-
-/*
- * Opens a region for the group, runs all its tasks and closes the region. The caller is not in a
- * worker's thread, and has reserved the memory.
- */
-void region_run(ompg_group *group, struct reserved *reserved);
-
-/*
- * The same for a group without tasks, in a team of its own (region_opens_team), of which each
- * member runs a copy of the task at once, `most` members at most. The task has no extra.
- */
-void region_run_team(ompg_group *group, struct reserved *reserved, const struct task *task,
-                     int most);
-bool region_opens_team(void);
+/* ---- for whoever runs tasks ---- */
 
 /* Runs tasks of the group and of those nested in it until all of the group's are over. */
 void region_wait_nested(struct worker *worker, ompg_group *group);
-
-/* How many threads a region has that the caller would open for the group, or the team it joins. */
-int region_threads(const ompg_group *group);
-
-/* The same for a parallel region that is opened in any case. */
-int region_threads_outermost(const ompg_group *group);
 
 /*
  * Somebody looked at this worker's deque in vain, or a worker is missing: shares tasks and starts a
@@ -53,17 +19,45 @@ int region_threads_outermost(const ompg_group *group);
  */
 void region_attend(struct worker *worker);
 
-/*
- * Adds a task that is complete but for its index; returns as ompg_go, or EAGAIN where it must not
- * park. What the task has beside its slot stays the caller's on failure. (add.c)
- */
-int task_add(struct task *task, bool may_park);
-
 /* After a push or a run. */
 static inline void region_attend_if_asked(struct worker *worker)
 {
     if (UNLIKELY(load_relaxed(&worker->deque.attention)))
         region_attend(worker);
 }
+
+/* ---- for the session ---- */
+
+/* The worker takes its thread's slot; it is counted as active already. */
+void region_enter(struct worker *worker, struct region *region, int thread);
+void region_leave(struct worker *worker, struct region *region);
+
+/*
+ * Starts up to `most` workers on threads that have none, while fewer than `most_pending` are on
+ * their way. Not from a parallel region that a task has opened: its threads are others.
+ */
+void region_launch(struct region *region, size_t most, int most_pending);
+
+/* The waiter's part: all of the group's tasks, and what else is in its deque. */
+void region_run_root(struct worker *worker, ompg_group *group);
+
+/* What a member begins with, until its deque is empty. The task was counted when the region opened. */
+void region_run_first(struct worker *worker, const struct task *first);
+
+/*
+ * After its first task: the others are mostly about to end theirs, and looking around would only hold
+ * them up. True when the root group is done; the waiter waits for that, the others for the closing.
+ */
+bool region_await_members(struct region *region, bool waiter);
+
+/*
+ * Works where this thread has no worker yet, at first on `first` if that is given. The worker is
+ * counted as active. False where the thread has one, where the region closes, and without memory for
+ * a worker: the others do the work.
+ */
+bool region_work(struct region *region, const struct task *first);
+
+/* The last look of a worker's OpenMP task at its region: whether OpenMP's taskgroup is to be cancelled. */
+bool region_root_has_stopped(void *region);
 
 #endif

@@ -110,7 +110,7 @@ void wait_unshare(ompg_group *group)
 /* Runs the tasks of a group that is claimed. */
 static int run_claimed(ompg_group *group, struct worker *worker, struct reserved *reserved)
 {
-    if (!region_reserve(group, reserved)) /* before the gate opens: that cannot be undone */
+    if (!session_reserve(group, reserved)) /* before the gate opens: that cannot be undone */
         return ENOMEM;
     if (load_relaxed(&group->gated) && group->queue.size > 0 && !group_stopped_hard(group))
         gate_open(&group->gate, &group->queue);
@@ -118,7 +118,7 @@ static int run_claimed(ompg_group *group, struct worker *worker, struct reserved
         task_release_parked(worker, group);
         region_wait_nested(worker, group);
     } else {
-        region_run(group, reserved);
+        session_run(group, reserved);
     }
     return 0;
 }

@@ -6,7 +6,7 @@
 #ifndef OMPG_SRC_WAIT_H
 #define OMPG_SRC_WAIT_H
 
-#include "region.h"
+#include "session.h"
 
 /* Whether the caller runs inside one of the group's tasks, on this thread or through nesting. */
 bool is_own_task(const struct worker *worker, const ompg_group *group);

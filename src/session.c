@@ -1,0 +1,262 @@
+/*
+ * Session: one outermost wait. See session.h.
+ *
+ * The waiter opens the region with the OpenMP constructs (openmp.c), enters it, and runs the root
+ * group's tasks until all are over. In a team of the region's own the threads are members, as many as
+ * there are tasks: workers from the start, each with a first task where a loop is all that the group
+ * has. Where the caller is in a team already, all other workers are launched (region.c).
+ *
+ * Discipline. A session lies in the waiter's frame; the members read it only, until the team's end.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "session.h"
+
+#include "openmp.h"
+
+#include <errno.h>
+#include <omp.h>
+#include <pthread.h>
+#include <sys/stat.h>
+
+/* True in the child of a fork that had threads: OpenMP would hang, so all runs on this thread. */
+static bool forked;
+static bool had_threads;
+
+/* Asking OpenMP costs a system call. 0: not asked yet; any thread may be the one to ask. */
+static int processors(void)
+{
+    static atomic_int known;
+    int n = load_relaxed(&known);
+    if (n == 0) {
+        n = omp_get_num_procs();
+        store_relaxed(&known, n);
+    }
+    return n;
+}
+
+struct session {
+    struct region *region;
+    struct worker *worker;
+    ompg_group *group;
+    struct task first; /* what each member begins with; no fn: with nothing */
+};
+
+static const struct task *first_task(const struct session *session)
+{
+    return session->first.fn ? &session->first : NULL;
+}
+
+/* They are parts of one loop. */
+static void count_first_tasks(ompg_group *group, int n)
+{
+    bump_relaxed(&group->local.submitted, (size_t)n);
+    bump_relaxed(&group->unnumbered, (size_t)n);
+}
+
+/* OpenMP may give fewer threads than it was asked for. */
+static void count_team(const struct session *session)
+{
+    struct region *region = session->region;
+    int team = forked ? 1 : omp_get_num_threads();
+    if (team >= load_relaxed(&region->threads))
+        return;
+    store_relaxed(&region->threads, team);
+    int missing = region->members - team;
+    if (missing <= 0)
+        return;
+    sub_relaxed(&region->active, missing);
+    if (first_task(session))
+        count_first_tasks(session->group, -missing);
+}
+
+/* All tasks of the group, with the help of others. */
+static void run_all(const struct session *session)
+{
+    struct region *region = session->region;
+    struct worker *worker = session->worker;
+    ompg_group *group = session->group;
+    if (first_task(session)) {
+        region_run_first(worker, first_task(session));
+        if (region_await_members(region, true))
+            return;
+    }
+    task_release_parked(worker, group);
+    size_t tasks = group->queue.size + deque_private(&worker->deque);
+    if (tasks > (size_t)region->members)
+        region_launch(region, tasks - (size_t)region->members, load_relaxed(&region->threads));
+    region_run_root(worker, group);
+}
+
+static void session_body(void *arg)
+{
+    struct session *session = arg;
+    struct region *region = session->region;
+    struct worker *worker = session->worker;
+    count_team(session);
+    self = worker;
+    region_enter(worker, region, forked ? 0 : omp_get_thread_num());
+    run_all(session);
+    store_release(&region->closing, true);
+    region_leave(worker, region);
+    self = NULL;
+    if (!forked && region_root_has_stopped(region))
+        openmp_cancel();
+}
+
+/* A member, other than the waiter; OpenMP's cancellation is the same as for a worker_main. */
+static void member_main(void *arg)
+{
+    struct session *session = arg;
+    struct region *region = session->region;
+    const struct task *first = first_task(session);
+    if (!region_work(region, first) && first)
+        add_release(&session->group->remote.returned, 1U); /* the others did its part */
+    if (region_root_has_stopped(region))
+        openmp_cancel();
+}
+
+/* In a team of the region's own, whose end waits for all tasks: only a cancel needs a taskgroup. */
+static void run_in_team(openmp_body_fn *body, struct session *session)
+{
+    if (omp_get_cancellation())
+        openmp_taskgroup(body, session);
+    else
+        body(session);
+}
+
+static void team_waiter(void *arg)
+{
+    run_in_team(session_body, arg);
+}
+
+static void team_member(void *arg)
+{
+    struct session *session = arg;
+    tsan_acquire(session);
+    if (omp_get_thread_num() < session->region->members)
+        run_in_team(member_main, session);
+    tsan_release(session->region); /* to run_session, after the join */
+}
+
+/* Sets up the region for the team that the caller is in, or for a new one, which `tasks` wait for. */
+static void prepare(struct session *session, size_t tasks)
+{
+    struct region *region = session->region;
+    ompg_group *group = session->group;
+    bool joins = !forked && openmp_level() > 0;
+    int threads = session_threads(group);
+    threads = threads < region->capacity ? threads : region->capacity;
+    region->members = joins || tasks == 0 ? 1 : tasks < (size_t)threads ? (int)tasks : threads;
+    region->level = forked ? 0 : openmp_level() + !joins;
+    region->oversubscribed = threads > processors();
+    region->root = group;
+    region->begun = load_relaxed(&group->begun) ? load_relaxed(&group->begun) : clock_now();
+    store_relaxed(&region->threads, threads);
+    store_relaxed(&region->active, region->members);
+    store_relaxed(&region->pending, 0);
+    store_relaxed(&region->closing, false);
+    group->owner = session->worker;
+    store_relaxed(&group->region, region);
+}
+
+int session_threads_outermost(const ompg_group *group)
+{
+    if (forked)
+        return 1;
+    int threads = group && group->threads > 0 ? group->threads : omp_get_max_threads();
+    int limit = omp_get_thread_limit();
+    return threads < limit ? threads : limit;
+}
+
+int session_threads(const ompg_group *group)
+{
+    return !forked && openmp_level() > 0 ? omp_get_num_threads() : session_threads_outermost(group);
+}
+
+bool session_reserve(ompg_group *group, struct reserved *reserved)
+{
+    if (self || reserved->region)
+        return true;
+    struct region *region = region_acquire(session_threads(group));
+    struct worker *worker = region ? worker_acquire() : NULL;
+    if (!worker) {
+        if (region)
+            region_release(region);
+        return false;
+    }
+    *reserved = (struct reserved){.region = region, .worker = worker};
+    return true;
+}
+
+void session_unreserve(struct reserved *reserved)
+{
+    if (!reserved->region)
+        return;
+    worker_release(reserved->worker);
+    region_release(reserved->region);
+    reserved->region = NULL;
+}
+
+bool session_opens_team(void)
+{
+    return !self && !forked && openmp_level() == 0;
+}
+
+/* Runs what prepare() has set up. */
+static void run_session(struct session *session)
+{
+    struct region *region = session->region;
+    int saved = errno;
+    tsan_release(session);
+    if (forked)
+        session_body(session);
+    else if (openmp_level() > 0)
+        openmp_taskgroup(session_body, session);
+    else
+        openmp_parallel(load_relaxed(&region->threads), team_waiter, team_member, session);
+    errno = saved;
+    tsan_acquire(region);
+    store_relaxed(&session->group->region, NULL);
+}
+
+void session_run(ompg_group *group, struct reserved *reserved)
+{
+    struct session session = {
+        .region = reserved->region, .worker = reserved->worker, .group = group};
+    prepare(&session, group->queue.size);
+    run_session(&session);
+    session_unreserve(reserved);
+}
+
+void session_run_team(ompg_group *group, struct reserved *reserved, const struct task *task,
+                      int most)
+{
+    struct session session = {
+        .region = reserved->region, .worker = reserved->worker, .group = group, .first = *task};
+    prepare(&session, (size_t)most);
+    count_first_tasks(group, session.region->members);
+    run_session(&session);
+    session_unreserve(reserved);
+}
+
+/* ---- fork ---- */
+
+/* A process with one thread has no team that the child could miss. */
+static void before_fork(void)
+{
+    struct stat threads;
+    had_threads = stat("/proc/self/task", &threads) != 0 || threads.st_nlink > 3;
+}
+
+static void in_child(void)
+{
+    forked = forked || had_threads;
+    self = NULL;
+    pools_after_fork();
+}
+
+__attribute__((constructor)) static void watch_forks(void)
+{
+    pthread_atfork(before_fork, NULL, in_child);
+}
