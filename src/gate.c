@@ -54,21 +54,35 @@ bool gate_step_back(struct gate *gate, struct task *task)
     return steps_back;
 }
 
-void gate_leave(struct gate *gate, double cost)
+static bool next_fits(const struct gate *gate, struct task *task)
 {
-    spin_lock(&gate->lock);
-    free_place(gate, cost);
-    spin_unlock(&gate->lock);
+    return queue_peek(&gate->parked, task) && fits(gate, task_cost(task));
+}
+
+static bool admit_next(struct gate *gate, struct task *task)
+{
+    if (!next_fits(gate, task))
+        return false;
+    queue_pop(&gate->parked, task, 1);
+    take_place(gate, task);
+    return true;
 }
 
 bool gate_next(struct gate *gate, struct task *task)
 {
     spin_lock(&gate->lock);
-    bool found = queue_peek(&gate->parked, task) && fits(gate, task_cost(task));
-    if (found) {
-        queue_pop(&gate->parked, task, 1);
-        take_place(gate, task);
-    }
+    bool found = admit_next(gate, task);
+    spin_unlock(&gate->lock);
+    return found;
+}
+
+bool gate_pass_on(struct gate *gate, double cost, struct task *next, bool *more)
+{
+    struct task another;
+    spin_lock(&gate->lock);
+    free_place(gate, cost);
+    bool found = admit_next(gate, next);
+    *more = found && next_fits(gate, &another);
     spin_unlock(&gate->lock);
     return found;
 }

@@ -49,11 +49,11 @@ static inline bool gate_is_over(struct gate *gate)
 /* Parks a task that has a place, if more have one than may; false where not, or memory is short. */
 bool gate_step_back(struct gate *gate, struct task *task);
 
-/* Gives back the place of a task. */
-void gate_leave(struct gate *gate, double cost);
-
 /* Takes the next parked task, with a place; false when none is parked or none fits. */
 bool gate_next(struct gate *gate, struct task *task);
+
+/* Gives back the place of a task, and the same; *more: another one fits beside it. */
+bool gate_pass_on(struct gate *gate, double cost, struct task *next, bool *more);
 
 /* Parked tasks of a group that has stopped, taken away unseen: see queue_skip_plain. */
 size_t gate_skip_plain(struct gate *gate);

@@ -63,12 +63,12 @@ static void skip_parked(struct worker *worker, ompg_group *group)
 /* Gives the place back and takes the next task's; those that fit beside it go to the deque. */
 static bool pass_place_on(struct worker *worker, ompg_group *group, double cost, struct task *next)
 {
-    gate_leave(&group->gate, cost);
+    bool more;
     skip_parked(worker, group);
-    if (!gate_next(&group->gate, next))
-        return false;
-    task_release_parked(worker, group);
-    return true;
+    bool found = gate_pass_on(&group->gate, cost, next, &more);
+    if (more)
+        task_release_parked(worker, group);
+    return found;
 }
 
 /*
