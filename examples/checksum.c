@@ -22,13 +22,12 @@
 #define _FILE_OFFSET_BITS 64 /* sizes beyond 2 GiB everywhere */
 #include "checksum_tasks.h"
 #include "crc32.h"
+#include "options.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <getopt.h>
 #include <inttypes.h>
 #include <limits.h>
-#include <math.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -36,7 +35,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum status { DONE = 0, FAILED = 1, MISUSED = 2, TIMED_OUT = 124, SIGNALLED = 128 };
+enum status { DONE = 0, FAILED = 1, TIMED_OUT = 124, SIGNALLED = 128 };
 
 static const char usage[] =
     "Usage: checksum [OPTION]... [DIR]\n"
@@ -57,7 +56,11 @@ static const char usage[] =
 
 struct settings {
     const char *path;
-    ompg_options group;
+    size_t threads;
+    size_t limit;
+    double budget;
+    double timeout;
+    bool keep_going;
 };
 
 /* What the tree holds after the wait. */
@@ -73,76 +76,21 @@ struct report {
 
 static ompg_token stop = OMPG_TOKEN_INIT;
 
-static bool parse_number(const char *text, double *number)
+static void parse_arguments(int argc, char **argv, struct settings *settings)
 {
-    char *end;
-    double value = strtod(text, &end);
-    if (end == text || *end != '\0' || !(value >= 0))
-        return false;
-    *number = value;
-    return true;
-}
-
-static bool parse_int(const char *text, int *number)
-{
-    double value;
-    if (!parse_number(text, &value) || value > INT_MAX || value != (double)(int)value)
-        return false;
-    *number = (int)value;
-    return true;
-}
-
-static bool set_option(ompg_options *options, int name, const char *text)
-{
-    switch (name) {
-    case 't':
-        return parse_int(text, &options->threads);
-    case 'l':
-        return parse_int(text, &options->limit);
-    case 'b':
-        return parse_number(text, &options->budget);
-    case 's':
-        return parse_number(text, &options->timeout);
-    case 'k':
-        options->on_error = OMPG_COLLECT;
-        return true;
-    default:
-        return false;
-    }
-}
-
-/* Returns false on wrong usage, which has been reported then. */
-static bool parse_arguments(int argc, char **argv, struct settings *settings)
-{
-    static const struct option known[] = {
-        {"threads", required_argument, NULL, 't'},
-        {"limit", required_argument, NULL, 'l'},
-        {"budget", required_argument, NULL, 'b'},
-        {"timeout", required_argument, NULL, 's'},
-        {"keep-going", no_argument, NULL, 'k'},
-        {"help", no_argument, NULL, 'h'},
+    const struct option_rule rules[] = {
+        {.name = "threads", .count = &settings->threads, .most = INT_MAX},
+        {.name = "limit", .count = &settings->limit, .most = INT_MAX},
+        {.name = "budget", .real = &settings->budget},
+        {.name = "timeout", .real = &settings->timeout},
+        {.name = "keep-going", .flag = &settings->keep_going},
         {0},
     };
-    int name;
-    int which = 0;
-    while ((name = getopt_long(argc, argv, "", known, &which)) != -1) {
-        if (name == 'h') {
-            fputs(usage, stdout);
-            exit(fflush(stdout) == 0 ? DONE : FAILED);
-        }
-        if (name == '?')
-            return false;
-        if (!set_option(&settings->group, name, optarg)) {
-            fprintf(stderr, "checksum: --%s cannot be '%s'\n", known[which].name, optarg);
-            return false;
-        }
-    }
-    if (argc - optind > 1) {
-        fprintf(stderr, "checksum: one DIR at a time, not also '%s'\n", argv[optind + 1]);
-        return false;
-    }
-    settings->path = optind < argc ? argv[optind] : ".";
-    return true;
+    int first = options_parse("checksum", usage, rules, argc, argv);
+    if (first < argc)
+        settings->path = argv[first++];
+    if (first < argc)
+        options_reject("checksum", argv[first]);
 }
 
 /* Adds the task for DIR, from which all others come. Returns false when that cannot be. */
@@ -289,10 +237,10 @@ static void print_summary(ompg_group *group, const struct report *report)
             stats.seconds, rate, ompg_get_threads(group));
 }
 
-static int run(const struct settings *settings, ompg_group *group, struct tree *tree)
+static int run(const char *path, ompg_group *group, struct tree *tree)
 {
     struct report report = {0};
-    if (!add_root(group, tree, settings->path))
+    if (!add_root(group, tree, path))
         return FAILED;
     int code = run_tasks(group);
     tree_visit(tree, count_and_print, &report);
@@ -312,13 +260,23 @@ static int run(const struct settings *settings, ompg_group *group, struct tree *
     return status;
 }
 
+static ompg_group *new_group(const struct settings *settings)
+{
+    return ompg_new(&(ompg_options){
+        .name = "checksum",
+        .token = &stop,
+        .threads = (int)settings->threads,
+        .limit = (int)settings->limit,
+        .budget = settings->budget,
+        .timeout = settings->timeout,
+        .on_error = settings->keep_going ? OMPG_COLLECT : OMPG_FAIL_FAST,
+    });
+}
+
 int main(int argc, char **argv)
 {
-    struct settings settings = {.group = {.name = "checksum", .token = &stop}};
-    if (!parse_arguments(argc, argv, &settings)) {
-        fprintf(stderr, "checksum --help tells more\n");
-        return MISUSED;
-    }
+    struct settings settings = {.path = "."};
+    parse_arguments(argc, argv, &settings);
     if (fcntl(STDOUT_FILENO, F_GETFD) < 0) {
         fprintf(stderr, "checksum: standard output: %s\n", strerror(errno));
         return FAILED;
@@ -326,14 +284,14 @@ int main(int argc, char **argv)
     signal(SIGPIPE, SIG_IGN); /* a closed pipe is reported as every other error of writing */
 
     struct tree tree;
-    ompg_group *group = ompg_new(&settings.group);
+    ompg_group *group = new_group(&settings);
     if (group == NULL || tree_init(&tree, ompg_get_threads(group)) != 0) {
         fprintf(stderr, "checksum: %s\n", strerror(group == NULL ? errno : ENOMEM));
         ompg_free(group);
         return FAILED;
     }
-    tree.sizes_first = settings.group.budget > 0;
-    int status = run(&settings, group, &tree);
+    tree.sizes_first = settings.budget > 0;
+    int status = run(settings.path, group, &tree);
     ompg_free(group);
     tree_free(&tree);
     return status;
