@@ -60,7 +60,20 @@ static _Noreturn void misused(const char *program)
 
 void options_reject(const char *program, const char *argument)
 {
-    fprintf(stderr, "%s: what is '%s'?\n", program, argument);
+    fprintf(stderr, "%s: unexpected argument '%s'\n", program, argument);
+    misused(program);
+}
+
+static _Noreturn void reject_value(const char *program, const struct option_rule *rule,
+                                   const char *text)
+{
+    fprintf(stderr, "%s: --%s takes a %s ", program, rule->name,
+            rule->count ? "whole number" : "number");
+    if (rule->most > 0)
+        fprintf(stderr, "from %zu to %zu", rule->least, rule->most);
+    else
+        fprintf(stderr, "of at least %zu", rule->least);
+    fprintf(stderr, ", not '%s'\n", text);
     misused(program);
 }
 
@@ -83,10 +96,8 @@ int options_parse(const char *program, const char *usage, const struct option_ru
             fputs(usage, stdout);
             exit(fflush(stdout) == 0 ? EXIT_SUCCESS : EXIT_FAILURE);
         }
-        if (!set(&rules[which], optarg)) {
-            fprintf(stderr, "%s: --%s cannot be '%s'\n", program, rules[which].name, optarg);
-            misused(program);
-        }
+        if (!set(&rules[which], optarg))
+            reject_value(program, &rules[which], optarg);
     }
     return optind;
 }

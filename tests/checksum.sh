@@ -168,6 +168,14 @@ usage() {
     done
     run --threads ''
     ok 'wrong usage: an empty number' ended 2
+    run --threads 1.5
+    ok 'what a number with a range takes' \
+        says "^checksum: --threads takes a whole number from 0 to 2147483647, not '1.5'\$"
+    run --timeout -1
+    ok 'what a number without a range takes' \
+        says "^checksum: --timeout takes a number of at least 0, not '-1'\$"
+    run names many
+    ok 'a second DIR is named' says "^checksum: unexpected argument 'many'\$"
     run --help
     ok '--help' ended 0
     ok '--help prints the options' grep -q -e '--keep-going' "$out"
