@@ -3,7 +3,7 @@
  * path. It shows what a group is for: tasks that add tasks, a limit, a budget, a time limit, a
  * signal that stops it all, and errors that come back to one place.
  *
- *     checksum [OPTION]... [DIR]
+ *     checksum [OPTION]... [DIR]        DIR: /usr/include
  *
  * The lines go to standard output, everything else to standard error. Lines are printed when all
  * work is over, also when it failed or was stopped: those of the files that had been read
@@ -39,8 +39,8 @@ enum status { DONE = 0, FAILED = 1, TIMED_OUT = 124, SIGNALLED = 128 };
 
 static const char usage[] =
     "Usage: checksum [OPTION]... [DIR]\n"
-    "Print CRC, size and path of every regular file below DIR (.), as cksum does, sorted by path.\n"
-    "Symbolic links are not followed.\n"
+    "Print CRC, size and path of every regular file below DIR (/usr/include), as cksum does,\n"
+    "sorted by path. Symbolic links are not followed.\n"
     "\n"
     "  --threads N        threads to use; 0: as many as OpenMP chooses (default)\n"
     "  --limit N          most files and directories open at once; 0: no limit (default)\n"
@@ -275,7 +275,7 @@ static ompg_group *new_group(const struct settings *settings)
 
 int main(int argc, char **argv)
 {
-    struct settings settings = {.path = "."};
+    struct settings settings = {.path = "/usr/include"};
     parse_arguments(argc, argv, &settings);
     if (fcntl(STDOUT_FILENO, F_GETFD) < 0) {
         fprintf(stderr, "checksum: standard output: %s\n", strerror(errno));

@@ -130,8 +130,13 @@ roots() {
         run "$root"
         ok "DIR $root" same expected
     done
-    cd names && expect . >../expected && run
-    cd ..
+    expect names >expected
+    run names --threads 2
+    ok 'an option after DIR' same expected
+    run --threads 2 -- names
+    ok 'an option, -- and DIR' same expected
+    expect /usr/include >expected
+    run --threads 2
     ok 'no DIR' same expected
     cp -r names ./-names
     expect ./-names | sed 's| \./| |' >expected
