@@ -16,6 +16,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 /* A part of a file that starts at `offset`, and which file that was. */
@@ -27,17 +28,37 @@ struct part {
 };
 
 /*
+ * Opens without waiting. EAGAIN says that another program has a lease on the file and has now been
+ * asked to give it up; waiting in open() would keep a stop waiting, for 45 s as Linux is set.
+ */
+static int open_patiently(ompg_group *group, const char *path)
+{
+    static const struct timespec pause = {.tv_nsec = 1000000};
+    for (;;) {
+        int fd = open(path, O_RDONLY | O_NOFOLLOW | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
+        if (fd >= 0 || errno != EAGAIN)
+            return fd;
+        if (ompg_stopped(group)) {
+            errno = ECANCELED;
+            return -1;
+        }
+        nanosleep(&pause, NULL);
+    }
+}
+
+/*
  * Opens what must be a regular file: what has taken its place since the directory was read, a
  * symbolic link or a FIFO with no writer, is neither followed nor waited for. Returns -1 with *code
- * set when that fails.
+ * set when that fails, to ECANCELED when the group has stopped.
  */
-static int open_regular(const struct entry *entry, struct stat *status, int *code)
+static int open_regular(ompg_group *group, const struct entry *entry, struct stat *status,
+                        int *code)
 {
     char *path = tree_worker(entry->parent->tree)->path;
     *code = entry_path(entry, path, WORKER_PATH);
     if (*code != 0)
         return -1;
-    int fd = open(path, O_RDONLY | O_NOFOLLOW | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
+    int fd = open_patiently(group, path);
     if (fd < 0 || fstat(fd, status) != 0)
         *code = errno;
     else if (S_ISREG(status->st_mode))
@@ -132,7 +153,7 @@ static int checksum_part(ompg_group *group, void *arg)
     int code;
     if (atomic_load(&entry->error) != 0)
         return 0;
-    int fd = open_regular(entry, &status, &code);
+    int fd = open_regular(group, entry, &status, &code);
     if (fd >= 0) {
         if (status.st_dev == part->device && status.st_ino == part->inode)
             code = read_part(group, part, fd);
@@ -182,7 +203,7 @@ int checksum_file(ompg_group *group, void *arg)
     struct entry *entry = arg;
     struct stat status;
     int code;
-    int fd = open_regular(entry, &status, &code);
+    int fd = open_regular(group, entry, &status, &code);
     if (fd >= 0) {
         uint64_t size = (uint64_t)status.st_size;
         if (size > CHECKSUM_PART)

@@ -389,6 +389,42 @@ changes() {
     change 'Too many levels of symbolic links' mv other changing/sparse
 }
 
+# lease <what the holder does when it is asked to give the lease up>: on leased/file.
+lease() {
+    perl -e '
+        use Fcntl;
+        my $set_lease = 1024;
+        open my $file, "+<", "leased/file" or die;
+        $SIG{IO} = $ARGV[0] eq "keep" ? "IGNORE"
+                                      : sub { fcntl $file, $set_lease, F_UNLCK; exit };
+        fcntl $file, $set_lease, F_WRLCK or exit;
+        open my $ready, ">", "ready";
+        sleep 1 while 1;' "$1" &
+    pid=$!
+    until_true $pid [ -e ready ]
+}
+
+# A file with a write lease: a program that opens it has to wait until its holder has written all.
+leases() {
+    mkdir leased
+    echo leased >leased/file
+    expect leased >expected
+    if ! lease give; then
+        skip 'a lease' 'cannot be had here'
+        return
+    fi
+    run leased
+    ok 'a lease that is given up' same expected
+    ok 'a lease that is given up: status' ended 0
+    wait $pid
+    rm ready
+    lease keep
+    run --timeout 0.2 leased
+    ok 'a lease that is kept, and --timeout' ended 124
+    ok 'a lease that is kept: summary' says '^checksum: 0 files done, 1 skipped, 0 paths failed'
+    kill $pid
+}
+
 make_endless() {
     cp -r many endless
     expect endless >endless.expected
@@ -413,5 +449,6 @@ both_ways signals
 both_ways timeouts
 open_files
 changes
+leases
 little_memory many.expected part_of_many --threads 1 many
 finish
