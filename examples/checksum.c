@@ -7,21 +7,21 @@
  *
  * The lines go to standard output, everything else to standard error. Lines are printed when all
  * work is over, also when it failed or was stopped: those of the files that had been read
- * completely by then.
+ * completely by then. A signal that comes while they are printed stops that too, between two lines.
  *
  * Exit status: 0; 1 when a path could not be read or the output not be written; 2 for a wrong
  * option; 124 when the time limit was reached; 128 + the number of the signal (130 for SIGINT, 143
  * for SIGTERM) that stopped it.
  *
  * checksum_directory.c and checksum_file.c hold the tasks, checksum_tree.c what they leave behind,
- * crc32.c the arithmetic.
+ * checksum_output.c prints it, crc32.c does the arithmetic.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
 #define _DEFAULT_SOURCE      /* POSIX with C11, and d_type of dirent */
 #define _FILE_OFFSET_BITS 64 /* sizes beyond 2 GiB everywhere */
+#include "checksum_output.h"
 #include "checksum_tasks.h"
-#include "crc32.h"
 #include "options.h"
 
 #include <errno.h>
@@ -70,8 +70,8 @@ struct report {
     size_t failed;  /* files and directories */
     size_t unread;  /* directories */
     uint64_t bytes;
-    int write_error;        /* 0, or the errno value of the first line that could not be written */
     size_t failure_to_show; /* entry.failure, or 0: all */
+    struct output output;
 };
 
 static ompg_token stop = OMPG_TOKEN_INIT;
@@ -115,45 +115,25 @@ static bool add_root(ompg_group *group, struct tree *tree, const char *path)
     return code == 0;
 }
 
-/* Runs all tasks; SIGINT and SIGTERM stop them meanwhile. */
+/*
+ * Runs all tasks. While they run, SIGINT and SIGTERM stop them; from then on the handler that was
+ * installed first is back, without a gap, and stops the output.
+ */
 static int run_tasks(ompg_group *group)
 {
     static const int signals[] = {SIGINT, SIGTERM};
     enum { SIGNALS = sizeof signals / sizeof signals[0] };
-    for (int i = 0; i < SIGNALS; i++)
+    const struct sigaction action = {.sa_handler = output_stop};
+    for (int i = 0; i < SIGNALS; i++) {
+        sigaction(signals[i], &action, NULL);
         ompg_token_on_signal(&stop, signals[i]);
+    }
     int code = ompg_wait(group);
     for (int i = 0; i < SIGNALS; i++)
         ompg_token_off_signal(&stop, signals[i]);
+    if (code == 0)
+        output_stop(ompg_token_get_signal(&stop)); /* it came too late for the tasks */
     return code;
-}
-
-static char *put_number(char *to, uint64_t number)
-{
-    char digits[20];
-    size_t count = 0;
-    do
-        digits[count++] = (char)('0' + number % 10);
-    while ((number /= 10) != 0);
-    while (count > 0)
-        *to++ = digits[--count];
-    return to;
-}
-
-static void print_line(const struct entry *entry, struct report *report)
-{
-    char line[WORKER_PATH + 64];
-    uint64_t size = entry->size;
-    char *end = put_number(line, crc32_finish(atomic_load(&entry->crc), size));
-    *end++ = ' ';
-    end = put_number(end, size);
-    *end++ = ' ';
-    entry_path(entry, end, WORKER_PATH);
-    end += strlen(end);
-    *end++ = '\n';
-    size_t length = (size_t)(end - line);
-    if (report->write_error == 0 && fwrite(line, 1, length, stdout) != length)
-        report->write_error = errno;
 }
 
 static void count_and_print(const struct entry *entry, void *arg)
@@ -167,15 +147,16 @@ static void count_and_print(const struct entry *entry, void *arg)
     } else if (!entry->is_directory) {
         report->done++;
         report->bytes += entry->size;
-        print_line(entry, report);
+        output_add(&report->output, entry);
     }
 }
 
+/* Nothing more goes to standard error once a signal has ended the wait for its reader. */
 static void print_failure(const struct entry *entry, void *arg)
 {
     const struct report *report = arg;
     char path[WORKER_PATH];
-    if (entry->failure == 0)
+    if (entry->failure == 0 || ferror(stderr))
         return;
     if (report->failure_to_show != 0 && report->failure_to_show != entry->failure)
         return;
@@ -228,6 +209,8 @@ static int report_errors(ompg_group *group, const struct tree *tree, struct repo
 static void print_summary(ompg_group *group, const struct report *report)
 {
     ompg_stats stats;
+    if (ferror(stderr))
+        return;
     ompg_get_stats(group, &stats);
     double rate = stats.seconds > 0 ? (double)report->bytes / 1e6 / stats.seconds : 0;
     fprintf(stderr,
@@ -237,6 +220,21 @@ static void print_summary(ompg_group *group, const struct report *report)
             stats.seconds, rate, ompg_get_threads(group));
 }
 
+/* Returns the exit status that the end of the output calls for. */
+static int report_output(const struct output *output)
+{
+    if (output->signal != 0) {
+        fprintf(stderr, "checksum: stopped by signal %d (%s) while printing\n", output->signal,
+                strsignal(output->signal));
+        return SIGNALLED + output->signal;
+    }
+    if (output->error != 0) {
+        fprintf(stderr, "checksum: standard output: %s\n", strerror(output->error));
+        return FAILED;
+    }
+    return DONE;
+}
+
 static int run(const char *path, ompg_group *group, struct tree *tree)
 {
     struct report report = {0};
@@ -244,20 +242,16 @@ static int run(const char *path, ompg_group *group, struct tree *tree)
         return FAILED;
     int code = run_tasks(group);
     tree_visit(tree, count_and_print, &report);
-    if (fclose(stdout) != 0 && report.write_error == 0)
-        report.write_error = errno;
+    output_close(&report.output);
 
     int status = report_errors(group, tree, &report);
     if (code != 0 && status == DONE) {
         fprintf(stderr, "checksum: cannot run: %s\n", strerror(code));
         status = FAILED;
     }
-    if (report.write_error != 0) {
-        fprintf(stderr, "checksum: standard output: %s\n", strerror(report.write_error));
-        status = status == DONE ? FAILED : status;
-    }
+    int output_status = report_output(&report.output);
     print_summary(group, &report);
-    return status;
+    return output_status > status ? output_status : status;
 }
 
 static ompg_group *new_group(const struct settings *settings)

@@ -27,6 +27,15 @@ complaints() {
     grep -v 'files done' "$err"
 }
 
+# The state of a process's first thread: S when it waits, T when it has been stopped.
+state() {
+    sed 's/.*) //; s/ .*//' "/proc/$1/stat"
+}
+
+stopped() {
+    [ "$(state "$1")" = T ]
+}
+
 # until_true <pid> <command...>: as soon as the command succeeds; fails when the process is gone.
 until_true() {
     local pid=$1
@@ -308,6 +317,57 @@ signals() {
     ok 'SIGINT, --keep-going: status' ended 130
 }
 
+# The process waits for the reader of the pipe behind descriptor 5, which has got something.
+waits_for_reader() {
+    perl -e 'open my $pipe, "<&=5" or die;
+        my $bytes = pack "i", 0;
+        ioctl $pipe, 0x541B, $bytes or die; # FIONREAD
+        exit(unpack("i", $bytes) == 0);' && [ "$(state "$1")" = S ]
+}
+
+# start_unread <where standard error goes>: prints more than a pipe takes, descriptors 4 and 5, and
+# lines so short that what is left of the pipe's page is too short for a message.
+start_unread() {
+    # shellcheck disable=SC2094
+    exec 3<>unread 4>unread 5<unread 3<&-
+    perl -e 'open my $pipe, "<&=5" or die; fcntl $pipe, 1031, 4096 or die;' # F_SETPIPE_SZ
+    "$program" --threads 2 many/flat >&4 2>"$1" 4>&- 5<&- &
+    pid=$!
+    until_true $pid waits_for_reader $pid
+}
+
+read_unread() {
+    exec 4>&-
+    cat <&5 >"$out"
+    exec 5<&-
+    wait $pid
+    status=$?
+}
+
+# Signals while lines are printed for a reader that does not read.
+signals_printing() {
+    local signal number
+    mkfifo unread
+    for signal in INT TERM; do
+        number=$(kill -l $signal)
+        start_unread "$err"
+        kill -$signal $pid
+        read_unread
+        ok "SIG$signal while printing: status" ended $((128 + number))
+        ok "SIG$signal while printing: reason" says "stopped by signal $number .* while printing"
+        ok "SIG$signal while printing: summary" says '^checksum: 3000 files done'
+        ok "SIG$signal while printing: some lines" [ -s "$out" ]
+        ok "SIG$signal while printing: the lines are right" part_of many.expected
+    done
+    start_unread /dev/fd/4
+    while kill -TERM $pid 2>/dev/null; do
+        :
+    done
+    read_unread
+    ok 'nobody reads standard error either: status' ended 143
+    ok 'nobody reads standard error either: the lines are right' part_of many.expected
+}
+
 timeouts() {
     local threads
     for threads in 1 4; do
@@ -319,10 +379,6 @@ timeouts() {
     done
     run --keep-going --timeout 0.2 endless
     ok '--timeout, --keep-going: status' ended 124
-}
-
-stopped() {
-    [ "$(sed 's/.*) //; s/ .*//' "/proc/$1/stat")" = T ]
 }
 
 # ThreadSanitizer keeps a signal back until the thread that got it calls a function that it knows;
@@ -446,6 +502,7 @@ too_long
 output_errors
 make_endless
 both_ways signals
+signals_printing
 both_ways timeouts
 open_files
 changes

@@ -1,0 +1,37 @@
+/*
+ * The checksum program's lines on standard output.
+ *
+ * They are written in pieces that hold whole lines and that a pipe takes whole or not at all: so a
+ * signal stops the output between two lines, even while it waits for its reader.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef CHECKSUM_OUTPUT_H
+#define CHECKSUM_OUTPUT_H
+
+#include "checksum_tree.h"
+
+/* Most bytes of a line: two numbers and a path. */
+enum { OUTPUT_LINE = WORKER_PATH + 64 };
+
+/* All zero: nothing has been added. */
+struct output {
+    size_t size; /* bytes of text that are still to be written */
+    int error;   /* 0, or the errno value of what could not be written; EINTR: signal */
+    int signal;  /* 0, or the signal that kept lines back */
+    char text[2 * OUTPUT_LINE];
+};
+
+/*
+ * Stops the output: lines that have not been written by then will not be. This is a handler for
+ * signals; without SA_RESTART it also ends a write that waits. Called with 0 it does nothing.
+ */
+void output_stop(int signo);
+
+/* Adds the line of a file that has been read. */
+void output_add(struct output *output, const struct entry *entry);
+
+/* Writes what is left and closes standard output. */
+void output_close(struct output *output);
+
+#endif
