@@ -16,6 +16,10 @@ export LC_ALL=C
 
 rounds=${1:-21}
 dir=${2:-/usr/include}
+if [ $# -gt 2 ] || [[ ! $rounds =~ ^[1-9][0-9]*$ ]] || [ ! -d "$dir" ]; then
+    echo "Usage: scripts/demo-speed.sh [ROUNDS] [DIR]" >&2
+    exit 2
+fi
 root=$(cd "$(dirname "$0")/.." && pwd)
 checksum=$root/build/release/examples/checksum
 # shellcheck source-path=SCRIPTDIR

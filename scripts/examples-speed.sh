@@ -15,6 +15,10 @@ set -euo pipefail
 export LC_ALL=C
 
 rounds=${1:-21}
+if [ $# -gt 1 ] || [[ ! $rounds =~ ^[1-9][0-9]*$ ]]; then
+    echo "Usage: scripts/examples-speed.sh [ROUNDS]" >&2
+    exit 2
+fi
 root=$(cd "$(dirname "$0")/.." && pwd)
 programs=$root/build/release/examples
 # shellcheck source-path=SCRIPTDIR

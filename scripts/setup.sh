@@ -7,13 +7,18 @@
 set -euo pipefail
 
 packages=(gcc libc6-dev cmake ninja-build libcunit1-dev)
-case ${1:-build} in
+case ${*:-build} in
+build) ;;
 test)
     packages+=(g++ pkg-config clang-19 libomp-19-dev clang-format-19 clang-tidy-19 valgrind)
     ;;
 bench)
     packages+=(g++ clang-19 libomp-19-dev python3 gnuplot-nox libtbb-dev golang-go
         golang-golang-x-sync-dev cargo librust-rayon-dev libhts-dev libpthreadpool-dev)
+    ;;
+*)
+    echo 'Usage: scripts/setup.sh [build|test|bench]' >&2
+    exit 2
     ;;
 esac
 

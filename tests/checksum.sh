@@ -9,6 +9,7 @@
 #
 # SPDX-License-Identifier: Apache-2.0
 # shellcheck source-path=SCRIPTDIR
+scripts=$(realpath "$(dirname "$0")/../scripts")
 . "$(dirname "$0")/tap.sh"
 
 # What must be printed for a directory or file.
@@ -193,6 +194,19 @@ usage() {
     run --help
     ok '--help' ended 0
     ok '--help prints the options' grep -q -e '--keep-going' "$out"
+}
+
+# The scripts around the program say what they take before they do anything.
+scripts_usage() {
+    local wrong
+    for wrong in 'setup.sh wrong' 'setup.sh build test' 'demo-speed.sh x' 'demo-speed.sh 0' \
+        'demo-speed.sh 3 nowhere' 'demo-speed.sh 3 many 4'; do
+        # shellcheck disable=SC2086
+        "$scripts"/$wrong >"$out" 2>"$err"
+        status=$?
+        ok "wrong usage: scripts/$wrong" ended 2
+        ok "wrong usage: scripts/$wrong: what is right" says "^Usage: scripts/${wrong%% *} "
+    done
 }
 
 # ---------------------------------------------------------------------------------------------------
@@ -497,6 +511,7 @@ part_of_many() {
 same_as_cksum
 roots
 usage
+scripts_usage
 unreadable
 too_long
 output_errors
