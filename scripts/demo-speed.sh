@@ -21,7 +21,7 @@ if [ $# -gt 2 ] || [[ ! $rounds =~ ^[1-9][0-9]*$ ]] || [ ! -d "$dir" ]; then
     exit 2
 fi
 root=$(cd "$(dirname "$0")/.." && pwd)
-checksum=$root/build/release/examples/checksum
+checksum=$root/build/demo/examples/checksum
 # shellcheck source-path=SCRIPTDIR
 . "$root/scripts/timing.sh"
 
@@ -66,8 +66,7 @@ check() {
 }
 
 {
-    "$root/scripts/setup.sh" build
-    (cd "$root" && cmake --preset release && cmake --build --preset release --target checksum)
+    "$root/scripts/build-examples.sh" checksum
     make_trees
     for tree in "$work/large" "$work/small" "$dir"; do
         check "$tree"

@@ -9,9 +9,5 @@
 set -euo pipefail
 
 root=$(cd "$(dirname "$0")/.." && pwd)
-{
-    "$root/scripts/setup.sh" build
-    (cd "$root" && cmake --preset release && cmake --build --preset release --target checksum)
-} >&2
-
-exec "$root/build/release/examples/checksum" "$@"
+"$root/scripts/build-examples.sh" checksum >&2
+exec "$root/build/demo/examples/checksum" "$@"

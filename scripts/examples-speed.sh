@@ -20,7 +20,7 @@ if [ $# -gt 1 ] || [[ ! $rounds =~ ^[1-9][0-9]*$ ]]; then
     exit 2
 fi
 root=$(cd "$(dirname "$0")/.." && pwd)
-programs=$root/build/release/examples
+programs=$root/build/demo/examples
 # shellcheck source-path=SCRIPTDIR
 . "$root/scripts/timing.sh"
 
@@ -48,9 +48,7 @@ check() {
 }
 
 {
-    "$root/scripts/setup.sh" build
-    (cd "$root" && cmake --preset release &&
-        cmake --build --preset release --target wordfreq heat pi)
+    "$root/scripts/build-examples.sh" wordfreq heat pi
     : >"$work/text"
     make_text
     check

@@ -6,11 +6,11 @@
 # SPDX-License-Identifier: Apache-2.0
 set -euo pipefail
 
-packages=(gcc libc6-dev cmake ninja-build libcunit1-dev)
+packages=(gcc libc6-dev cmake ninja-build)
 case ${*:-build} in
 build) ;;
 test)
-    packages+=(g++ pkg-config clang-19 libomp-19-dev clang-format-19 clang-tidy-19 valgrind)
+    packages+=(libcunit1-dev g++ pkg-config clang-19 libomp-19-dev clang-format-19 clang-tidy-19 valgrind)
     ;;
 bench)
     packages+=(g++ clang-19 libomp-19-dev python3 gnuplot-nox libtbb-dev golang-go
