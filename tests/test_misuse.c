@@ -4,6 +4,7 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "check.h"
+#include "rivals.h"
 #include "tasks.h"
 
 #include <errno.h>
@@ -206,9 +207,125 @@ static void misuse_leaves_a_group_usable(void)
     ompg_free(group);
 }
 
+/* ---- two threads at the same moment ---- */
+
+/* Two OpenMP teams that spin on one processor are slow. */
+enum { ROUNDS = CHECK_SANITIZED ? 500 : 5000, ROUNDS_OF_TEAMS = ROUNDS / 20, CELLS = 40 };
+
+/* Those of the tasks, and of each rival's loop. */
+static atomic_int task_cells[CELLS];
+static atomic_int loop_cells[2][CELLS];
+
+static void clear_cells(void)
+{
+    for (size_t i = 0; i < CELLS; i++) {
+        atomic_store(&task_cells[i], 0);
+        atomic_store(&loop_cells[0][i], 0);
+        atomic_store(&loop_cells[1][i], 0);
+    }
+}
+
+/* Returns whether all of the cells hold `expected`. */
+static bool check_cells(const atomic_int *cells, int expected)
+{
+    bool right = true;
+    for (size_t i = 0; i < CELLS && right; i++)
+        right = CHECK_INT(atomic_load(&cells[i]), expected);
+    return right;
+}
+
+static int rival_wait(ompg_group *group, int side)
+{
+    (void)side;
+    return ompg_wait(group);
+}
+
+static int count_cells(ompg_group *group, size_t begin, size_t end, void *arg)
+{
+    atomic_int *cells = arg;
+    (void)group;
+    for (size_t i = begin; i < end; i++)
+        atomic_fetch_add(&cells[i], 1);
+    return 0;
+}
+
+static int rival_loop(ompg_group *group, int side)
+{
+    return ompg_for(group, 0, CELLS, 1, count_cells, loop_cells[side]);
+}
+
+static bool is_refusal(int code)
+{
+    return code == EBUSY || code == EPERM;
+}
+
+/*
+ * Who is refused has done nothing; who is not has done all. That can be both: one comes when the
+ * other is over.
+ */
+static bool check_rivals(const rivals *all, int tasks)
+{
+    bool right = check_cells(task_cells, tasks);
+    for (int side = 0; side < 2; side++) {
+        int code = all->codes[side];
+        right &= CHECK(code == 0 || is_refusal(code));
+        if (all->calls[side] == rival_loop)
+            right &= check_cells(loop_cells[side], code == 0);
+        else
+            right &= CHECK(code != EPERM);
+    }
+    return right & CHECK(all->codes[0] == 0 || all->codes[1] == 0);
+}
+
+/* Unlike neighbours, so that the tasks do not become a run. */
+static void add_cells(ompg_group *group)
+{
+    for (size_t i = 0; i < CELLS; i++)
+        CHECK_INT(ompg_go(group, count_run, &task_cells[7 * i % CELLS]), 0);
+}
+
+static void check_at_once(rival_call *first, rival_call *second, bool tasks, int threads)
+{
+    rivals all = {.calls = {first, second}};
+    if (!rivals_start(&all))
+        return;
+    bool right = true;
+    int rounds = threads == 1 ? ROUNDS : ROUNDS_OF_TEAMS;
+    for (int round = 0; round < rounds && right; round++) {
+        ompg_group *group = ompg_new(&(ompg_options){.threads = threads});
+        clear_cells();
+        if (tasks)
+            add_cells(group);
+        right = rivals_meet(&all, group) && check_rivals(&all, tasks);
+        CHECK_ADDS_UP(group);
+        ompg_free(group);
+    }
+    rivals_end(&all);
+}
+
+static void two_waits_at_once(void)
+{
+    for (int threads = 1; threads <= 2; threads++)
+        check_at_once(rival_wait, rival_wait, true, threads);
+}
+
+static void two_loops_at_once(void)
+{
+    for (int threads = 1; threads <= 2; threads++)
+        check_at_once(rival_loop, rival_loop, false, threads);
+}
+
+static void wait_and_loop_at_once(void)
+{
+    for (int threads = 1; threads <= 2; threads++)
+        check_at_once(rival_wait, rival_loop, false, threads);
+}
+
 CHECK_MAIN("misuse", {"options that make no sense", options_that_make_no_sense},
            {"options that are only odd", options_that_are_only_odd}, {"null group", null_group},
            {"null function", null_function}, {"null outputs", null_outputs},
            {"senseless costs", senseless_costs}, {"copy of null", copy_of_null},
            {"copy of everything", copy_of_everything}, {"busy group", busy_group},
-           {"misuse leaves a group usable", misuse_leaves_a_group_usable})
+           {"misuse leaves a group usable", misuse_leaves_a_group_usable},
+           {"two waits at once", two_waits_at_once}, {"two loops at once", two_loops_at_once},
+           {"wait and loop at once", wait_and_loop_at_once})
