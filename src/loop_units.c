@@ -13,6 +13,7 @@
 enum {
     OWNER_FRACTION = 8,        /* of its share that an owner takes at once */
     SHORT_TICKS = 2000,        /* about a microsecond: sub-ranges that take less are too small */
+    GROWTH_MOST = 16,          /* from one sub-range to the next */
     DETERMINISTIC_UNITS = 1024 /* that a deterministic loop without a grain is cut into */
 };
 
@@ -91,19 +92,24 @@ static void deal(struct loop *loop)
 }
 
 /*
- * The least number of units to take: twice as many as last time, when these took too little time.
- * *last is all zero where there was no last time.
+ * The least number of units to take: where last time's took too little time, as many as should take
+ * enough, but at most GROWTH_MOST times as many. *last is all zero where there was no last time.
  */
 static size_t least_units(const struct loop_plan *plan, ompg_loop_range *last)
 {
     if (!plan->whole)
         return 1;
     int64_t now = clock_ticks();
-    bool was_short = last->began != 0 && now - last->began < SHORT_TICKS;
+    int64_t taken = last->began != 0 ? now - last->began : SHORT_TICKS;
     last->began = now;
     size_t n = last->end - last->begin;
     size_t units = plan->grain == 1 ? n : divide_up(n, plan->grain);
-    return was_short && units > 0 ? 2 * units : 1;
+    if (taken >= SHORT_TICKS || units == 0)
+        return 1;
+    size_t growth = 2;
+    while (growth < GROWTH_MOST && taken < SHORT_TICKS / (int64_t)growth)
+        growth *= 2;
+    return growth * units;
 }
 
 /* Leaves half of what is left for others to take, unless all of it would be too little. */
