@@ -254,6 +254,146 @@ static void limit_is_changed_before_the_wait(void)
     }
 }
 
+/*
+ * As many tasks or sub-ranges as there are threads are running when one of them lowers the limit to
+ * one, so that all others come later: these have a place, or began without one.
+ */
+typedef struct mid_way {
+    int threads;
+    atomic_int tickets;
+    event arrived, lowered;
+    atomic_int first; /* of those that lower it, how many have not ended */
+    gauge later;
+} mid_way;
+
+static mid_way mid_way_of(int threads)
+{
+    return (mid_way){.threads = threads, .first = threads, .later.limit = 1};
+}
+
+/* The work of one task or one sub-range. */
+static void lower_mid_way(ompg_group *group, mid_way *self)
+{
+    int ticket = atomic_fetch_add(&self->tickets, 1);
+    if (ticket >= self->threads) {
+        run_gauged(group, &self->later);
+        return;
+    }
+    event_post(&self->arrived);
+    CHECK_AWAIT(&self->arrived, self->threads);
+    if (ticket == 0) {
+        CHECK_INT(ompg_set_limit(group, 1), 0);
+        event_post(&self->lowered);
+    }
+    CHECK_AWAIT(&self->lowered, 1);
+    atomic_fetch_sub(&self->first, 1);
+}
+
+static void check_mid_way(const mid_way *self, int all)
+{
+    CHECK_INT(atomic_load(&self->first), 0);
+    CHECK_INT(atomic_load(&self->later.runs), all - self->threads);
+    CHECK_INT(atomic_load(&self->later.over), 0);
+}
+
+enum { LATE = 100 };
+
+static int run_mid_way(ompg_group *group, void *arg)
+{
+    lower_mid_way(group, arg);
+    return 0;
+}
+
+/* Its tasks lie in the deque with their places when the limit is lowered. */
+static int nest_mid_way(ompg_group *outer, void *arg)
+{
+    ompg_group *group = ompg_new(&(ompg_options){.limit = LATE});
+    (void)outer;
+    for (int i = 0; i < LATE; i++)
+        CHECK_INT(ompg_go(group, run_mid_way, arg), 0);
+    int code = ompg_wait(group);
+    CHECK_STATS(group, LATE, LATE, 0, 0);
+    ompg_free(group);
+    return code;
+}
+
+static void lowered_limit_takes_places_back(void)
+{
+    static const int limits[] = {LATE, 0};
+    for (int threads = 1; threads <= 7; threads += 2) {
+        for (size_t i = 0; i < 2; i++) {
+            mid_way self = mid_way_of(threads);
+            ompg_group *group = ompg_new(&(ompg_options){.threads = threads, .limit = limits[i]});
+            for (int task = 0; task < LATE; task++)
+                CHECK_INT(ompg_go(group, run_mid_way, &self), 0);
+            CHECK_INT(ompg_wait(group), 0);
+            check_mid_way(&self, LATE);
+            CHECK_STATS(group, LATE, LATE, 0, 0);
+            ompg_free(group);
+        }
+        mid_way self = mid_way_of(threads);
+        CHECK_INT(ompg_run(&(ompg_options){.threads = threads}, nest_mid_way, &self, NULL), 0);
+        check_mid_way(&self, LATE);
+    }
+}
+
+/* Of one iteration. */
+static int run_range_mid_way(ompg_group *group, size_t begin, size_t end, void *arg)
+{
+    CHECK_INT(end - begin, 1);
+    lower_mid_way(group, arg);
+    return 0;
+}
+
+static int fold_mid_way(ompg_group *group, size_t begin, size_t end, void *accumulator, void *arg)
+{
+    *(size_t *)accumulator += begin;
+    return run_range_mid_way(group, begin, end, arg);
+}
+
+static void add_sums(void *accumulator, const void *other, void *arg)
+{
+    (void)arg;
+    *(size_t *)accumulator += *(const size_t *)other;
+}
+
+static int loop_mid_way(ompg_group *group, mid_way *self)
+{
+    return ompg_for(group, 0, LATE, 1, run_range_mid_way, self);
+}
+
+static int added_loop_mid_way(ompg_group *group, mid_way *self)
+{
+    CHECK_INT(ompg_go_for(group, 0, LATE, 1, run_range_mid_way, self), 0);
+    return ompg_wait(group);
+}
+
+static int reduce_mid_way(ompg_group *group, mid_way *self)
+{
+    size_t sum = 0;
+    int code = ompg_reduce(group, 0, LATE, 1, &sum, sizeof sum, fold_mid_way, add_sums, self);
+    CHECK_INT(sum, LATE * (LATE - 1) / 2);
+    return code;
+}
+
+static void lowered_limit_holds_for_loops(void)
+{
+    static int (*const loops[])(ompg_group *, mid_way *) = {loop_mid_way, added_loop_mid_way,
+                                                            reduce_mid_way};
+    for (int round = 0; round < 3 * 4 * 4; round++) {
+        int threads = 1 + 2 * (round / 3 % 4);
+        mid_way self = mid_way_of(threads);
+        ompg_options options = {.threads = threads, .limit = round / 12 % 2 == 0 ? 0 : LATE};
+        options.deterministic = round / 24 == 1;
+        ompg_group *group = ompg_new(&options);
+        CHECK_INT(loops[round % 3](group, &self), 0);
+        check_mid_way(&self, LATE);
+        CHECK_ADDS_UP(group);
+        CHECK_INT(stats_of(group).skipped, 0);
+        ompg_free(group);
+    }
+}
+
 static void limit_misuse(void)
 {
     ompg_group *group = ompg_new(&(ompg_options){.limit = 1});
@@ -297,5 +437,7 @@ CHECK_MAIN("limit", {"limit is never exceeded", limit_is_never_exceeded},
            {"blocked producer shares its tasks", blocked_producer_shares_its_tasks},
            {"limit is raised while it runs", limit_is_raised_while_it_runs},
            {"limit is lowered while it runs", limit_is_lowered_while_it_runs},
+           {"lowered limit takes places back", lowered_limit_takes_places_back},
+           {"lowered limit holds for loops", lowered_limit_holds_for_loops},
            {"limit is changed before the wait", limit_is_changed_before_the_wait},
            {"limit misuse", limit_misuse}, {"failure empties the queue", failure_empties_the_queue})
