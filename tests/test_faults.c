@@ -245,14 +245,16 @@ static void errors_check(const ompg_group *group, int code)
         complain("the wait returns %d, the first error is %d", code, first.code);
 }
 
-/* Waits with memory short, then, if that left tasks behind, with enough. */
+/* Waits with memory short, then, if that left tasks behind, beside a new one, with enough. */
 static void wait_check(const scenario *what, ompg_group *group)
 {
     int code = ompg_wait(group);
     errors_check(group, code);
     atomic_store(&armed, false);
-    if (code == ENOMEM && ompg_get_error(group, NULL) == 0)
+    if (code == ENOMEM && ompg_get_error(group, NULL) == 0) {
+        job_go(group, 0);
         code = ompg_wait(group);
+    }
     if (code != 0 && code != what->code && code != ENOMEM)
         complain("the wait gives %d", code);
     if (code == 0) {
