@@ -240,6 +240,280 @@ static void collected_errors_report_the_lowest(void)
     }
 }
 
+/* ---- indices beside loops and pipelines, which take none ---- */
+
+enum { OPS = 24, LOOPS_FROM = 1000, LOOP_LENGTH = 60, CODES_OF_LOOPS = 5000 };
+
+/* What is added: tasks, and loops that lie above all of their indices. 0: nothing fails. */
+typedef struct op {
+    bool is_loop;
+    bool waits; /* a loop or pipeline that is waited for; outside of the group's tasks */
+    int code;
+    size_t at; /* a loop's failing iteration */
+} op;
+
+typedef struct medley {
+    op ops[OPS];
+    int code; /* of the serial run, and its index */
+    size_t index;
+    bool waits; /* some op does: only tasks after it fail */
+} medley;
+
+static void medley_draw(medley *all, unsigned *seed, size_t first_index, bool waits)
+{
+    size_t number = first_index;
+    *all = (medley){.index = OMPG_NO_INDEX, .waits = waits};
+    for (size_t i = 0; i < OPS; i++) {
+        op *one = &all->ops[i];
+        one->is_loop = random_next(seed) % 3 == 0;
+        one->waits = waits && i < OPS / 2 && random_next(seed) % 2 == 0;
+        bool fails = random_next(seed) % 8 == 0 && !(waits && i < OPS / 2);
+        one->at = LOOPS_FROM + LOOP_LENGTH * i + random_next(seed) % LOOP_LENGTH;
+        size_t index = one->is_loop ? one->at : number;
+        number += !one->is_loop;
+        if (!fails)
+            continue;
+        one->code = (one->is_loop ? CODES_OF_LOOPS : 1) + (int)i;
+        if (index < all->index) {
+            all->index = index;
+            all->code = one->code;
+        }
+    }
+}
+
+static int run_op(ompg_group *group, void *arg)
+{
+    const op *self = arg;
+    (void)group;
+    return self->code;
+}
+
+static int run_op_range(ompg_group *group, size_t begin, size_t end, void *arg)
+{
+    const op *self = arg;
+    bool within = begin <= self->at && self->at < end;
+    return within && self->code != 0 ? ompg_fail_at(group, self->at, self->code, NULL) : 0;
+}
+
+static int make_few(ompg_group *group, void *arg, void **piece)
+{
+    int *left = arg;
+    (void)group;
+    *piece = (*left)-- > 0 ? arg : NULL;
+    return 0;
+}
+
+static int run_pipeline_op(ompg_group *group)
+{
+    int left = 10;
+    ompg_stage source = {.mode = OMPG_IN_ORDER, .fn = make_few, .arg = &left};
+    return ompg_pipeline(group, &source, 1, 3);
+}
+
+static int add_op(ompg_group *group, size_t place, op *one)
+{
+    size_t begin = LOOPS_FROM + LOOP_LENGTH * place;
+    size_t end = begin + LOOP_LENGTH;
+    if (!one->is_loop)
+        return ompg_go(group, run_op, one);
+    if (one->waits && place % 2 == 0)
+        return run_pipeline_op(group);
+    if (one->waits)
+        return ompg_for(group, begin, end, 1, run_op_range, one);
+    return ompg_go_for(group, begin, end, 1, run_op_range, one);
+}
+
+static int add_medley(ompg_group *group, void *arg)
+{
+    medley *all = arg;
+    for (size_t i = 0; i < OPS; i++) {
+        int code = add_op(group, i, &all->ops[i]);
+        CHECK(code == 0 || (code == ECANCELED && !all->waits));
+    }
+    return 0;
+}
+
+static void check_medley(medley *all, int threads, bool from_a_task, unsigned drawn)
+{
+    ompg_group *group = ompg_new(&(ompg_options){.deterministic = true, .threads = threads});
+    if (from_a_task)
+        CHECK_INT(ompg_go(group, add_medley, all), 0);
+    else
+        add_medley(group, all);
+    bool right = CHECK_INT(ompg_wait(group), all->code);
+    if (all->code != 0)
+        right &= CHECK_INT(error_of(group).index, all->index);
+    if (!right)
+        printf("\nwith %d threads, seed %u\n", threads, drawn);
+    CHECK_ADDS_UP(group);
+    ompg_free(group);
+}
+
+static void loops_and_pipelines_take_no_index(void)
+{
+    static const int teams[] = {1, 2, 7};
+    unsigned seed = 1848;
+    for (int round = 0; round < 90; round++) {
+        unsigned drawn = seed;
+        bool from_a_task = round % 3 == 0;
+        for (size_t team = 0; team < 3; team++) {
+            medley all;
+            seed = drawn;
+            medley_draw(&all, &seed, from_a_task, round % 3 == 1);
+            check_medley(&all, teams[team], from_a_task, drawn);
+        }
+    }
+}
+
+/* ---- collecting, up to a bound ---- */
+
+/* Which of the plan's failures are kept: the lowest `most`, as one after the other gives them. */
+static size_t plan_kept(const plan *all, size_t most, size_t kept[COUNT])
+{
+    size_t count = 0;
+    for (size_t i = 0; i < COUNT && count < most; i++) {
+        if (all->fails[i])
+            kept[count++] = i;
+    }
+    return count;
+}
+
+static void check_collected(plan *all, const ompg_group *group, int code, size_t most)
+{
+    size_t kept[COUNT];
+    size_t count = plan_kept(all, most, kept);
+    const ompg_error *list = NULL;
+    CHECK_INT(code, count > 0 ? 1 + kept[0] : 0);
+    CHECK_INT(error_of(group).index, count > 0 ? kept[0] : 0);
+    if (CHECK_INT(ompg_get_errors(group, &list), count)) {
+        for (size_t i = 0; i < count; i++) {
+            CHECK_INT(list[i].index, kept[i]);
+            CHECK_INT(list[i].code, 1 + kept[i]);
+        }
+    }
+    size_t past = count == most ? kept[count - 1] + 1 : COUNT;
+    for (size_t i = 0; i < past; i++)
+        CHECK(atomic_load(&all->ran[i]));
+    CHECK_ADDS_UP(group);
+}
+
+static int run_planned_range(ompg_group *group, size_t begin, size_t end, void *arg)
+{
+    int code = 0;
+    for (size_t i = begin; i < end; i++) {
+        plan *all = arg;
+        CHECK(!atomic_exchange(&all->ran[i], true));
+        if (all->fails[i])
+            code = ompg_fail_at(group, i, 1 + (int)i, NULL);
+    }
+    return code;
+}
+
+static void collect_plan(plan *all, int threads, size_t most, size_t grain)
+{
+    ompg_options options = {.deterministic = true, .on_error = OMPG_COLLECT};
+    options.max_errors = (int)most;
+    options.threads = threads;
+    ompg_group *group = ompg_new(&options);
+    int code = 0;
+    for (size_t i = 0; i < COUNT && grain == 0; i++)
+        CHECK_INT(ompg_go_copy(group, run_planned, &(planned){all, i}, sizeof(planned)), 0);
+    if (grain > 0)
+        code = ompg_for(group, 0, COUNT, grain, run_planned_range, all);
+    else
+        code = ompg_wait(group);
+    check_collected(all, group, code, most);
+    ompg_free(group);
+}
+
+/* By tasks, and by loops whose sub-ranges fail more than once. */
+static void the_lowest_errors_are_kept(void)
+{
+    static const int teams[] = {1, 2, 7};
+    static plan all;
+    unsigned seed = 1917;
+    for (int round = 0; round < 90; round++) {
+        unsigned drawn = seed;
+        for (size_t team = 0; team < 3; team++) {
+            seed = drawn;
+            plan_draw(&all, &seed);
+            collect_plan(&all, teams[team], 1 + random_next(&seed) % 9,
+                         (size_t)(round % 3) * (random_next(&seed) % 20 + 1));
+        }
+    }
+}
+
+/* ---- ECANCELED below the failing index ---- */
+
+typedef int refused_call(ompg_group *group);
+
+typedef struct refusal {
+    event failed;
+    refused_call *call;
+} refusal;
+
+static int refused_go(ompg_group *group)
+{
+    return ompg_go(group, do_nothing, NULL);
+}
+
+static int refused_go_with(ompg_group *group)
+{
+    return ompg_go_with(group, do_nothing, NULL, &(ompg_task_options){.name = "refused"});
+}
+
+static int refused_go_copy(ompg_group *group)
+{
+    return ompg_go_copy(group, do_nothing, &group, sizeof group);
+}
+
+static int refused_try_go(ompg_group *group)
+{
+    return ompg_try_go(group, do_nothing, NULL);
+}
+
+static int refused_by_choice(ompg_group *group)
+{
+    (void)group;
+    return ECANCELED;
+}
+
+static int add_after_the_failure(ompg_group *group, void *arg)
+{
+    refusal *self = arg;
+    CHECK_AWAIT(&self->failed, 1);
+    CHECK(!ompg_stopped(group));
+    int code = self->call(group);
+    CHECK_INT(code, ECANCELED);
+    return code;
+}
+
+static int fail_and_tell(ompg_group *group, void *arg)
+{
+    refusal *self = arg;
+    int code = ompg_fail(group, EIO, "the cause");
+    event_post(&self->failed);
+    return code;
+}
+
+/* Task 0 is not stopped by task 1's failure, but what it adds would come behind that. */
+static void a_refusal_does_not_mask_the_cause(void)
+{
+    static refused_call *const calls[] = {refused_go, refused_go_with, refused_go_copy,
+                                          refused_try_go, refused_by_choice};
+    for (size_t i = 0; i < 5; i++) {
+        bool own = calls[i] == refused_by_choice;
+        refusal self = {.call = calls[i]};
+        ompg_group *group = ompg_new(&(ompg_options){.deterministic = true, .threads = 2});
+        CHECK_INT(ompg_go(group, add_after_the_failure, &self), 0);
+        CHECK_INT(ompg_go(group, fail_and_tell, &self), 0);
+        CHECK_INT(ompg_wait(group), own ? ECANCELED : EIO);
+        CHECK_INT(error_of(group).index, own ? 0 : 1);
+        CHECK_STATS(group, 2, 0, own ? 2 : 1, own ? 0 : 1);
+        ompg_free(group);
+    }
+}
+
 CHECK_MAIN("deterministic", {"lowest index wins", lowest_index_wins},
            {"lowest index wins behind a limit", lowest_index_wins_behind_a_limit},
            {"lowest index wins from a producer", lowest_index_wins_from_a_producer},
@@ -247,4 +521,7 @@ CHECK_MAIN("deterministic", {"lowest index wins", lowest_index_wins},
            {"named indices count too", named_indices_count_too},
            {"raw loop reports its lowest iteration", raw_loop_reports_its_lowest_iteration},
            {"cancel stops it whole", cancel_stops_it_whole},
-           {"collected errors report the lowest", collected_errors_report_the_lowest})
+           {"collected errors report the lowest", collected_errors_report_the_lowest},
+           {"loops and pipelines take no index", loops_and_pipelines_take_no_index},
+           {"the lowest errors are kept", the_lowest_errors_are_kept},
+           {"a refusal does not mask the cause", a_refusal_does_not_mask_the_cause})
