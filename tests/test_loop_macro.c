@@ -320,6 +320,100 @@ static void the_lowest_error_is_reported(void)
     }
 }
 
+/* ---- what a deterministic loop's body says and asks ---- */
+
+enum { FAILS_AT = N / 2 };
+
+typedef struct known {
+    unsigned char done[N];
+    event failed;
+} known;
+
+/*
+ * Two iterations fail without an index of their own, and the first one ends after that where there
+ * is another thread. Returns the error's index.
+ */
+ORDERED_BY_OPENMP static size_t check_body_knows(int threads, size_t grain)
+{
+    static known all;
+    memset(&all, 0, sizeof all);
+    bool beside = expected_threads(threads, N) > 1;
+    ompg_options options = {.deterministic = true};
+    options.threads = threads;
+    ompg_group *group = ompg_new(&options);
+    OMPG_FOR_GRAIN(group, i, 0, N, grain) {
+        if (i == 0 && beside)
+            CHECK_AWAIT(&all.failed, 1);
+        if (i < FAILS_AT - 200)
+            CHECK(!ompg_stopped(group));
+        if (i == FAILS_AT || i == N - 1) {
+            ompg_fail(group, (int)i, "iteration %zu", i);
+            CHECK(ompg_stopped(group));
+            event_post(&all.failed);
+        }
+        if (!ompg_stopped(group))
+            all.done[i]++;
+    }
+    ompg_error error = error_of(group);
+    CHECK_INT(ompg_wait(group), FAILS_AT);
+    CHECK_STR(error.message, "iteration 2500");
+    CHECK_INT(count_wrong(all.done, FAILS_AT, 1), 0);
+    ompg_free(group);
+    return error.index;
+}
+
+static void bodies_know_their_sub_range(void)
+{
+    static const size_t grains[] = {1, 7, 150, 0};
+    for (size_t g = 0; g < 4; g++) {
+        size_t serial = check_body_knows(1, grains[g]);
+        if (grains[g] > 0)
+            CHECK_INT(serial, FAILS_AT / grains[g] * grains[g]);
+        CHECK(serial <= FAILS_AT);
+        for (size_t team = 1; team < 3; team++)
+            CHECK_INT(check_body_knows(teams[team], grains[g]), serial);
+    }
+}
+
+/* Fails at 19 and later, in the sub-range that begins with 18. */
+ORDERED_BY_OPENMP static void check_inner_loop(const ompg_group *outer)
+{
+    unsigned char done[50] = {0};
+    ompg_group *group = ompg_new(&(ompg_options){.deterministic = true});
+    OMPG_FOR_GRAIN(group, j, 0, 50, 3) {
+        if (j % 20 == 19)
+            ompg_fail(group, (int)(100 + j), NULL);
+        done[j] = !ompg_stopped(group);
+    }
+    CHECK_INT(ompg_wait(group), 119);
+    CHECK_INT(error_of(group).index, 18);
+    CHECK_INT(count_wrong(done, 19, 1), 0);
+    CHECK(!ompg_stopped(outer));
+    ompg_free(group);
+}
+
+/* The outer sub-range is known again behind an inner loop. */
+ORDERED_BY_OPENMP static void nested_bodies_know_their_sub_range(void)
+{
+    for (size_t team = 0; team < 3; team++) {
+        unsigned char done[60] = {0};
+        ompg_options options = {.deterministic = true};
+        options.threads = teams[team];
+        ompg_group *group = ompg_new(&options);
+        OMPG_FOR_GRAIN(group, i, 0, 60, 2) {
+            if (i < 26)
+                check_inner_loop(group);
+            if (i % 20 > 6 && i >= 20)
+                ompg_fail(group, (int)(1 + i), NULL);
+            done[i] = !ompg_stopped(group);
+        }
+        CHECK_INT(ompg_wait(group), 28);
+        CHECK_INT(error_of(group).index, 26);
+        CHECK_INT(count_wrong(done, 27, 1), 0);
+        ompg_free(group);
+    }
+}
+
 /* ---- stops ---- */
 
 typedef enum stop { BY_DEADLINE, BY_TOKEN, BY_CANCEL, STOPS } stop;
@@ -558,6 +652,8 @@ CHECK_MAIN("OMPG_FOR", {"every iteration once", every_iteration_once},
            {"failures stop the hand-out", failures_stop_the_hand_out},
            {"all errors are collected", all_errors_are_collected},
            {"the lowest error is reported", the_lowest_error_is_reported},
+           {"bodies know their sub-range", bodies_know_their_sub_range},
+           {"nested bodies know their sub-range", nested_bodies_know_their_sub_range},
            {"every stop ends the loop", every_stop_ends_the_loop},
            {"a deadline is for one loop", a_deadline_is_for_one_loop},
            {"an outer stop ends the loop", an_outer_stop_ends_the_loop},
