@@ -359,7 +359,7 @@ static void loops_and_pipelines_take_no_index(void)
         for (size_t team = 0; team < 3; team++) {
             medley all;
             seed = drawn;
-            medley_draw(&all, &seed, from_a_task, round % 3 == 1);
+            medley_draw(&all, &seed, from_a_task ? 1 : 0, round % 3 == 1);
             check_medley(&all, teams[team], from_a_task, drawn);
         }
     }
@@ -391,7 +391,7 @@ static void check_collected(plan *all, const ompg_group *group, int code, size_t
             CHECK_INT(list[i].code, 1 + kept[i]);
         }
     }
-    size_t past = count == most ? kept[count - 1] + 1 : COUNT;
+    size_t past = count == most && count > 0 ? kept[count - 1] + 1 : COUNT;
     for (size_t i = 0; i < past; i++)
         CHECK(atomic_load(&all->ran[i]));
     CHECK_ADDS_UP(group);
