@@ -190,7 +190,10 @@ bool ompg_stopped(const ompg_group *group)
     ompg_group *record = (ompg_group *)group; /* const for the caller; a stop is noted in it */
     if (LIKELY(group_is_express(record)))
         return false;
-    return group_stop_check(record, group->deterministic ? group_current_index(group) : 0);
+    size_t index = group->deterministic ? group_current_index(group) : 0;
+    if (index == OMPG_NO_INDEX && place_in_loop.group)
+        index = 0; /* somewhere in a loop, which must not leave out what a serial one would do */
+    return group_stop_check(record, index);
 }
 
 int ompg_cancel(ompg_group *group, int code)
@@ -219,7 +222,7 @@ static size_t submitted_in(struct counts *counts)
     return load_acquire(&counts->submitted);
 }
 
-/* What starts here ends here: exact where no task ends meanwhile. */
+/* Exact where no task ends meanwhile. Less than 0, for the sum, where one ended that started elsewhere. */
 static size_t running_in(struct counts *counts)
 {
     size_t returned = load_acquire(&counts->returned), started = 0;
@@ -230,7 +233,7 @@ static size_t running_in(struct counts *counts)
         if (returned == before)
             break;
     }
-    return started > returned ? started - returned : 0;
+    return started - returned;
 }
 
 /*
@@ -270,7 +273,8 @@ static bool read_counts(ompg_group *group, ompg_stats *stats, size_t *returned)
     size_t flushes = count_flushes(group, &flushing);
     *returned = sum_of(group, returned_in);
     stats->skipped = sum_of(group, skipped_in);
-    stats->running = sum_of(group, running_in);
+    size_t running = sum_of(group, running_in);
+    stats->running = running > SIZE_MAX / 2 ? 0 : running;
     stats->submitted = load_acquire(&group->submitted_elsewhere) + sum_of(group, submitted_in);
     return flushes == count_flushes(group, &flushing) && !flushing;
 }

@@ -219,8 +219,8 @@ size_t group_current_index(const ompg_group *group)
     const struct frame *frame = frame_of(self, group);
     if (frame)
         return frame->task->index;
-    if (place_in_loop.group)
-        return place_in_loop.group == group ? place_in_loop.index : 0;
+    if (place_in_loop.group == group)
+        return place_in_loop.index;
     if (!self || !self->frame)
         return OMPG_NO_INDEX;
     /* In a task of a nested group, perhaps on another thread than the task that encloses it. */

@@ -335,6 +335,62 @@ static void leaves_errno_alone(void)
     CHECK_INT(errno, EINVAL);
 }
 
+/* ---- statistics while tasks run ---- */
+
+enum { ADDERS = 50, ADDED = 200, POLLED_WAITS = CHECK_SANITIZED ? 10 : 400, RUNNING_MOST = 1000 };
+
+typedef struct poll {
+    ompg_group *group;
+    atomic_bool over;
+    event looked;
+    long wrong;
+} poll;
+
+static void *poll_stats(void *arg)
+{
+    poll *self = arg;
+    size_t submitted = 0;
+    while (!atomic_load(&self->over)) {
+        ompg_stats now = stats_of(self->group);
+        size_t seen = now.done + now.failed + now.skipped + now.running;
+        self->wrong += now.running > RUNNING_MOST || seen > now.submitted;
+        self->wrong += now.submitted < submitted;
+        submitted = now.submitted;
+        event_post(&self->looked);
+    }
+    return NULL;
+}
+
+static int add_tiny(ompg_group *group, void *arg)
+{
+    int code = 0;
+    for (int i = 0; i < ADDED && code == 0; i++)
+        code = ompg_go(group, do_nothing, arg);
+    return code;
+}
+
+static void stats_add_up_while_tasks_run(void)
+{
+    for (int threads = 1; threads <= 4; threads += 3) {
+        poll self = {.group = ompg_new(&(ompg_options){.threads = threads})};
+        pthread_t poller;
+        if (!CHECK_INT(pthread_create(&poller, NULL, poll_stats, &self), 0))
+            break;
+        CHECK_AWAIT(&self.looked, 1);
+        for (int wait = 0; wait < POLLED_WAITS; wait++) {
+            for (int i = 0; i < ADDERS; i++)
+                CHECK_INT(ompg_go(self.group, add_tiny, NULL), 0);
+            CHECK_INT(ompg_wait(self.group), 0);
+        }
+        atomic_store(&self.over, true);
+        pthread_join(poller, NULL);
+        CHECK_INT(self.wrong, 0);
+        size_t all = (size_t)POLLED_WAITS * ADDERS * (1 + ADDED);
+        CHECK_STATS(self.group, all, all, 0, 0);
+        ompg_free(self.group);
+    }
+}
+
 CHECK_MAIN("group", {"makes and frees", makes_and_frees}, {"copies its name", copies_its_name},
            {"waits for nothing", waits_for_nothing}, {"runs every task once", runs_every_task_once},
            {"go_with takes options", go_with_takes_options},
@@ -347,4 +403,5 @@ CHECK_MAIN("group", {"makes and frees", makes_and_frees}, {"copies its name", co
            {"keeps its error until reset", keeps_its_error_until_reset},
            {"a collected error sticks too", collected_error_sticks_too},
            {"counts and times", counts_and_times}, {"keeps every code", keeps_every_code},
-           {"leaves errno alone", leaves_errno_alone})
+           {"leaves errno alone", leaves_errno_alone},
+           {"stats add up while tasks run", stats_add_up_while_tasks_run})

@@ -102,11 +102,12 @@ OMPG_END_DECLS
  * error and stop the hand-out of ranges (fail-fast); the iterations of ranges that are out already
  * go on, so `continue` or test ompg_stopped() in long ones. In a .deterministic group an error of
  * ompg_fail() has the first iteration of its range as index, and ompg_stopped() is true for ranges
- * above the lowest failing index; elsewhere ompg_fail() gives OMPG_NO_INDEX. The deadline counts from
- * the start of the loop, .limit bounds the threads. Nothing of this returns a code: call
- * ompg_wait(group) afterwards, which gives the first error. begin > end is recorded as EINVAL, lack of
- * memory as ENOMEM. ompg_go() from the body gets EPERM, but inside one of the group's own tasks. NULL
- * group: a plain loop that nothing stops. Several threads may each run one on the same group at once.
+ * above the lowest failing index; elsewhere, and for another group than the loop's, ompg_fail() gives
+ * OMPG_NO_INDEX. The deadline counts from the start of the loop, .limit bounds the threads. Nothing of
+ * this returns a code: call ompg_wait(group) afterwards, which gives the first error. begin > end is
+ * recorded as EINVAL, lack of memory as ENOMEM. ompg_go() from the body gets EPERM, but inside one of
+ * the group's own tasks. NULL group: a plain loop that nothing stops. Several threads may each run one
+ * on the same group at once.
  * Not possible in the body: break (it would end only the range), return and goto out of it, exceptions.
  *
  * OMPG_FOR_GRAIN hands out ranges of `grain` iterations; 0: chosen by the library.
