@@ -51,7 +51,7 @@ static const struct task *first_task(const struct session *session)
 static void count_first_tasks(ompg_group *group, int n)
 {
     bump_relaxed(&group->local.submitted, (size_t)n);
-    bump_relaxed(&group->unnumbered, (size_t)n);
+    add_relaxed(&group->unnumbered, (size_t)n); /* members may be adding */
 }
 
 /* OpenMP may give fewer threads than it was asked for. */
