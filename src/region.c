@@ -49,17 +49,18 @@ void region_enter(struct worker *worker, struct region *region, int thread)
     worker->inlined = 0;
     worker->robbed = 0;
     worker->hold_back = HOLD_LEAST_NS;
-    bool missing = load_relaxed(&region->active) < load_relaxed(&region->threads);
     store_relaxed(&worker->deque.attention,
-                  load_relaxed(&region->threads) > 1 && (missing || !membarrier_works));
+                  !membarrier_works && load_relaxed(&region->threads) > 1);
     store_release(&region->slots[thread], worker);
+    compiler_fence(); /* pairs with membarrier_all in look_before_leaving */
+    if (load_relaxed(&region->active) < load_relaxed(&region->threads))
+        store_relaxed(&worker->deque.attention, true);
 }
 
 void region_leave(struct worker *worker, struct region *region)
 {
     tally_flush(worker);
     store_release(&region->slots[worker->thread], NULL);
-    sub_relaxed(&region->active, 1);
     spin_lock(&worker->deque.lock);
     worker->region = NULL;
     spin_unlock(&worker->deque.lock);
@@ -109,8 +110,8 @@ void region_attend(struct worker *worker)
 /* ---- idling ---- */
 
 /*
- * The last look before this worker goes: asks all to launch another one when they have work. It no
- * longer counts as active, or they would think that they need none.
+ * The last look before this worker goes: asks all to launch another one when they have work. From
+ * then on it does not count as active, or they would think that they need none.
  */
 static bool look_before_leaving(struct worker *worker, struct task *task)
 {
@@ -123,8 +124,9 @@ static bool look_before_leaving(struct worker *worker, struct task *task)
     }
     if (membarrier_works)
         membarrier_all();
-    bool found = steal(worker, NULL, true, task);
-    add_relaxed(&region->active, 1);
+    bool found = steal(worker, NULL, LOOK_FOR_SURE, task);
+    if (found)
+        add_relaxed(&region->active, 1);
     return found;
 }
 

@@ -28,7 +28,7 @@ static inline void region_attend_if_asked(struct worker *worker)
 
 /* ---- for the session ---- */
 
-/* The worker takes its thread's slot; it is counted as active already. */
+/* The worker takes its thread's slot. It is active, from before it comes until it finds no work. */
 void region_enter(struct worker *worker, struct region *region, int thread);
 void region_leave(struct worker *worker, struct region *region);
 

@@ -74,17 +74,20 @@ static void pry(struct deque *deque)
 
 /* From one victim. A thief that waits for a group takes a single task, which belongs to it. */
 static bool steal_from(struct worker *thief, struct worker *victim, const ompg_group *group,
-                       bool prying, struct task *task)
+                       enum look look, struct task *task)
 {
     struct deque *deque = &victim->deque;
     bool shared = deque_has_shared(deque);
     if (!shared) {
         bool unanswered = load_relaxed(&deque->attention);
         steal_ask(victim);
-        if (!prying || !unanswered || deque_private(deque) == 0)
+        if (look == LOOK_SHARED || !(unanswered || look == LOOK_FOR_SURE) ||
+            deque_private(deque) == 0)
             return false;
     }
-    if (!spin_trylock(&deque->lock))
+    if (look == LOOK_FOR_SURE)
+        spin_lock(&deque->lock);
+    else if (!spin_trylock(&deque->lock))
         return false;
     bool found = false;
     struct run loot = {.count = 0};
@@ -104,7 +107,7 @@ static bool steal_from(struct worker *thief, struct worker *victim, const ompg_g
     return loot.count > 0 ? deque_pop(&thief->deque, task) : found;
 }
 
-bool steal(struct worker *thief, const ompg_group *group, bool prying, struct task *task)
+bool steal(struct worker *thief, const ompg_group *group, enum look look, struct task *task)
 {
     struct region *region = thief->region;
     unsigned threads = (unsigned)load_relaxed(&region->threads);
@@ -112,7 +115,7 @@ bool steal(struct worker *thief, const ompg_group *group, bool prying, struct ta
     for (unsigned i = 0; i < threads; i++) {
         unsigned slot = first + i < threads ? first + i : first + i - threads;
         struct worker *victim = load_acquire(&region->slots[slot]);
-        if (victim && victim != thief && steal_from(thief, victim, group, prying, task))
+        if (victim && victim != thief && steal_from(thief, victim, group, look, task))
             return true;
     }
     return false;
@@ -135,7 +138,7 @@ void steal_pause(const struct region *region, struct idle *idle)
 int64_t steal_look(struct worker *worker, const ompg_group *group, struct idle *idle,
                    struct task *task)
 {
-    if (steal(worker, group, false, task))
+    if (steal(worker, group, LOOK_SHARED, task))
         return 0;
     if (idle->since == 0) {
         idle->since = clock_now();
@@ -145,7 +148,7 @@ int64_t steal_look(struct worker *worker, const ompg_group *group, struct idle *
     int64_t now = clock_now();
     if (now >= idle->pry_at) {
         idle->pry_at = now + PRY_NS + (now - idle->since) / 8;
-        if (steal(worker, group, true, task))
+        if (steal(worker, group, LOOK_PRIVATE, task))
             return 0;
     }
     return now - idle->since + 1;

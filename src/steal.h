@@ -32,11 +32,18 @@ static inline void steal_ask(struct worker *worker)
         store_relaxed(&worker->deque.attention, true);
 }
 
+/* What a look takes. */
+enum look {
+    LOOK_SHARED,  /* shared tasks, unless somebody else is at them */
+    LOOK_PRIVATE, /* also those of an owner that has not answered */
+    LOOK_FOR_SURE /* whatever there is */
+};
+
 /*
  * Once around all others, from a random one on. NULL group: any task; others go to the thief's deque,
  * which is empty. With a group: one that may_run.
  */
-bool steal(struct worker *thief, const ompg_group *group, bool prying, struct task *task);
+bool steal(struct worker *thief, const ompg_group *group, enum look look, struct task *task);
 
 /* Waits between two looks, longer each time. */
 void steal_pause(const struct region *region, struct idle *idle);

@@ -76,6 +76,44 @@ static void late_work(void)
 }
 
 /*
+ * The same where work comes just as the other threads go, some 50 microseconds after they ran out of
+ * it: each time a task is added that must run beside the one that adds it.
+ */
+
+enum { LEAVINGS = 20, LEAVING_NS = 40000, LEAVING_SPAN_NS = 30000 };
+
+static int partner(ompg_group *group, void *arg)
+{
+    (void)group;
+    event_post(arg);
+    return 0;
+}
+
+static int meet_those_who_leave(ompg_group *group, void *arg)
+{
+    event partners = {0};
+    (void)arg;
+    for (unsigned i = 0; i < rounds * LEAVINGS; i++) {
+        unsigned drawn = plan_draw(plan_hash(base_seed + i), 1, LEAVING_SPAN_NS);
+        double end = omp_get_wtime() + 1e-9 * (LEAVING_NS + drawn);
+        while (omp_get_wtime() < end)
+            ;
+        CHECK_INT(ompg_go(group, partner, &partners), 0);
+        if (!CHECK_AWAIT(&partners, (int)i + 1))
+            return ETIMEDOUT;
+    }
+    return 0;
+}
+
+static void work_comes_as_threads_leave(void)
+{
+    settle_seed();
+    for (int threads = 2; threads <= 3; threads++)
+        CHECK_INT(ompg_run(&(ompg_options){.threads = threads}, meet_those_who_leave, NULL, NULL),
+                  0);
+}
+
+/*
  * A task that runs keeps its group's wait, or ompg_free, from returning, however the counts of what
  * it added and of what others finished happen to stand: what it added is over before they begin.
  */
@@ -269,5 +307,6 @@ static void small_stacks(void)
     unsetenv("OMP_STACKSIZE");
 }
 
-CHECK_MAIN("progress", {"late work", late_work}, {"ends after adders", ends_after_adders},
-           {"small stacks", small_stacks})
+CHECK_MAIN("progress", {"late work", late_work},
+           {"work comes as threads leave", work_comes_as_threads_leave},
+           {"ends after adders", ends_after_adders}, {"small stacks", small_stacks})
