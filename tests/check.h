@@ -52,26 +52,6 @@
         return check_run((suite), tests, sizeof tests / sizeof tests[0], argc > 1 ? argv[1] : ""); \
     }
 
-/* What the test is built with: a sanitizer is slower and keeps memory of its own. */
-#if defined(__SANITIZE_THREAD__)
-#define CHECK_TSAN 1
-#elif defined(__SANITIZE_ADDRESS__)
-#define CHECK_ASAN 1
-#elif defined(__has_feature)
-#if __has_feature(thread_sanitizer)
-#define CHECK_TSAN 1
-#elif __has_feature(address_sanitizer)
-#define CHECK_ASAN 1
-#endif
-#endif
-#ifndef CHECK_TSAN
-#define CHECK_TSAN 0
-#endif
-#ifndef CHECK_ASAN
-#define CHECK_ASAN 0
-#endif
-#define CHECK_SANITIZED (CHECK_TSAN || CHECK_ASAN)
-
 /*
  * For a function whose raw OpenMP pragmas share its variables: ThreadSanitizer does not see the order
  * that an OpenMP runtime gives which was not built for it.

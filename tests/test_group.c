@@ -4,6 +4,7 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "check.h"
+#include "sanitizers.h"
 #include "tasks.h"
 
 #include <errno.h>
@@ -337,7 +338,7 @@ static void leaves_errno_alone(void)
 
 /* ---- statistics while tasks run ---- */
 
-enum { ADDERS = 50, ADDED = 200, POLLED_WAITS = CHECK_SANITIZED ? 10 : 400, RUNNING_MOST = 1000 };
+enum { ADDERS = 50, ADDED = 200, POLLED_WAITS = SANITIZED ? 10 : 400, RUNNING_MOST = 1000 };
 
 typedef struct poll {
     ompg_group *group;

@@ -9,6 +9,7 @@
  */
 #include "check.h"
 #include "gauge.h"
+#include "sanitizers.h"
 #include "stress.h"
 #include "tasks.h"
 
@@ -455,7 +456,7 @@ ORDERED_BY_OPENMP static void check_stop(int threads, stop how, size_t grain)
 /* ThreadSanitizer's own lock of a flag lets no writer in where so many threads read the flag. */
 static void every_stop_ends_the_loop(void)
 {
-    size_t most = CHECK_TSAN ? TEAMS - 1 : TEAMS;
+    size_t most = THREAD_SANITIZED ? TEAMS - 1 : TEAMS;
     for (size_t team = 0; team < most; team++) {
         for (stop how = BY_DEADLINE; how < STOPS; how++) {
             check_stop(teams[team], how, 1);

@@ -5,6 +5,7 @@
  */
 #include "check.h"
 #include "rivals.h"
+#include "sanitizers.h"
 #include "tasks.h"
 
 #include <errno.h>
@@ -210,7 +211,7 @@ static void misuse_leaves_a_group_usable(void)
 /* ---- two threads at the same moment ---- */
 
 /* Two OpenMP teams that spin on one processor are slow. */
-enum { ROUNDS = CHECK_SANITIZED ? 500 : 5000, ROUNDS_OF_TEAMS = ROUNDS / 20, CELLS = 40 };
+enum { ROUNDS = SANITIZED ? 500 : 5000, ROUNDS_OF_TEAMS = ROUNDS / 20, CELLS = 40 };
 
 /* Those of the tasks, and of each rival's loop. */
 static atomic_int task_cells[CELLS];

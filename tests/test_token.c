@@ -4,6 +4,7 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "check.h"
+#include "sanitizers.h"
 #include "tasks.h"
 
 #include <errno.h>
@@ -287,7 +288,7 @@ static void check_put_back(const struct sigaction *before)
         CHECK(after.sa_sigaction == before->sa_sigaction);
     else
         CHECK(after.sa_handler == before->sa_handler);
-    for (int signo = 1; signo < 32 && !CHECK_TSAN; signo++) /* which fills the mask */
+    for (int signo = 1; signo < 32 && !THREAD_SANITIZED; signo++) /* which fills the mask */
         CHECK_INT(sigismember(&after.sa_mask, signo), sigismember(&before->sa_mask, signo));
 }
 

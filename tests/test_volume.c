@@ -5,12 +5,13 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "check.h"
+#include "sanitizers.h"
 #include "tasks.h"
 
 #include <errno.h>
 #include <unistd.h>
 
-enum { MILLION = CHECK_SANITIZED ? 100000 : 1000000 }; /* a lesser one where all is slow */
+enum { MILLION = SANITIZED ? 100000 : 1000000 }; /* a lesser one where all is slow */
 
 static int add_one(ompg_group *group, void *arg)
 {
@@ -142,7 +143,7 @@ static void ten_million_from_one_producer(void)
     all.most = all.before;
     CHECK_INT(ompg_run(NULL, produce_flood, &all, NULL), 0);
     CHECK_INT(atomic_load(&all.runs), all.count);
-    if (!CHECK_SANITIZED) /* whose shadow memory is not the library's */
+    if (!SANITIZED) /* whose shadow memory is not the library's */
         CHECK(all.most - all.before < 8u << 20);
 }
 
