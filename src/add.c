@@ -63,6 +63,8 @@ static int find_place(ompg_group *group, struct worker **worker)
     }
     group->owner = self;
     store_relaxed(&group->region, self ? self->region : NULL);
+    if (self)
+        group_place(group, self);
     return 0;
 }
 

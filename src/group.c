@@ -104,12 +104,12 @@ static __attribute__((noinline)) ompg_group *new_any(const ompg_options *options
         errno = ENOMEM;
         return NULL;
     }
-    group->serial++;
+    bump_relaxed(&group->serial, 1U);
     store_relaxed(&group->plain, !options && worker);
     clear_state(group);
     clear_rest(group);
     place(group, worker);
-    inherit(group, group->parent);
+    inherit(group, load_relaxed(&group->parent));
     return group;
 }
 
@@ -121,10 +121,10 @@ ompg_group *ompg_new(const ompg_options *options)
                  !load_relaxed(&worker->free_groups->plain)))
         return new_any(options);
     ompg_group *group = group_acquire(worker);
-    group->serial++;
+    bump_relaxed(&group->serial, 1U);
     clear_state(group);
     place(group, worker);
-    inherit(group, group->parent);
+    inherit(group, load_relaxed(&group->parent));
     return group;
 }
 

@@ -15,6 +15,9 @@
  * - Stopping. stop: RUNNING -> CLAIMED -> STOPPED, moved by whoever wins the compare-exchange from
  *   RUNNING; it writes `cause` in between, published by the release of STOPPED. RUNNING again only
  *   by ompg_reset. Then stop_epoch is bumped.
+ * - The enclosing group is that of the task that made the group, filled it when it was idle, or waits
+ *   for it. It may be moved while tasks run, all fields relaxed: who looks between two of them takes
+ *   it for none, and then the epoch is bumped, so that nothing cached survives.
  * - `clean` caches the stop_epoch at which neither the group nor what encloses it had stopped.
  *   While it equals the epoch the group is in the express lane: not stopped, no gate, no deadline,
  *   in one comparison. Groups with a gate or under a deadline keep it 0 (the epoch never is) and
@@ -54,14 +57,15 @@ struct ompg_group {
     _Atomic(struct region *) region;          /* where its tasks are, NULL: in queue only */
     struct worker *owner;                     /* who counts in local; compared, never followed */
     _Atomic size_t submitted_elsewhere;       /* by others than the owner; see remote */
-    ompg_group *parent;                       /* enclosing group; set by ompg_new and ompg_wait */
-    size_t parent_serial, parent_index;       /* parent's life, index of the enclosing task */
+    _Atomic(ompg_group *) parent;             /* enclosing group; moved by group_place */
+    _Atomic size_t parent_serial;             /* the parent's life, */
+    _Atomic size_t parent_index;              /* index of the enclosing task; both as parent */
     atomic_int stop;                          /* enum stop_state */
-    uint32_t depth;                           /* nesting; a parent's is lower */
+    atomic_uint depth;                        /* nesting; a parent's is lower; as parent */
 
     alignas(CACHE_LINE) struct counts local; /* written by the owner */
     _Atomic size_t unnumbered;               /* of the submitted: parts of loops and pipelines */
-    size_t serial;                           /* life number of this record; in ompg_new */
+    _Atomic size_t serial;                   /* life number of this record; in ompg_new */
     ompg_group *next_free;                   /* pool */
     atomic_bool waiting;                     /* a thread is in ompg_wait, or OMPG_FOR is open */
     atomic_bool gated;                       /* limit or budget was set: tasks pass the gate */
@@ -133,14 +137,24 @@ static inline size_t group_next_index(ompg_group *group)
 /* The enclosing group, NULL when there is none or its life is over. */
 static inline ompg_group *live_parent(const ompg_group *group)
 {
-    ompg_group *parent = group->parent;
-    return parent && parent->serial == group->parent_serial ? parent : NULL;
+    ompg_group *parent = load_relaxed(&group->parent);
+    if (!parent || load_relaxed(&parent->serial) != load_relaxed(&group->parent_serial))
+        return NULL;
+    return parent;
 }
 
 /* True for the group itself and for all nested in it. */
+static inline bool group_is_within(const ompg_group *group, const ompg_group *outer)
+{
+    while (group && group != outer)
+        group = live_parent(group);
+    return group != NULL;
+}
+
+/* The same, but a guess where the outer group was moved meanwhile, for looks that come often. */
 static inline bool group_encloses(const ompg_group *outer, const ompg_group *group)
 {
-    while (group && group != outer && group->depth > outer->depth)
+    while (group && group != outer && load_relaxed(&group->depth) > load_relaxed(&outer->depth))
         group = live_parent(group);
     return group == outer;
 }

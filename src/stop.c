@@ -78,7 +78,7 @@ static bool walk(ompg_group *group, size_t index, int64_t now, bool *cacheable)
     if (stops_itself(group, index, now))
         return true;
     *cacheable = load_relaxed(&group->fail_index) == OMPG_NO_INDEX;
-    size_t parent_index = group->parent_index;
+    size_t parent_index = load_relaxed(&group->parent_index);
     for (ompg_group *outer = live_parent(group); outer; outer = live_parent(outer)) {
         if (stops_itself(outer, parent_index, now)) {
             stop_passively(group, ECANCELED, OMPG_ERROR_CANCEL, "an enclosing group stopped");
@@ -86,7 +86,7 @@ static bool walk(ompg_group *group, size_t index, int64_t now, bool *cacheable)
         }
         if (load_relaxed(&outer->fail_index) != OMPG_NO_INDEX)
             *cacheable = false;
-        parent_index = outer->parent_index;
+        parent_index = load_relaxed(&outer->parent_index);
     }
     return false;
 }

@@ -15,19 +15,11 @@ int wait_result(ompg_group *group)
     return group_first_error(group, &error) ? error.code : 0;
 }
 
-/* As group_encloses, without a look into `outer`: another thread may be about to wait for it. */
-static bool is_within(const ompg_group *group, const ompg_group *outer)
-{
-    while (group && group != outer)
-        group = live_parent(group);
-    return group != NULL;
-}
-
 bool is_own_task(const struct worker *worker, const ompg_group *group)
 {
     if (!worker || !worker->frame)
         return false;
-    if (is_within(task_group(worker->frame->task), group))
+    if (group_is_within(task_group(worker->frame->task), group))
         return true;
     return worker->inlined > 0 && frame_of(worker, group) != NULL;
 }
@@ -46,21 +38,11 @@ static bool attach(ompg_group *group, struct worker *worker)
     return true;
 }
 
-/* Where the group was made is mostly where it is waited for. */
-static bool has_parent_here(const ompg_group *group, const struct worker *worker)
-{
-    const struct frame *frame = worker ? worker->frame : NULL;
-    if (!frame)
-        return group->parent == NULL;
-    return group->parent == task_group(frame->task) && live_parent(group) != NULL &&
-           group->parent_index == frame->task->index;
-}
-
 void wait_begin(ompg_group *group, const struct worker *worker)
 {
-    if (!has_parent_here(group, worker)) /* its tasks may be running, and read it */
-        group_set_parent(group, worker);
-    int64_t earliest = group->parent ? load_relaxed(&group->parent->earliest) : CLOCK_NEVER;
+    group_place(group, worker);
+    ompg_group *parent = load_relaxed(&group->parent);
+    int64_t earliest = parent ? load_relaxed(&parent->earliest) : CLOCK_NEVER;
     if (!load_relaxed(&group->plain))
         store_relaxed(&group->begun, clock_now());
     if (group->timeout > 0.0) {
@@ -160,8 +142,9 @@ static inline bool is_plain_child(ompg_group *group, const struct worker *worker
 {
     const struct frame *frame = worker->frame;
     return load_relaxed(&group->plain) && group->owner == worker && frame &&
-           group->parent == task_group(frame->task) && group->parent_index == frame->task->index &&
-           worker->inlined == 0 && group_is_express(group);
+           live_parent(group) == task_group(frame->task) &&
+           load_relaxed(&group->parent_index) == frame->task->index && worker->inlined == 0 &&
+           group_is_express(group);
 }
 
 /* Runs the group's tasks as far as they lie on top of the deque and take the express lane. */

@@ -214,6 +214,28 @@ struct frame *frame_of(const struct worker *worker, const ompg_group *group)
     return frame;
 }
 
+/* Where the group was made is mostly where it is used. */
+static bool has_parent_here(const ompg_group *group, const struct worker *worker)
+{
+    const struct frame *frame = worker ? worker->frame : NULL;
+    if (!frame)
+        return load_relaxed(&group->parent) == NULL;
+    return live_parent(group) == task_group(frame->task) &&
+           load_relaxed(&group->parent_index) == frame->task->index;
+}
+
+void group_place(ompg_group *group, const struct worker *worker)
+{
+    if (has_parent_here(group, worker))
+        return;
+    if (worker && worker->frame && group_is_within(task_group(worker->frame->task), group))
+        return;
+    group_set_parent(group, worker);
+    ompg_group *parent = load_relaxed(&group->parent);
+    store_relaxed(&group->earliest, parent ? load_relaxed(&parent->earliest) : CLOCK_NEVER);
+    stop_epoch_bump();
+}
+
 size_t group_current_index(const ompg_group *group)
 {
     const struct frame *frame = frame_of(self, group);
@@ -227,7 +249,7 @@ size_t group_current_index(const ompg_group *group)
     for (const ompg_group *inner = task_group(self->frame->task); inner;) {
         const ompg_group *parent = live_parent(inner);
         if (parent == group)
-            return inner->parent_index;
+            return load_relaxed(&inner->parent_index);
         inner = parent;
     }
     return OMPG_NO_INDEX;

@@ -174,12 +174,15 @@ static inline void group_set_parent(ompg_group *group, const struct worker *work
 {
     const struct frame *frame = worker ? worker->frame : NULL;
     ompg_group *parent = frame ? task_group(frame->task) : NULL;
-    group->parent = parent;
-    group->depth = parent ? parent->depth + 1 : 0;
+    store_relaxed(&group->parent, parent);
+    store_relaxed(&group->depth, parent ? load_relaxed(&parent->depth) + 1 : 0U);
     if (parent) {
-        group->parent_serial = parent->serial;
-        group->parent_index = frame->task->index;
+        store_relaxed(&group->parent_serial, load_relaxed(&parent->serial));
+        store_relaxed(&group->parent_index, frame->task->index);
     }
 }
+
+/* The same for a group that has tasks, or had some, unless it is one already or encloses the task. */
+void group_place(ompg_group *group, const struct worker *worker);
 
 #endif

@@ -231,6 +231,23 @@ static void try_go_stands_behind_the_dear(void)
     ompg_free(group);
 }
 
+/* What a stopped wait left behind the gate weighs nothing after the reset. */
+static void reset_empties_the_budget(void)
+{
+    atomic_int runs = 0;
+    ompg_task_options whole = {.cost = 1.0};
+    ompg_group *group = ompg_new(&(ompg_options){.budget = 1.0});
+    for (int i = 0; i < 3; i++)
+        CHECK_INT(ompg_go_with(group, count_run, &runs, &whole), 0);
+    CHECK_INT(ompg_cancel(group, EIO), 0);
+    CHECK_INT(ompg_wait(group), EIO);
+    CHECK_INT(ompg_reset(group), 0);
+    CHECK_INT(ompg_try_go(group, count_run, &runs), 0);
+    CHECK_INT(ompg_wait(group), 0);
+    CHECK_INT(atomic_load(&runs), 1);
+    ompg_free(group);
+}
+
 static int nest_with_budget(ompg_group *outer, void *arg)
 {
     int height = *(const int *)arg - 1;
@@ -263,4 +280,5 @@ CHECK_MAIN("budget", {"sum is never exceeded", sum_is_never_exceeded},
            {"nothing is lost in rounding", nothing_is_lost_in_rounding},
            {"cost without a budget", cost_without_a_budget},
            {"try_go stands behind the dear", try_go_stands_behind_the_dear},
+           {"reset empties the budget", reset_empties_the_budget},
            {"budgets at every level finish", budgets_at_every_level_finish})

@@ -308,6 +308,118 @@ static void outer_deadline_reaches_inner_groups(void)
               ETIMEDOUT);
 }
 
+/* ---- groups that are used elsewhere than they were made: the task that uses them encloses them ---- */
+
+typedef struct lent {
+    ompg_group *group;
+    event begun, over;
+    bool stopped;
+} lent;
+
+static int poll_lent(ompg_group *group, void *arg)
+{
+    lent *self = arg;
+    event_post(&self->begun);
+    self->stopped = poll_until_stopped(group);
+    event_post(&self->over);
+    return 0;
+}
+
+/* Before the wait begins: the other thread runs the task. */
+static int cancel_around_lent(ompg_group *outer, void *arg)
+{
+    lent *self = arg;
+    CHECK_INT(ompg_go(self->group, poll_lent, self), 0);
+    CHECK_AWAIT(&self->begun, 1);
+    ompg_cancel(outer, ENOSPC);
+    CHECK_AWAIT(&self->over, 1);
+    CHECK_INT(ompg_wait(self->group), ECANCELED);
+    return 0;
+}
+
+static void outer_stop_reaches_groups_made_outside(void)
+{
+    lent self = {.group = ompg_new(NULL)};
+    CHECK_INT(ompg_run(&(ompg_options){.threads = 2}, cancel_around_lent, &self, NULL), ENOSPC);
+    CHECK(self.stopped);
+    ompg_free(self.group);
+}
+
+static int make_lent(ompg_group *group, void *arg)
+{
+    (void)group;
+    *(ompg_group **)arg = ompg_new(NULL);
+    return 0;
+}
+
+typedef struct stopper {
+    lent lent;
+    ompg_group *outer;
+} stopper;
+
+static int cancel_then_poll(ompg_group *group, void *arg)
+{
+    stopper *self = arg;
+    ompg_cancel(self->outer, ENOSPC);
+    return poll_lent(group, &self->lent);
+}
+
+static int fill_and_wait(ompg_group *outer, void *arg)
+{
+    stopper *self = arg;
+    self->outer = outer;
+    CHECK_INT(ompg_go(self->lent.group, cancel_then_poll, self), 0);
+    CHECK_INT(ompg_wait(self->lent.group), ECANCELED);
+    return 0;
+}
+
+/* The task in which the group was made, and the group around that, are over. */
+static int use_what_another_task_made(ompg_group *outermost, void *arg)
+{
+    stopper self = {.outer = NULL};
+    (void)outermost;
+    (void)arg;
+    CHECK_INT(ompg_run(NULL, make_lent, &self.lent.group, NULL), 0);
+    CHECK_INT(ompg_run(NULL, fill_and_wait, &self, NULL), ENOSPC);
+    CHECK(self.lent.stopped);
+    ompg_free(self.lent.group);
+    return 0;
+}
+
+static void outer_stop_reaches_groups_made_in_another_task(void)
+{
+    for (int threads = 1; threads <= 3; threads++)
+        for (int i = 0; i < 100; i++)
+            CHECK_INT(ompg_run(&(ompg_options){.threads = threads}, use_what_another_task_made,
+                               NULL, NULL),
+                      0);
+}
+
+/* A group of its own time, used twice: between the waits the deadline around it holds. */
+static int wait_then_poll(ompg_group *outer, void *arg)
+{
+    lent *self = arg;
+    self->group = ompg_new(&(ompg_options){.timeout = 1e6});
+    CHECK_INT(ompg_go(self->group, do_nothing, NULL), 0);
+    CHECK_INT(ompg_wait(self->group), 0);
+    int code = ompg_go(self->group, poll_lent, self);
+    CHECK(code == 0 || code == ECANCELED);
+    CHECK_AWAIT(&self->over, code == 0);
+    CHECK_INT(ompg_wait(self->group), ECANCELED);
+    ompg_free(self->group);
+    CHECK(ompg_stopped(outer));
+    return 0;
+}
+
+static void outer_deadline_holds_between_waits(void)
+{
+    for (int i = 1; i <= 20; i++) {
+        lent self = {.stopped = false};
+        ompg_options options = {.threads = 2, .timeout = 0.001 * i};
+        CHECK_INT(ompg_run(&options, wait_then_poll, &self, NULL), ETIMEDOUT);
+    }
+}
+
 /* Ends only where the OpenMP runtime cancels; counts when nobody did. */
 static ORDERED_BY_OPENMP int poll_openmp_then_fail(ompg_group *group, void *arg)
 {
@@ -413,6 +525,10 @@ CHECK_MAIN("cancel", {"codes of cancel", codes_of_cancel},
            {"deadline far away", deadline_far_away},
            {"inner deadline stays inner", inner_deadline_stays_inner},
            {"outer deadline reaches inner groups", outer_deadline_reaches_inner_groups},
+           {"outer stop reaches groups made outside", outer_stop_reaches_groups_made_outside},
+           {"outer stop reaches groups made in another task",
+            outer_stop_reaches_groups_made_in_another_task},
+           {"outer deadline holds between waits", outer_deadline_holds_between_waits},
            {"OpenMP's cancellation is used", openmp_cancellation_is_used},
            {"inner failure spares raw tasks", inner_failure_spares_raw_tasks},
            {"failure among raw tasks", failure_among_raw_tasks})

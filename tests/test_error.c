@@ -288,6 +288,49 @@ static void other_thread_fails_the_group(void)
     ompg_free(group);
 }
 
+typedef struct blame {
+    ompg_group *outer;
+} blame;
+
+static int blame_outer(ompg_group *group, void *arg)
+{
+    blame *self = arg;
+    (void)group;
+    return ompg_fail(self->outer, EDOM, "blamed") == EDOM ? 0 : EPROTO;
+}
+
+static int blame_from_below(ompg_group *outer, void *arg)
+{
+    blame *self = arg;
+    self->outer = outer;
+    return ompg_run(NULL, blame_outer, arg, NULL) == 0 ? 0 : ECANCELED;
+}
+
+static int blame_directly(ompg_group *outer, void *arg)
+{
+    blame *self = arg;
+    self->outer = outer;
+    return blame_outer(outer, arg);
+}
+
+/* ompg_fail on the group around, from a task of it or from one of a group within. */
+static void failing_from_below_is_recorded_alike(void)
+{
+    ompg_task_fn *tasks[] = {blame_directly, blame_from_below};
+    for (int i = 0; i < 2; i++) {
+        blame self = {.outer = NULL};
+        ompg_group *group = ompg_new(NULL);
+        CHECK_INT(ompg_go(group, do_nothing, NULL), 0);
+        CHECK_INT(ompg_go_with(group, tasks[i], &self, &(ompg_task_options){.name = "t"}), 0);
+        CHECK_INT(ompg_wait(group), EDOM);
+        ompg_error error = error_of(group);
+        CHECK_INT(error.index, 1);
+        CHECK_INT(error.kind, OMPG_ERROR_TASK);
+        CHECK_STR(error.message, "blamed");
+        ompg_free(group);
+    }
+}
+
 static void formats_one_line(void)
 {
     ompg_error error = {.code = ENOENT,
@@ -308,6 +351,10 @@ static void formats_one_line(void)
     CHECK_CONTAINS(line, strerror(ENOENT));
     CHECK_CONTAINS(line, "cannot open");
     CHECK(strchr(line, '\n') == NULL);
+    strcpy(error.message, "two\nlines");
+    strcpy(error.task, "re\r\nader");
+    ompg_format_error(&error, line, sizeof line);
+    CHECK(strpbrk(line, "\n\r") == NULL);
     error.index = OMPG_NO_INDEX;
     ompg_format_error(&error, line, sizeof line);
     CHECK(strstr(line, "17") == NULL);
@@ -386,6 +433,7 @@ CHECK_MAIN("error", {"record is complete", record_is_complete},
            {"returned code is no second error", returned_code_is_no_second_error},
            {"nested failure is recorded by return", nested_failure_is_recorded_by_return},
            {"failing another group", failing_another_group},
+           {"failing from below is recorded alike", failing_from_below_is_recorded_alike},
            {"raw loop shares the group", raw_loop_shares_the_group},
            {"other thread fails the group", other_thread_fails_the_group},
            {"formats one line", formats_one_line},

@@ -66,6 +66,21 @@ static void options_that_are_only_odd(void)
     check_accepted(&(ompg_options){.threads = 300});
 }
 
+/* No region has room for them. The group may be freed, and its tasks are not lost. */
+static void more_threads_than_memory(void)
+{
+    item items[3] = {{0}};
+    ompg_group *group = ompg_new(&(ompg_options){.threads = INT_MAX});
+    if (!CHECK(group != NULL))
+        return;
+    for (int i = 0; i < 3; i++)
+        CHECK_INT(item_go(group, &items[i]), 0);
+    CHECK_INT(ompg_wait(group), ENOMEM);
+    CHECK_INT(stats_of(group).submitted, 3);
+    ompg_free(group);
+    CHECK_INT(items_check_dropped(items, 3), 0);
+}
+
 static void null_group(void)
 {
     atomic_int runs = 0;
@@ -324,9 +339,10 @@ static void wait_and_loop_at_once(void)
 
 CHECK_MAIN("misuse", {"options that make no sense", options_that_make_no_sense},
            {"options that are only odd", options_that_are_only_odd}, {"null group", null_group},
-           {"null function", null_function}, {"null outputs", null_outputs},
-           {"senseless costs", senseless_costs}, {"copy of null", copy_of_null},
-           {"copy of everything", copy_of_everything}, {"busy group", busy_group},
+           {"more threads than memory", more_threads_than_memory}, {"null function", null_function},
+           {"null outputs", null_outputs}, {"senseless costs", senseless_costs},
+           {"copy of null", copy_of_null}, {"copy of everything", copy_of_everything},
+           {"busy group", busy_group},
            {"misuse leaves a group usable", misuse_leaves_a_group_usable},
            {"two waits at once", two_waits_at_once}, {"two loops at once", two_loops_at_once},
            {"wait and loop at once", wait_and_loop_at_once})

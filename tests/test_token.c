@@ -56,6 +56,18 @@ static void stops_a_group_before_its_wait(void)
     ompg_free(group);
 }
 
+static void stops_a_run_at_once(void)
+{
+    ompg_token token = OMPG_TOKEN_INIT;
+    atomic_int runs = 0;
+    ompg_error error = {0};
+    ompg_token_cancel(&token, EPIPE);
+    CHECK_INT(ompg_run(&(ompg_options){.token = &token}, count_run, &runs, &error), EPIPE);
+    CHECK_INT(error.code, EPIPE);
+    CHECK_INT(error.kind, OMPG_ERROR_CANCEL);
+    CHECK_INT(atomic_load(&runs), 0);
+}
+
 static void reset_leaves_the_token(void)
 {
     ompg_token token = OMPG_TOKEN_INIT;
@@ -339,6 +351,7 @@ static void one_of_many_threads_cancels(void)
 
 CHECK_MAIN("token", {"is cancelled once", is_cancelled_once}, {"null token", null_token},
            {"stops a group before its wait", stops_a_group_before_its_wait},
+           {"stops a run at once", stops_a_run_at_once},
            {"reset leaves the token", reset_leaves_the_token},
            {"stops a group during its wait", stops_a_group_during_its_wait},
            {"stop that changed nothing", stop_that_changed_nothing},
