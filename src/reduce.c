@@ -15,22 +15,26 @@
  */
 #include "ompgroup/reduce.h"
 
+#include "loop_units.h"
 #include "tsan.h"
 #include "wait.h"
-
-#include "ompgroup/loop.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { MOST_BLOCKS = 1024 };
+enum {
+    MOST_BLOCKS = 1024,
+    SMALL = CACHE_LINE * MOST_BLOCKS /* bytes of accumulators that are made all at once */
+};
 
 struct reduction {
     size_t begin, end, grain;
     size_t block; /* iterations in a block: whole sub-ranges */
     size_t blocks;
-    size_t size; /* of an accumulator */
+    size_t size;   /* of an accumulator */
+    size_t stride; /* the same in whole cache lines */
+    void *memory;  /* for all accumulators, NULL: each has its own */
     const void *identity;
     ompg_fold_fn *fold;
     ompg_combine_fn *combine;
@@ -50,15 +54,40 @@ static void cut(struct reduction *reduction)
     reduction->blocks = n / reduction->block + (n % reduction->block != 0);
 }
 
-static void *accumulator_new(const struct reduction *reduction)
+/*
+ * Memory for small accumulators at once: allocating one for each block costs 300 ns beside a fold
+ * that streams through the caches. False when memory is short.
+ */
+static bool reserve_accumulators(struct reduction *reduction)
 {
-    size_t rounded = (reduction->size + CACHE_LINE - 1) / CACHE_LINE * CACHE_LINE;
-    int saved = errno;
-    void *accumulator = rounded >= reduction->size ? aligned_alloc(CACHE_LINE, rounded) : NULL;
-    errno = saved;
+    reduction->stride = (reduction->size + CACHE_LINE - 1) / CACHE_LINE * CACHE_LINE;
+    if (reduction->stride < reduction->size)
+        return false;
+    if (reduction->stride > SMALL / reduction->blocks)
+        return true;
+    reduction->memory = loop_allocate(reduction->stride * reduction->blocks);
+    return reduction->memory != NULL;
+}
+
+static void *accumulator_new(const struct reduction *reduction, size_t block)
+{
+    void *accumulator;
+    if (reduction->memory) {
+        accumulator = (char *)loop_first_line(reduction->memory) + block * reduction->stride;
+    } else {
+        int saved = errno;
+        accumulator = aligned_alloc(CACHE_LINE, reduction->stride);
+        errno = saved;
+    }
     if (accumulator)
         memcpy(accumulator, reduction->identity, reduction->size);
     return accumulator;
+}
+
+static void accumulator_free(const struct reduction *reduction, void *accumulator)
+{
+    if (!reduction->memory)
+        free(accumulator);
 }
 
 /* One sub-range; its error is recorded as its own, for the loop knows only where the block begins. */
@@ -112,7 +141,7 @@ static void ascend(struct reduction *reduction, size_t node, void *accumulator)
             void *right = node % 2 == 0 ? other : accumulator;
             store_relaxed(slot, NULL);
             reduction->combine(left, right, reduction->arg);
-            free(right);
+            accumulator_free(reduction, right);
             accumulator = left;
         }
         level += nodes / 2;
@@ -124,23 +153,26 @@ static void ascend(struct reduction *reduction, size_t node, void *accumulator)
 static int reduce_block(ompg_group *group, size_t begin, size_t end, void *arg)
 {
     struct reduction *reduction = arg;
-    void *accumulator = accumulator_new(reduction);
+    size_t block = (begin - reduction->begin) / reduction->block;
+    void *accumulator = accumulator_new(reduction, block);
     if (!accumulator)
         return ENOMEM;
     int code = fold_block(reduction, group, begin, end, accumulator);
     if (code == 0)
-        ascend(reduction, (begin - reduction->begin) / reduction->block, accumulator);
+        ascend(reduction, block, accumulator);
     else
-        free(accumulator);
+        accumulator_free(reduction, accumulator);
     return code;
 }
 
-/* What an error has left. */
-static void clear(struct reduction *reduction)
+/* With what an error has left. */
+static void reduction_free(struct reduction *reduction)
 {
-    free(load_relaxed(&reduction->root));
+    accumulator_free(reduction, load_relaxed(&reduction->root));
     for (size_t i = 0; i < reduction->blocks; i++)
-        free(load_relaxed(&reduction->slots[i]));
+        accumulator_free(reduction, load_relaxed(&reduction->slots[i]));
+    free(reduction->memory);
+    free(reduction);
 }
 
 int ompg_reduce(ompg_group *group, size_t begin, size_t end, size_t grain, void *result,
@@ -164,10 +196,11 @@ int ompg_reduce(ompg_group *group, size_t begin, size_t end, size_t grain, void 
     reduction->combine = combine;
     reduction->arg = arg;
     cut(reduction);
-    int code = ompg_for(group, begin, end, reduction->block, reduce_block, reduction);
+    int code = ENOMEM;
+    if (reserve_accumulators(reduction))
+        code = ompg_for(group, begin, end, reduction->block, reduce_block, reduction);
     if (code == 0)
         memcpy(result, load_acquire(&reduction->root), size);
-    clear(reduction);
-    free(reduction);
+    reduction_free(reduction);
     return code;
 }
