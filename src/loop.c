@@ -252,19 +252,15 @@ int ompg_for(ompg_group *group, size_t begin, size_t end, size_t grain, ompg_ran
 {
     if (!fn || begin > end)
         return EINVAL;
-    if (group && is_own_task(self, group))
-        return EDEADLK;
-    if (group && is_waited_for_here(self, group))
-        return EBUSY;
-    ompg_group *made = group ? NULL : group_new_default();
-    if (!group && !made)
-        return ENOMEM;
-    ompg_group *used = group ? group : made;
-    int code;
-    if (begin < end && claim_alone(used))
-        code = run_claimed(used, loop_plan_range(begin, end, grain, used->deterministic), fn, arg);
+    ompg_group *made;
+    int code = wait_prepare(&group, &made);
+    if (code != 0)
+        return code;
+    if (begin < end && claim_alone(group))
+        code =
+            run_claimed(group, loop_plan_range(begin, end, grain, group->deterministic), fn, arg);
     else
-        code = add_and_wait(used, begin, end, grain, fn, arg);
+        code = add_and_wait(group, begin, end, grain, fn, arg);
     ompg_free(made);
     return code;
 }

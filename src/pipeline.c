@@ -374,14 +374,10 @@ int ompg_pipeline(ompg_group *group, const ompg_stage *stages, size_t count, siz
 {
     if (!stages || count == 0 || live == 0 || !stages_make_sense(stages, count))
         return EINVAL;
-    if (group && is_own_task(self, group))
-        return EDEADLK;
-    if (group && is_waited_for_here(self, group))
-        return EBUSY;
-    ompg_group *made = group ? NULL : group_new_default();
-    if (!group && !made)
-        return ENOMEM;
-    int code = run(group ? group : made, stages, count, live);
+    ompg_group *made;
+    int code = wait_prepare(&group, &made);
+    if (code == 0)
+        code = run(group, stages, count, live);
     ompg_free(made);
     return code;
 }

@@ -15,7 +15,8 @@ int wait_result(ompg_group *group)
     return group_first_error(group, &error) ? error.code : 0;
 }
 
-bool is_own_task(const struct worker *worker, const ompg_group *group)
+/* Whether the caller runs inside one of the group's tasks, on this thread or through nesting. */
+static bool is_own_task(const struct worker *worker, const ompg_group *group)
 {
     if (!worker || !worker->frame)
         return false;
@@ -103,6 +104,25 @@ static int run_claimed(ompg_group *group, struct worker *worker, struct reserved
         session_run(group, reserved);
     }
     return 0;
+}
+
+/* Whether another task of the caller's region waits: it may add to the group, but not wait for it. */
+static bool is_waited_for_here(const struct worker *worker, ompg_group *group)
+{
+    return worker && load_relaxed(&group->waiting) &&
+           load_relaxed(&group->region) == worker->region;
+}
+
+int wait_prepare(ompg_group **group, ompg_group **made)
+{
+    *made = NULL;
+    if (*group && is_own_task(self, *group))
+        return EDEADLK;
+    if (*group && is_waited_for_here(self, *group))
+        return EBUSY;
+    if (!*group)
+        *group = *made = group_new_default();
+    return *group ? 0 : ENOMEM;
 }
 
 /* Everything about a wait but for the groups that need nothing of it. */

@@ -8,16 +8,6 @@
 
 #include "session.h"
 
-/* Whether the caller runs inside one of the group's tasks, on this thread or through nesting. */
-bool is_own_task(const struct worker *worker, const ompg_group *group);
-
-/* Whether another task of the caller's region waits: it may add to the group, but not wait for it. */
-static inline bool is_waited_for_here(const struct worker *worker, ompg_group *group)
-{
-    return worker && load_relaxed(&group->waiting) &&
-           load_relaxed(&group->region) == worker->region;
-}
-
 /* Becomes the thread that waits for the group; false where another one is. */
 static inline bool wait_claim(ompg_group *group)
 {
@@ -40,6 +30,12 @@ void wait_end(ompg_group *group);
  */
 bool wait_share(ompg_group *group, const struct worker *worker);
 void wait_unshare(ompg_group *group);
+
+/*
+ * Before a call adds what it then waits for: 0, EDEADLK in one of the group's tasks, EBUSY where another
+ * one waits. NULL becomes a group that was made for the call, in *made too, or ENOMEM.
+ */
+int wait_prepare(ompg_group **group, ompg_group **made);
 
 /* As ompg_wait, with memory that was reserved for it. */
 int wait_reserved(ompg_group *group, struct reserved *reserved);
