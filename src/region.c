@@ -78,9 +78,15 @@ bool region_root_has_stopped(void *arg)
     return stopped;
 }
 
+/* A parallel region that a task has opened has other threads. */
+static bool can_launch_here(const struct region *region)
+{
+    return openmp_level() == region->level;
+}
+
 void region_launch(struct region *region, size_t most, int most_pending)
 {
-    if (region->threads == 1 || load_relaxed(&region->closing) || openmp_level() != region->level)
+    if (region->threads == 1 || load_relaxed(&region->closing) || !can_launch_here(region))
         return;
     while (most-- > 0) {
         int pending = load_relaxed(&region->pending);
@@ -99,7 +105,7 @@ void region_attend(struct worker *worker)
     size_t mine = deque_private(deque);
     if (mine == 0)
         return; /* the request stands */
-    if (membarrier_works)
+    if (membarrier_works && can_launch_here(worker->region))
         store_relaxed(&deque->attention, false);
     tally_flush(worker); /* before its tasks can be stolen */
     deque_share(deque, !membarrier_works);
@@ -239,13 +245,25 @@ bool region_await_members(struct region *region, bool waiter)
     return group_is_done(region, region->root);
 }
 
+/*
+ * NULL where the thread has one: OpenMP runs the task of a worker in a task of the group that waits
+ * for tasks of its own. Another worker is missing still.
+ */
+static struct worker *worker_for(struct region *region, int thread)
+{
+    if (thread >= load_relaxed(&region->threads) || load_relaxed(&region->closing))
+        return NULL;
+    struct worker *present = load_relaxed(&region->slots[thread]);
+    if (!present)
+        return worker_acquire();
+    steal_ask(present);
+    return NULL;
+}
+
 bool region_work(struct region *region, const struct task *first)
 {
     int thread = omp_get_thread_num();
-    struct worker *worker = NULL;
-    if (thread < load_relaxed(&region->threads) && !load_relaxed(&region->slots[thread]) &&
-        !load_relaxed(&region->closing))
-        worker = worker_acquire();
+    struct worker *worker = worker_for(region, thread);
     if (!worker) {
         sub_relaxed(&region->active, 1);
         return false;

@@ -19,6 +19,13 @@ enum { SMALL_STACK = SANITIZED ? 512 * 1024 : 128 * 1024 };
 
 extern char **environ;
 
+static void let_pass(double seconds)
+{
+    double start = omp_get_wtime();
+    while (omp_get_wtime() - start < seconds)
+        sched_yield();
+}
+
 /*
  * Work that comes late: by then the other threads have nothing to do and have gone back to OpenMP;
  * as many tasks as there are threads must still run at once.
@@ -80,7 +87,12 @@ static void late_work(void)
  * it: each time a task is added that must run beside the one that adds it.
  */
 
-enum { LEAVINGS = 20, LEAVING_NS = 40000, LEAVING_SPAN_NS = 30000 };
+enum {
+    LEAVINGS = 20,
+    LEAVING_NS = 40000,
+    LEAVING_SPAN_NS = 30000,
+    LEAVINGS_SECONDS = 5 /* on a busy machine */
+};
 
 static int partner(ompg_group *group, void *arg)
 {
@@ -93,7 +105,8 @@ static int meet_those_who_leave(ompg_group *group, void *arg)
 {
     event partners = {0};
     (void)arg;
-    for (unsigned i = 0; i < rounds * LEAVINGS; i++) {
+    double stop = omp_get_wtime() + LEAVINGS_SECONDS;
+    for (unsigned i = 0; i < rounds * LEAVINGS && omp_get_wtime() < stop; i++) {
         unsigned drawn = plan_draw(plan_hash(base_seed + i), 1, LEAVING_SPAN_NS);
         double end = omp_get_wtime() + 1e-9 * (LEAVING_NS + drawn);
         while (omp_get_wtime() < end)
@@ -111,6 +124,38 @@ static void work_comes_as_threads_leave(void)
     for (int threads = 2; threads <= 3; threads++)
         CHECK_INT(ompg_run(&(ompg_options){.threads = threads}, meet_those_who_leave, NULL, NULL),
                   0);
+}
+
+/*
+ * The worker that a task has launched is an OpenMP task, which a runtime may run on the very thread that
+ * launched it, where that waits for tasks of OpenMP's own. Then the next one is launched.
+ */
+static ORDERED_BY_OPENMP int wait_for_raw_tasks(ompg_group *group, void *arg)
+{
+    event begun = {0}, partners = {0};
+    (void)arg;
+    for (unsigned i = 0; i < rounds; i++) {
+        let_pass(2e-4); /* the other threads have gone */
+#pragma omp task shared(begun)
+        {
+            event_post(&begun);
+            let_pass(1e-4);
+        }
+        CHECK_AWAIT(&begun, (int)i + 1); /* on another thread: this one may run the worker */
+        CHECK_INT(ompg_go(group, partner, &partners), 0);
+#pragma omp taskwait
+        CHECK_INT(ompg_go(group, partner, &partners), 0);
+        if (!CHECK_AWAIT(&partners, 2 * (int)i + 2))
+            return ETIMEDOUT;
+    }
+    return 0;
+}
+
+static void launched_on_a_busy_thread(void)
+{
+    settle_seed();
+    for (int threads = 2; threads <= 3; threads++)
+        CHECK_INT(ompg_run(&(ompg_options){.threads = threads}, wait_for_raw_tasks, NULL, NULL), 0);
 }
 
 /*
@@ -135,13 +180,6 @@ static int adder_leaf(ompg_group *group, void *arg)
     (void)group;
     atomic_fetch_add(&self->leaves, 1);
     return 0;
-}
-
-static void let_pass(double seconds)
-{
-    double start = omp_get_wtime();
-    while (omp_get_wtime() - start < seconds)
-        sched_yield();
 }
 
 /* Outlives its leaves and the beginning of the end, if there are threads enough. */
@@ -309,4 +347,5 @@ static void small_stacks(void)
 
 CHECK_MAIN("progress", {"late work", late_work},
            {"work comes as threads leave", work_comes_as_threads_leave},
+           {"launched on a busy thread", launched_on_a_busy_thread},
            {"ends after adders", ends_after_adders}, {"small stacks", small_stacks})
