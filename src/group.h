@@ -13,8 +13,9 @@
  *   submitted last. The last count of a task is the last touch of the group by its thread: the
  *   waiter may free it then.
  * - Stopping. stop: RUNNING -> CLAIMED -> STOPPED, moved by whoever wins the compare-exchange from
- *   RUNNING; it writes `cause` in between, published by the release of STOPPED. RUNNING again only
- *   by ompg_reset. Then stop_epoch is bumped.
+ *   RUNNING; it bumps stop_epoch, then writes `cause`, published by the release of STOPPED. Whoever
+ *   finds CLAIMED bumps the epoch too: when a call that stops has returned, all checks say so. RUNNING
+ *   again only by ompg_reset.
  * - The enclosing group is that of the task that made the group, filled it when it was idle, or waits
  *   for it. It may be moved while tasks run, all fields relaxed: who looks between two of them takes
  *   it for none, and then the epoch is bumped, so that nothing cached survives.

@@ -20,13 +20,15 @@ static int current_thread(void)
 
 bool group_stop(ompg_group *group, const ompg_error *error)
 {
-    int running = RUNNING;
-    if (!cas_acquire(&group->stop, &running, CLAIMED))
+    int state = RUNNING;
+    bool first = cas_acquire(&group->stop, &state, CLAIMED);
+    if (first || state == CLAIMED) /* who comes second may go on before the first one gets here */
+        stop_epoch_bump();
+    if (!first)
         return false;
     group->cause = *error;
     group->cause_is_first = !group->errors || load_relaxed(&group->errors->count) == 0;
     store_release(&group->stop, STOPPED); /* to the load_acquire in group_cause */
-    stop_epoch_bump();
     return true;
 }
 

@@ -27,8 +27,10 @@ static struct attachment attachments[NSIG];
 static bool trip(ompg_token *token, int code, int signo)
 {
     int none = 0;
-    if (int_load_acquire(&token->code) != 0)
+    if (int_load_acquire(&token->code) != 0) {
+        stop_epoch_bump(); /* who was first may not have come to it */
         return false;
+    }
     bool claimed = signo && int_cas_acq_rel(&token->signal, &none, signo);
     none = 0;
     bool first = int_cas_acq_rel(&token->code, &none, code ? code : ECANCELED);

@@ -4,6 +4,7 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "check.h"
+#include "sanitizers.h"
 #include "tasks.h"
 
 #include <errno.h>
@@ -126,6 +127,40 @@ static void racing_errors_do_not_mix(void)
 static int fail_with_long_message(ompg_group *group, void *arg)
 {
     return ompg_fail(group, EIO, "%s", (const char *)arg);
+}
+
+enum { RACES = SANITIZED ? 200 : 10000, RACES_SECONDS = 5 /* on a busy machine */ };
+
+/* Whoever is not the first: the group has stopped for it as well when its call returns. */
+static int fail_and_look(ompg_group *group, void *arg)
+{
+    event *ready = arg;
+    event_post(ready);
+    CHECK_AWAIT(ready, 2);
+    CHECK_INT(ompg_fail(group, EIO, "racer"), EIO);
+    CHECK(ompg_stopped(group));
+    return EIO;
+}
+
+static int race_often(ompg_group *outer, void *arg)
+{
+    (void)outer;
+    (void)arg;
+    double end = seconds_now() + RACES_SECONDS;
+    for (int i = 0; i < RACES && seconds_now() < end; i++) {
+        event ready = {0};
+        ompg_group *group = ompg_new(NULL);
+        for (int k = 0; k < 2; k++)
+            CHECK_INT(ompg_go(group, fail_and_look, &ready), 0);
+        CHECK_INT(ompg_wait(group), EIO);
+        ompg_free(group);
+    }
+    return 0;
+}
+
+static void all_racers_see_the_stop(void)
+{
+    CHECK_INT(ompg_run(&(ompg_options){.threads = 2}, race_often, NULL, NULL), 0);
 }
 
 static void long_texts_are_cut(void)
@@ -427,6 +462,7 @@ CHECK_MAIN("error", {"record is complete", record_is_complete},
            {"no error leaves the record", no_error_leaves_the_record},
            {"first error wins", first_error_wins},
            {"racing errors do not mix", racing_errors_do_not_mix},
+           {"all racers see the stop", all_racers_see_the_stop},
            {"long texts are cut", long_texts_are_cut},
            {"code zero and no format", code_zero_and_no_format},
            {"kinds keep their values", kinds_keep_their_values},
