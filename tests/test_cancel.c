@@ -406,8 +406,10 @@ static int wait_then_poll(ompg_group *outer, void *arg)
 {
     lent *self = arg;
     self->group = ompg_new(&(ompg_options){.timeout = 1e6});
-    CHECK_INT(ompg_go(self->group, do_nothing, NULL), 0);
-    CHECK_INT(ompg_wait(self->group), 0);
+    int first = ompg_go(self->group, do_nothing, NULL);
+    CHECK(first == 0 || first == ECANCELED);
+    int waited = ompg_wait(self->group);
+    CHECK(waited == 0 || waited == ECANCELED);      /* a busy machine may be as slow as that */
     ompg_task_options options = {.drop = end_lent}; /* it may be skipped */
     int code = ompg_go_with(self->group, poll_lent, self, &options);
     CHECK(code == 0 || code == ECANCELED);

@@ -129,7 +129,8 @@ static int fail_with_long_message(ompg_group *group, void *arg)
     return ompg_fail(group, EIO, "%s", (const char *)arg);
 }
 
-enum { RACES = SANITIZED ? 200 : 10000, RACES_SECONDS = 5 /* on a busy machine */ };
+enum { RACES = SANITIZED ? 200 : 10000 };
+static const double races_end = 5.0; /* seconds, on a busy machine */
 
 /* Whoever is not the first: the group has stopped for it as well when its call returns. */
 static int fail_and_look(ompg_group *group, void *arg)
@@ -146,7 +147,7 @@ static int race_often(ompg_group *outer, void *arg)
 {
     (void)outer;
     (void)arg;
-    double end = seconds_now() + RACES_SECONDS;
+    double end = seconds_now() + races_end;
     for (int i = 0; i < RACES && seconds_now() < end; i++) {
         event ready = {0};
         ompg_group *group = ompg_new(NULL);

@@ -87,12 +87,8 @@ static void late_work(void)
  * it: each time a task is added that must run beside the one that adds it.
  */
 
-enum {
-    LEAVINGS = 20,
-    LEAVING_NS = 40000,
-    LEAVING_SPAN_NS = 30000,
-    LEAVINGS_SECONDS = 5 /* on a busy machine */
-};
+enum { LEAVINGS = 20, LEAVING_NS = 40000, LEAVING_SPAN_NS = 30000 };
+static const double leavings_end = 5.0; /* seconds, on a busy machine */
 
 static int partner(ompg_group *group, void *arg)
 {
@@ -105,7 +101,7 @@ static int meet_those_who_leave(ompg_group *group, void *arg)
 {
     event partners = {0};
     (void)arg;
-    double stop = omp_get_wtime() + LEAVINGS_SECONDS;
+    double stop = omp_get_wtime() + leavings_end;
     for (unsigned i = 0; i < rounds * LEAVINGS && omp_get_wtime() < stop; i++) {
         unsigned drawn = plan_draw(plan_hash(base_seed + i), 1, LEAVING_SPAN_NS);
         double end = omp_get_wtime() + 1e-9 * (LEAVING_NS + drawn);
