@@ -2,12 +2,45 @@
 # Builds every configuration, runs its tests and ends with one line, `N passed, N failed`. A build
 # that fails counts as one failure. Results lie in build/*.xml (JUnit), build output in build/*.log.
 #
+#     scripts/test.sh [--again]
+#
+# What passed whole is not run again, and counts as it did, while every file and the compilers are the
+# same; --again runs it nevertheless.
+#
 # SPDX-License-Identifier: Apache-2.0
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
+case ${1-} in
+'' | --again) ;;
+*) echo "Usage: scripts/test.sh [--again]" >&2 && exit 2 ;;
+esac
+[ $# -le 1 ]
+
 scripts/setup.sh test
 mkdir -p build
+[ $# -eq 0 ] || rm -f build/*.passed
+
+# All that a result depends on; differs each time where git cannot list the files.
+state() {
+    { git ls-files -z --cached --others --exclude-standard || date +%s%N; } |
+        { xargs -0 sha256sum -- 2>/dev/null || true; }
+    for compiler in cc c++ clang-19; do
+        "$compiler" --version 2>/dev/null || true
+    done
+}
+state=$(state | sha256sum)
+
+# unchanged <name>: says so when it passed whole in this state.
+unchanged() {
+    [ -f "build/$1.passed" ] && [ "$(cat "build/$1.passed")" = "$state" ] &&
+        echo "== $1: nothing has changed since it passed"
+}
+
+# settle <name> <failures before it>: remembers that it passed.
+settle() {
+    [ ${#failures[@]} -ne "$2" ] || echo "$state" >"build/$1.passed"
+}
 
 passed=0
 failures=()
@@ -37,10 +70,19 @@ failed_cases() {
         /^\t\t<skipped / && status == "notrun" && $2 !~ /^SKIP_/ { print name }' "$1"
 }
 
+count_passed() {
+    passed=$((passed + $(grep -c '^[[:space:]]<testcase .* status="run">$' "$1" || true)))
+}
+
 # run <preset>: builds one configuration, runs its tests, adds what they gave.
 run() {
-    local preset=$1 results=build/$1.xml name
+    local preset=$1 results=build/$1.xml name before=${#failures[@]}
+    if unchanged "$preset" && [ -s "$results" ]; then
+        count_passed "$results"
+        return 0
+    fi
     echo "== $preset"
+    rm -f "build/$preset.passed"
     check "build-$preset" build "$preset" || return 0
     rm -f "$results"
     ctest --preset "$preset" --parallel "$(nproc)" --output-junit "$PWD/$results" || true
@@ -48,19 +90,28 @@ run() {
         failures+=("ctest-$preset")
         return 0
     fi
-    passed=$((passed + $(grep -c '^[[:space:]]<testcase .* status="run">$' "$results" || true)))
+    count_passed "$results"
     while read -r name; do
         failures+=("$preset: $name")
     done < <(failed_cases "$results")
+    settle "$preset" "$before"
+}
+
+lint() {
+    local before=${#failures[@]}
+    if ! unchanged lint; then
+        echo "== lint"
+        rm -f build/lint.passed
+        check lint scripts/lint.sh || return 0
+    fi
+    passed=$((passed + 1))
+    settle lint "$before"
 }
 
 for preset in release shared clang asan-ubsan tsan; do
     run "$preset"
 done
-echo "== lint"
-if check lint scripts/lint.sh; then
-    passed=$((passed + 1))
-fi
+lint
 
 for name in "${failures[@]}"; do
     echo "failed: $name"
