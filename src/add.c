@@ -52,7 +52,7 @@ static int find_place(ompg_group *group, struct worker **worker)
     *worker = self;
     if (self && load_relaxed(&group->region) == self->region)
         return 0;
-    if (load_relaxed(&group->waiting))
+    if (load_acquire(&group->waiting)) /* from wait_unclaim: that wait has emptied the queue */
         return EPERM;
     bool idle = group_is_idle(self, group);
     if (!idle && load_relaxed(&group->region))
