@@ -11,20 +11,20 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-case ${1-} in
+case $* in
 '' | --again) ;;
 *) echo "Usage: scripts/test.sh [--again]" >&2 && exit 2 ;;
 esac
-[ $# -le 1 ]
 
 scripts/setup.sh test
 mkdir -p build
-[ $# -eq 0 ] || rm -f build/*.passed
+[ "$*" = "" ] || rm -f build/*.passed
 
-# All that a result depends on; differs each time where git cannot list the files.
+# All that a result depends on; differs each time where git does not know the files.
 state() {
-    { git ls-files -z --cached --others --exclude-standard || date +%s%N; } |
-        { xargs -0 sha256sum -- 2>/dev/null || true; }
+    git ls-files --error-unmatch scripts/test.sh >/dev/null 2>&1 || date +%s%N
+    git ls-files -z --cached --others --exclude-standard 2>/dev/null |
+        xargs -0 sha256sum 2>/dev/null || true
     for compiler in cc c++ clang-19; do
         "$compiler" --version 2>/dev/null || true
     done
