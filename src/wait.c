@@ -162,9 +162,7 @@ static inline bool is_plain_child(ompg_group *group, const struct worker *worker
 {
     const struct frame *frame = worker->frame;
     return load_relaxed(&group->plain) && group->owner == worker && frame &&
-           live_parent(group) == task_group(frame->task) &&
-           load_relaxed(&group->parent_index) == frame->task->index && worker->inlined == 0 &&
-           group_is_express(group);
+           is_child_of(group, frame) && worker->inlined == 0 && group_is_express(group);
 }
 
 /* Runs the group's tasks as far as they lie on top of the deque and take the express lane. */

@@ -218,10 +218,7 @@ struct frame *frame_of(const struct worker *worker, const ompg_group *group)
 static bool has_parent_here(const ompg_group *group, const struct worker *worker)
 {
     const struct frame *frame = worker ? worker->frame : NULL;
-    if (!frame)
-        return load_relaxed(&group->parent) == NULL;
-    return live_parent(group) == task_group(frame->task) &&
-           load_relaxed(&group->parent_index) == frame->task->index;
+    return frame ? is_child_of(group, frame) : load_relaxed(&group->parent) == NULL;
 }
 
 void group_place(ompg_group *group, const struct worker *worker)

@@ -169,6 +169,13 @@ extern _Thread_local struct place place_in_loop __attribute__((tls_model("initia
 /* The running task of this thread that belongs to the group; NULL when there is none. */
 struct frame *frame_of(const struct worker *worker, const ompg_group *group);
 
+/* Whether the group is a child of the task: of this life of the task's group. */
+static inline bool is_child_of(const ompg_group *group, const struct frame *frame)
+{
+    return live_parent(group) == task_group(frame->task) &&
+           load_relaxed(&group->parent_index) == frame->task->index;
+}
+
 /* Makes the group a child of the task that runs here. */
 static inline void group_set_parent(ompg_group *group, const struct worker *worker)
 {
