@@ -81,8 +81,7 @@ static bool steal_from(struct worker *thief, struct worker *victim, const ompg_g
     if (!shared) {
         bool unanswered = load_relaxed(&deque->attention);
         steal_ask(victim);
-        if (look == LOOK_SHARED || !(unanswered || look == LOOK_FOR_SURE) ||
-            deque_private(deque) == 0)
+        if (look < (unanswered ? LOOK_PRIVATE : LOOK_FOR_SURE) || deque_private(deque) == 0)
             return false;
     }
     if (look == LOOK_FOR_SURE)

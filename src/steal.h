@@ -32,7 +32,7 @@ static inline void steal_ask(struct worker *worker)
         store_relaxed(&worker->deque.attention, true);
 }
 
-/* What a look takes. */
+/* What a look takes, from the least on. */
 enum look {
     LOOK_SHARED,  /* shared tasks, unless somebody else is at them */
     LOOK_PRIVATE, /* also those of an owner that has not answered */
