@@ -165,9 +165,9 @@ static __attribute__((noinline)) int go(ompg_group *group, ompg_task_fn *fn, voi
 /* The express lane before the wait: a loop over an array adds to a run in the queue. */
 static inline bool go_early(ompg_group *group, ompg_task_fn *fn, void *arg)
 {
-    if (!group_is_express(group) || group->queue.newest.count == 0 ||
-        load_relaxed(&group->waiting) || load_relaxed(&group->submitted_elsewhere) != 0)
-        return false;
+    if (!group_is_express(group) || load_acquire(&group->waiting) ||
+        group->queue.newest.count == 0 || load_relaxed(&group->submitted_elsewhere) != 0)
+        return false; /* acquire: as in find_place */
     struct task task = {.fn = fn, .arg = arg, .tagged = (uintptr_t)group};
     task.index = group_next_index(group);
     if (!queue_extend(&group->queue, &task))

@@ -85,7 +85,7 @@ static inline void place(ompg_group *group, struct worker *worker)
 /* A child without a token of its own is as clean as its parent: see group.h. */
 static inline void inherit(ompg_group *group, ompg_group *parent)
 {
-    store_relaxed(&group->earliest, parent ? load_relaxed(&parent->earliest) : CLOCK_NEVER);
+    store_relaxed(&group->earliest, deadline_within(parent));
     if (parent && (load_relaxed(&group->plain) || (!group->token && !load_relaxed(&group->gated))))
         store_relaxed(&group->clean, load_relaxed(&parent->clean));
 }

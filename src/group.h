@@ -160,6 +160,12 @@ static inline bool group_encloses(const ompg_group *outer, const ompg_group *gro
     return group == outer;
 }
 
+/* The earliest deadline that a group gets from its enclosing one, which may be NULL. */
+static inline int64_t deadline_within(const ompg_group *parent)
+{
+    return parent ? load_relaxed(&parent->earliest) : CLOCK_NEVER;
+}
+
 /* A group for a call that was given none; NULL when memory is short, errno is left alone. */
 ompg_group *group_new_default(void);
 

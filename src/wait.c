@@ -42,8 +42,7 @@ static bool attach(ompg_group *group, struct worker *worker)
 void wait_begin(ompg_group *group, const struct worker *worker)
 {
     group_place(group, worker);
-    ompg_group *parent = load_relaxed(&group->parent);
-    int64_t earliest = parent ? load_relaxed(&parent->earliest) : CLOCK_NEVER;
+    int64_t earliest = deadline_within(live_parent(group));
     if (!load_relaxed(&group->plain))
         store_relaxed(&group->begun, clock_now());
     if (group->timeout > 0.0) {
@@ -60,9 +59,8 @@ void wait_begin(ompg_group *group, const struct worker *worker)
 void wait_end(ompg_group *group)
 {
     if (group->timeout > 0.0) {
-        ompg_group *parent = live_parent(group);
         store_relaxed(&group->deadline, CLOCK_NEVER);
-        store_relaxed(&group->earliest, parent ? load_relaxed(&parent->earliest) : CLOCK_NEVER);
+        store_relaxed(&group->earliest, deadline_within(live_parent(group)));
     }
     int64_t begun = load_relaxed(&group->begun);
     if (begun != 0) {

@@ -228,8 +228,7 @@ void group_place(ompg_group *group, const struct worker *worker)
     if (worker && worker->frame && group_is_within(task_group(worker->frame->task), group))
         return;
     group_set_parent(group, worker);
-    ompg_group *parent = load_relaxed(&group->parent);
-    store_relaxed(&group->earliest, parent ? load_relaxed(&parent->earliest) : CLOCK_NEVER);
+    store_relaxed(&group->earliest, deadline_within(load_relaxed(&group->parent)));
     stop_epoch_bump();
 }
 
