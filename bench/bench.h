@@ -6,7 +6,8 @@
  *     workload,peer,threads,size,value,unit,checked
  *
  * The value is the median of --repeat runs after one that does not count; a time is divided by the
- * run's items. A run that gives a wrong result ends the program with status 1 and no line.
+ * run's items. A run that gives a wrong result ends the program with status 1 and no line. Where the
+ * peer has nothing for the mode, the status is 77, and there is no line either.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -35,6 +36,7 @@
 #endif
 
 enum { BENCH_MAX_RUNS = 101, BENCH_MAX_THREADS = 1024, BENCH_CACHE_LINE = 64 };
+enum { BENCH_NOT_FOR_MODE = 77 };
 
 struct bench {
     const char *workload; /* and its mode, if it has several */

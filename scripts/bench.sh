@@ -94,15 +94,21 @@ run() {
     [ "$mode" = - ] || arguments+=(--mode "$mode")
     local key="$folder$program ${arguments[*]}"
     [ -z "${given_up[$key]:-}" ] || return 0
-    if line=$(timeout "$seconds" "$folder$program" "${arguments[@]}"); then
+    local status=0
+    line=$(timeout "$seconds" "$folder$program" "${arguments[@]}" 2>"$build/stderr") || status=$?
+    case $status in
+    0)
         echo "$round,$line" >>"$csv"
         return 0
-    elif [ $? -eq 124 ]; then
-        echo "# more than $seconds s: ${key#"$build/"}" | tee -a "$csv"
-    else
-        echo "# failed: ${key#"$build/"}" | tee -a "$csv"
+        ;;
+    77) ;; # the peer has nothing for the mode
+    124) echo "# more than $seconds s: ${key#"$build/"}" | tee -a "$csv" ;;
+    *)
+        echo "# failed: ${key#"$build/"}: status $status: $(tr '\n' ' ' <"$build/stderr")" |
+            tee -a "$csv"
         failures=$((failures + 1))
-    fi
+        ;;
+    esac
     given_up[$key]=yes
 }
 
