@@ -4,10 +4,7 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "loop.h"
-
-#include <pthreadpool.h>
-
-static pthreadpool_t pool;
+#include "pthreadpool.h"
 
 static void triad(void *context, size_t begin, size_t count)
 {
@@ -35,10 +32,10 @@ static bool run(struct bench *bench)
                                                                        : empty;
     size_t threads = (size_t)bench->threads;
     size_t tile = costs_differ ? 16 : (bench->size + threads - 1) / threads;
-    size_t loops = bench_mode_is(bench, "empty") ? LOOPS : 1;
+    size_t loops = bench_mode_is(bench, "empty") ? bench->items : 1;
     bench_start(bench);
     for (size_t i = 0; i < loops; i++)
-        pthreadpool_parallelize_1d_tile_1d(pool, body, NULL, bench->size, tile, 0);
+        pthreadpool_parallelize_1d_tile_1d(pool, body, NULL, bench->size, tile, pool_flags);
     bench_stop(bench);
     return loop_check(bench);
 }
@@ -47,8 +44,5 @@ int main(int argc, char **argv)
 {
     struct bench bench = bench_parse(argc, argv, "loop", "pthreadpool", 1000);
     loop_prepare(&bench);
-    pool = pthreadpool_create((size_t)bench.threads);
-    int status = pool ? bench_measure(&bench, run) : 1;
-    pthreadpool_destroy(pool);
-    return status;
+    return bench_measure_with_pool(&bench, run);
 }

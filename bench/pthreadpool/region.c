@@ -3,11 +3,7 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
-#include "bench.h"
-
-#include <pthreadpool.h>
-
-static pthreadpool_t pool;
+#include "pthreadpool.h"
 
 static void empty(void *context, size_t i)
 {
@@ -20,7 +16,7 @@ static bool run(struct bench *bench)
 {
     bench_start(bench);
     for (size_t i = 0; i < bench->size; i++)
-        pthreadpool_parallelize_1d(pool, empty, NULL, 2, 0);
+        pthreadpool_parallelize_1d(pool, empty, NULL, 2, pool_flags);
     bench_stop(bench);
     return bench_tally_take() == 2 * bench->size;
 }
@@ -28,8 +24,5 @@ static bool run(struct bench *bench)
 int main(int argc, char **argv)
 {
     struct bench bench = bench_parse(argc, argv, "region", "pthreadpool", 20000);
-    pool = pthreadpool_create((size_t)bench.threads);
-    int status = pool ? bench_measure(&bench, run) : 1;
-    pthreadpool_destroy(pool);
-    return status;
+    return bench_measure_with_pool(&bench, run);
 }
