@@ -1,31 +1,39 @@
 /*
- * omp for with a static schedule over chunks, one for each thread or sixteen where the iterations
- * differ, and a callback for each chunk.
+ * omp for over chunks and a callback for each: a chunk for each thread, or chunks of sixteen
+ * iterations by a dynamic schedule where the iterations differ.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "loop.h"
 
+enum { CHUNK = 16 };
+
 typedef void range_fn(size_t begin, size_t end);
 
-static __attribute__((noinline)) void for_chunks(size_t n, size_t chunks, range_fn *body)
+static __attribute__((noinline)) void for_threads(size_t n, size_t threads, range_fn *body)
 {
 #pragma omp parallel for schedule(static, 1)
-    for (size_t chunk = 0; chunk < chunks; chunk++)
-        body(n * chunk / chunks, n * (chunk + 1) / chunks);
+    for (size_t chunk = 0; chunk < threads; chunk++)
+        body(n * chunk / threads, n * (chunk + 1) / threads);
+}
+
+static __attribute__((noinline)) void for_chunks(size_t n, range_fn *body)
+{
+#pragma omp parallel for schedule(dynamic)
+    for (size_t begin = 0; begin < n; begin += CHUNK)
+        body(begin, n - begin < CHUNK ? n : begin + CHUNK);
 }
 
 static bool run(struct bench *bench)
 {
-    bool irregular = bench_mode_is(bench, "irregular");
-    range_fn *body = bench_mode_is(bench, "triad") ? loop_triad
-                     : irregular                   ? loop_irregular
-                                                   : loop_empty;
-    size_t loops = bench_mode_is(bench, "empty") ? LOOPS : 1;
-    size_t chunks = (size_t)bench->threads * (irregular ? 16 : 1);
+    range_fn *body = bench_mode_is(bench, "triad") ? loop_triad : loop_empty;
+    size_t loops = bench_mode_is(bench, "empty") ? bench->items : 1;
     bench_start(bench);
-    for (size_t i = 0; i < loops; i++)
-        for_chunks(bench->size, chunks, body);
+    if (bench_mode_is(bench, "irregular"))
+        for_chunks(bench->size, loop_irregular);
+    else
+        for (size_t i = 0; i < loops; i++)
+            for_threads(bench->size, (size_t)bench->threads, body);
     bench_stop(bench);
     return loop_check(bench);
 }

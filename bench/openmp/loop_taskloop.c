@@ -1,9 +1,12 @@
 /*
- * taskloop, as many tasks as the runtime chooses.
+ * taskloop: as many tasks as the runtime chooses, or TASKS a thread where the iterations differ.
+ * libgomp runs a task at once in the thread that makes it when 64 a thread are queued.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "loop.h"
+
+enum { TASKS = 32 };
 
 static void triad(size_t n)
 {
@@ -16,11 +19,11 @@ static void triad(size_t n)
         a[i] = b[i] + 3.0 * c[i];
 }
 
-static void irregular(size_t n)
+static void irregular(size_t n, int tasks)
 {
 #pragma omp parallel
 #pragma omp single
-#pragma omp taskloop grainsize(256)
+#pragma omp taskloop num_tasks(tasks)
     for (size_t i = 0; i < n; i++) {
         bench_work(loop.steps[i]);
         bench_tally(1);
@@ -51,12 +54,12 @@ static bool run(struct bench *bench)
     if (bench_mode_is(bench, "triad"))
         triad(bench->size);
     else if (bench_mode_is(bench, "irregular"))
-        irregular(bench->size);
+        irregular(bench->size, TASKS * bench->threads);
     else
-        for (size_t k = 0; k < LOOPS; k++)
+        for (size_t k = 0; k < bench->items; k++)
             empty(bench->size);
     bench_stop(bench);
-    for (size_t k = 0; k < LOOPS && bench_mode_is(bench, "empty"); k++)
+    for (size_t k = 0; k < bench->items && bench_mode_is(bench, "empty"); k++)
         count(bench->size);
     return loop_check(bench);
 }
