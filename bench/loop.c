@@ -39,7 +39,7 @@ static bool run(struct bench *bench)
     ompg_range_fn *body = bench_mode_is(bench, "triad")       ? triad
                           : bench_mode_is(bench, "irregular") ? irregular
                                                               : empty;
-    size_t loops = bench_mode_is(bench, "empty") ? LOOPS : 1;
+    size_t loops = bench_mode_is(bench, "empty") ? bench->items : 1;
     int code = 0;
     bench_start(bench);
     for (size_t i = 0; i < loops && code == 0; i++)

@@ -23,18 +23,18 @@ static void irregular(ompg_group *group, size_t n)
     }
 }
 
-static void empty(ompg_group *group, size_t n)
+static void empty(ompg_group *group, size_t n, size_t loops)
 {
-    for (size_t k = 0; k < LOOPS; k++) {
+    for (size_t k = 0; k < loops; k++) {
         OMPG_FOR(group, i, 0, n)
             loop_nothing();
     }
 }
 
 /* What empty() leaves out so that its body is nothing. */
-static void count(ompg_group *group, size_t n)
+static void count(ompg_group *group, size_t n, size_t loops)
 {
-    for (size_t k = 0; k < LOOPS; k++) {
+    for (size_t k = 0; k < loops; k++) {
         OMPG_FOR(group, i, 0, n)
             bench_tally(1);
     }
@@ -49,11 +49,11 @@ static bool run(struct bench *bench)
     else if (bench_mode_is(bench, "irregular"))
         irregular(group, bench->size);
     else
-        empty(group, bench->size);
+        empty(group, bench->size, bench->items);
     int code = ompg_wait(group);
     bench_stop(bench);
     if (bench_mode_is(bench, "empty"))
-        count(group, bench->size);
+        count(group, bench->size, bench->items);
     ompg_free(group);
     return code == 0 && loop_check(bench);
 }

@@ -23,9 +23,9 @@ static void irregular(size_t n)
     }
 }
 
-static void empty(size_t n)
+static void empty(size_t n, size_t loops)
 {
-    for (size_t k = 0; k < LOOPS; k++) {
+    for (size_t k = 0; k < loops; k++) {
 #pragma omp parallel for schedule(static)
         for (size_t i = 0; i < n; i++)
             loop_nothing();
@@ -33,9 +33,9 @@ static void empty(size_t n)
 }
 
 /* What empty() leaves out so that its body is nothing. */
-static void count(size_t n)
+static void count(size_t n, size_t loops)
 {
-    for (size_t k = 0; k < LOOPS; k++) {
+    for (size_t k = 0; k < loops; k++) {
 #pragma omp parallel for schedule(static)
         for (size_t i = 0; i < n; i++)
             bench_tally(1);
@@ -50,10 +50,10 @@ static bool run(struct bench *bench)
     else if (bench_mode_is(bench, "irregular"))
         irregular(bench->size);
     else
-        empty(bench->size);
+        empty(bench->size, bench->items);
     bench_stop(bench);
     if (bench_mode_is(bench, "empty"))
-        count(bench->size);
+        count(bench->size, bench->items);
     return loop_check(bench);
 }
 

@@ -9,7 +9,7 @@ static bool run(struct bench *bench)
     void (*body)(size_t, size_t) = bench_mode_is(bench, "triad")       ? loop_triad
                                    : bench_mode_is(bench, "irregular") ? loop_irregular
                                                                        : loop_empty;
-    size_t loops = bench_mode_is(bench, "empty") ? LOOPS : 1;
+    size_t loops = bench_mode_is(bench, "empty") ? bench->items : 1;
     bench_start(bench);
     for (size_t i = 0; i < loops; i++)
         tbb::parallel_for(

@@ -12,7 +12,7 @@ pub struct Bench {
     workload: &'static str,
     pub mode: String,
     pub unit: &'static str,
-    threads: usize,
+    pub threads: usize,
     pub repeat: usize,
     pub cold: bool,
     pub size: usize,
