@@ -82,14 +82,15 @@ int options_parse(const char *program, const char *usage, const struct option_ru
 {
     struct option known[OPTIONS_MOST + 2] = {0};
     int count = 0;
+    int which;
     for (; rules[count].name; count++) {
-        known[count].name = rules[count].name;
-        known[count].has_arg = rules[count].flag ? no_argument : required_argument;
+        int value = rules[count].flag ? no_argument : required_argument;
+        known[count] = (struct option){rules[count].name, value, &which, count};
     }
-    known[count].name = "help";
+    known[count] = (struct option){"help", no_argument, &which, count};
     int unknown;
-    int which = 0;
-    while ((unknown = getopt_long(argc, argv, "", known, &which)) != -1) {
+    /* Options with the same flag and value would be one under two names, and "--t" not ambiguous. */
+    while ((unknown = getopt_long(argc, argv, "", known, NULL)) != -1) {
         if (unknown != 0)
             misused(program);
         if (which == count) {

@@ -189,6 +189,11 @@ usage() {
     run --timeout -1
     ok 'what a number without a range takes' \
         says "^checksum: --timeout takes a number of at least 0, not '-1'\$"
+    run --t 2 names
+    ok 'an ambiguous option' ended 2
+    ok 'an ambiguous option: what it may be' says "ambiguous.*'--threads'.*'--timeout'"
+    run --th 2 names
+    ok 'an option cut short' ended 0
     run names many
     ok 'a second DIR is named' says "^checksum: unexpected argument 'many'\$"
     run --help
