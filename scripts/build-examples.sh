@@ -6,7 +6,7 @@
 #
 # SPDX-License-Identifier: Apache-2.0
 set -euo pipefail
-cd "$(dirname "$0")/.."
+cd "$(dirname "$(readlink -f "$0")")/.."
 
 scripts/setup.sh build
 cmake --preset release -B build/demo -DOMPGROUP_BUILD_TESTS=OFF -DOMPGROUP_BUILD_BENCH=OFF

@@ -20,7 +20,7 @@ if [ $# -gt 2 ] || [[ ! $rounds =~ ^[1-9][0-9]*$ ]] || [ ! -d "$dir" ]; then
     echo "Usage: scripts/demo-speed.sh [ROUNDS] [DIR]" >&2
     exit 2
 fi
-root=$(cd "$(dirname "$0")/.." && pwd)
+root=$(cd "$(dirname "$(readlink -f "$0")")/.." && pwd)
 checksum=$root/build/demo/examples/checksum
 # shellcheck source-path=SCRIPTDIR
 . "$root/scripts/timing.sh"

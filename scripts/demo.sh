@@ -8,6 +8,6 @@
 # SPDX-License-Identifier: Apache-2.0
 set -euo pipefail
 
-root=$(cd "$(dirname "$0")/.." && pwd)
+root=$(cd "$(dirname "$(readlink -f "$0")")/.." && pwd)
 "$root/scripts/build-examples.sh" checksum >&2
 exec "$root/build/demo/examples/checksum" "$@"

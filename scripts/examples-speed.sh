@@ -19,7 +19,7 @@ if [ $# -gt 1 ] || [[ ! $rounds =~ ^[1-9][0-9]*$ ]]; then
     echo "Usage: scripts/examples-speed.sh [ROUNDS]" >&2
     exit 2
 fi
-root=$(cd "$(dirname "$0")/.." && pwd)
+root=$(cd "$(dirname "$(readlink -f "$0")")/.." && pwd)
 programs=$root/build/demo/examples
 # shellcheck source-path=SCRIPTDIR
 . "$root/scripts/timing.sh"

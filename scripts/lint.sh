@@ -4,7 +4,7 @@
 #
 # SPDX-License-Identifier: Apache-2.0
 set -euo pipefail
-cd "$(dirname "$0")/.."
+cd "$(dirname "$(readlink -f "$0")")/.."
 
 find include src tests examples bench -name "*.[ch]" -print0 |
     xargs -0 clang-format-19 --dry-run -Werror

@@ -9,7 +9,7 @@
 #
 # SPDX-License-Identifier: Apache-2.0
 set -euo pipefail
-cd "$(dirname "$0")/.."
+cd "$(dirname "$(readlink -f "$0")")/.."
 
 case $* in
 '' | --again) ;;

@@ -214,6 +214,21 @@ scripts_usage() {
     done
 }
 
+# demo.sh between stand-ins for what it calls, called by another name from another directory.
+demo_by_link() {
+    mkdir -p copy/scripts copy/build/demo/examples
+    cp "$scripts/demo.sh" copy/scripts
+    printf '#!/bin/sh\necho "building $*"\n' >copy/scripts/build-examples.sh
+    printf '#!/bin/sh\necho "running $*"\n' >copy/build/demo/examples/checksum
+    chmod +x copy/scripts/* copy/build/demo/examples/*
+    ln -s copy/scripts/demo.sh 'a demo'
+    './a demo' --threads 2 names >"$out" 2>"$err"
+    status=$?
+    ok 'demo.sh by a link' ended 0
+    ok 'demo.sh by a link: builds' says '^building checksum$'
+    ok 'demo.sh by a link: runs' grep -qx 'running --threads 2 names' "$out"
+}
+
 # ---------------------------------------------------------------------------------------------------
 
 # failing <tree> <expected lines> <failing paths, sorted> <errno's text>: both policies.
@@ -517,6 +532,7 @@ same_as_cksum
 roots
 usage
 scripts_usage
+demo_by_link
 unreadable
 too_long
 output_errors
