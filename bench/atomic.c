@@ -19,6 +19,6 @@ static bool run(struct bench *bench)
 
 int main(int argc, char **argv)
 {
-    struct bench bench = bench_parse(argc, argv, "atomic", "uncontended", 10000000);
+    struct bench bench = bench_parse(argc, argv, "atomic", BENCH_SERIAL, 10000000);
     return bench_measure(&bench, run);
 }

@@ -26,9 +26,16 @@
 #include <omp.h>
 #endif
 
+/* Serial time depends on the compiler, and is what the same compiler's parallel time is held against. */
+#if defined(__clang__)
+#define BENCH_SERIAL "serial/clang"
+#else
+#define BENCH_SERIAL "serial/gcc"
+#endif
+
 /* Which OpenMP runtime a program is linked with; the pragmas mean nothing without one. */
 #if !defined(_OPENMP)
-#define BENCH_OPENMP(construct) "serial"
+#define BENCH_OPENMP(construct) BENCH_SERIAL
 #elif defined(__clang__)
 #define BENCH_OPENMP(construct) construct "/libomp"
 #else

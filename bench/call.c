@@ -28,6 +28,6 @@ static bool run(struct bench *bench)
 
 int main(int argc, char **argv)
 {
-    struct bench bench = bench_parse(argc, argv, "call", "refused", 10000000);
+    struct bench bench = bench_parse(argc, argv, "call", BENCH_SERIAL, 10000000);
     return bench_measure(&bench, run);
 }

@@ -71,7 +71,7 @@ build gcc gcc all bench_peers
 programs=("$build"/gcc/bench/*/)
 if command -v clang-19 >/dev/null; then
     build clang clang-19 all
-    programs+=("$build"/clang/bench/{ompgroup,openmp}/)
+    programs+=("$build"/clang/bench/{ompgroup,openmp,serial}/)
 else
     echo "Benchmarks without Clang and libomp (clang-19, libomp-19-dev)"
 fi
