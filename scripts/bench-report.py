@@ -29,6 +29,7 @@ WORKLOADS = (
     ("flat", "empty tasks from one producer, ns a task"),
     ("flat/queued", "empty tasks added before the wait, ns a task"),
     ("flat/copy", "empty tasks with a copy of their argument, ns a task"),
+    ("grain", "tasks that work as many ns as their size says, ns a task"),
     ("fib", "recursive Fibonacci, a group for each call, ns a call"),
     ("pair", "nested group of two empty tasks, ns a group"),
     ("region", "fork and join of two empty tasks from serial code, ns"),
@@ -61,7 +62,7 @@ class Results:
     def __init__(self, path):
         self.facts = {}
         self.notes = []
-        self.values = collections.defaultdict(list)
+        self.values = collections.defaultdict(dict)  # by round
         with open(path, encoding="utf-8") as file:
             for line in file:
                 self._read(line.rstrip("\n"))
@@ -73,8 +74,8 @@ class Results:
             key, _, value = line[2:].partition(": ")
             self.facts[key.rstrip(":")] = value
         elif not line.startswith("round,"):
-            _, workload, peer, threads, size, value, _, _ = line.split(",")
-            self.values[workload, peer, int(threads), int(size)].append(float(value))
+            round_, workload, peer, threads, size, value, _, _ = line.split(",")
+            self.values[workload, peer, int(threads), int(size)][int(round_)] = float(value)
 
     def sizes(self, workload, peer, threads):
         return sorted(k[3] for k in self.values if k[:3] == (workload, peer, threads))
@@ -86,15 +87,12 @@ class Results:
         """NaN where it was not measured. Without a size: the largest one."""
         size = size or self.largest(workload, peer, threads)
         values = self.values.get((workload, peer, threads, size))
-        return statistics.median(values) if values else math.nan
+        return statistics.median(values.values()) if values else math.nan
 
-    def spread(self, workload, peer, threads, size):
-        """Half the distance of the quartiles, as a part of the median."""
-        values = self.values[workload, peer, threads, size]
-        if len(values) < 2:
-            return 0.0
-        low, _, high = statistics.quantiles(values, method="inclusive")
-        return (high - low) / 2 / max(statistics.median(values), 1e-9)
+    def rounds_of(self, workload, peer, threads, size):
+        """Empty, or how many of the run's rounds have a value, where it is not all."""
+        rounds, values = int(self.facts["rounds"]), self.values[workload, peer, threads, size]
+        return f" ({len(values)} of {rounds})" if len(values) < rounds else ""
 
     def peers(self, workload):
         """This library first, the fastest on two threads first among the others."""
@@ -115,18 +113,41 @@ class Results:
         """The least of workloads that solve the same problem."""
         return best(*(self.serial(workload, runtime) for workload in workloads))
 
+    def efficiencies(self, peer, size, threads=2):
+        """In each round that has both times."""
+        serial = self.values.get(("grain", serial_peer(runtime_of(peer)), 1, size), {})
+        taken = self.values.get(("grain", peer, threads, size), {})
+        return {r: serial[r] / (threads * taken[r]) for r in serial.keys() & taken.keys()}
+
     def metg(self, peer):
-        """The smallest task, ns, at which half the ideal speed is reached; (value, is a bound)."""
-        above = None
-        for size in reversed(self.sizes("grain", peer, 2)):
-            reached = self.efficiency(peer, size)
-            if reached < 0.5:
-                if above is None:
-                    return size, ">"
-                part = (0.5 - reached) / (above[1] - reached)
-                return size * (above[0] / size) ** part, ""
-            above = size, reached
-        return (above[0], "<") if above else (math.nan, "")
+        reached = {size: self.efficiency(peer, size) for size in self.sizes("grain", peer, 2)}
+        return metg_of({size: part for size, part in reached.items() if not math.isnan(part)})
+
+    def metg_spread(self, peer):
+        reached = {size: self.efficiencies(peer, size) for size in self.sizes("grain", peer, 2)}
+        rounds = set.intersection(*(set(by_round) for by_round in reached.values()))
+        return spread([metg_of({size: reached[size][r] for size in reached})[0] for r in rounds])
+
+
+def metg_of(efficiencies):
+    """The smallest task, ns, at which half the ideal speed is reached; (value, is a bound)."""
+    above = None
+    for size, reached in sorted(efficiencies.items(), reverse=True):
+        if reached < 0.5:
+            if above is None:
+                return size, ">"
+            part = (0.5 - reached) / (above[1] - reached)
+            return size * (above[0] / size) ** part, ""
+        above = size, reached
+    return (above[0], "<") if above else (math.nan, "")
+
+
+def spread(values):
+    """Half the distance of the quartiles."""
+    if len(values) < 2:
+        return 0.0
+    low, _, high = statistics.quantiles(values, method="inclusive")
+    return (high - low) / 2
 
 
 def is_library(peer):
@@ -291,11 +312,24 @@ def cell(results, workload, peer, threads, size):
     if (workload, peer, threads, size) not in results.values:
         return "–"
     median = results.median(workload, peer, threads, size)
-    return f"{number(median)} ±{results.spread(workload, peer, threads, size) * 100:.0f} %"
+    part = spread(results.values[workload, peer, threads, size].values()) / max(median, 1e-9)
+    rounds = results.rounds_of(workload, peer, threads, size)
+    return f"{number(median)} ±{part * 100:.0f} %{rounds}"
+
+
+def columns_of(results, workload):
+    """(threads, size). Of grain the sizes that were measured on more threads than two."""
+    columns = sorted({(k[2], k[3]) for k in results.values if k[0] == workload})
+    if workload == "grain":
+        many = {size for threads, size in columns if threads > 2}
+        columns = [column for column in columns if column[1] in many]
+    return columns
 
 
 def workload_table(results, workload, text):
-    columns = sorted({(k[2], k[3]) for k in results.values if k[0] == workload})
+    columns = columns_of(results, workload)
+    if not columns:
+        return []
     heads = [f"{threads} thread{'s' * (threads > 1)}, {size:,}" for threads, size in columns]
     lines = [f"### {workload}: {text}", "", f"| | {' | '.join(heads)} |",
              "|---|" + "---:|" * len(columns)]
@@ -303,6 +337,15 @@ def workload_table(results, workload, text):
         cells = [cell(results, workload, peer, *column) for column in columns]
         lines.append(f"| {peer} | {' | '.join(cells)} |")
     return lines + [""]
+
+
+def efficiency_cell(results, peer, size):
+    """± in points of the percentage."""
+    reached = results.efficiency(peer, size)
+    if math.isnan(reached):
+        return "–"
+    points = spread(results.efficiencies(peer, size).values())
+    return f"{reached * 100:.0f} ±{points * 100:.0f} %{results.rounds_of('grain', peer, 2, size)}"
 
 
 def grain_table(results):
@@ -313,8 +356,10 @@ def grain_table(results):
              "|---|" + "---:|" * (len(sizes) + 1)]
     for peer in peers:
         metg, bound = results.metg(peer)
-        cells = [f"{results.efficiency(peer, size) * 100:.0f} %" for size in sizes]
-        lines.append(f"| {peer} | {bound}{number(metg)} ns | {' | '.join(cells)} |")
+        part = results.metg_spread(peer) / metg
+        metg_cell = f"{bound}{number(metg)} ns ±{part * 100:.0f} %"
+        cells = [efficiency_cell(results, peer, size) for size in sizes]
+        lines.append(f"| {peer} | {metg_cell} | {' | '.join(cells)} |")
     return lines + [""]
 
 
@@ -332,19 +377,18 @@ def report(results, plots):
     lines += ["## Targets", "", "Ratios of medians of the run below, on two threads.", ""]
     lines += target_tables(results)
     lines += ["## The run", ""] + run_description(results)
-    lines += ["## Figures", "", "Median of all rounds, ± half the distance of the quartiles. Columns: "
-              "threads and size.", ""]
+    lines += ["## Figures", "", "Median of all rounds, ± half the distance of the quartiles; \"(1 of 7)\" "
+              "where not every round has a value. Columns: threads and size.", ""]
     if any(k[0] == "grain" for k in results.values):
         lines += grain_table(results)
     for workload, text in WORKLOADS:
-        if any(k[0] == workload for k in results.values):
-            lines += workload_table(results, workload, text)
+        lines += workload_table(results, workload, text)
     return lines
 
 
 # ---- README ----
 
-README_COLUMNS = ("ompgroup", "`omp task`, libgomp", "`omp task`, libomp", "oneTBB", "rayon", "Go")
+README_COLUMNS = ("ompgroup, libgomp", "`omp task`, libgomp", "`omp task`, libomp", "oneTBB", "rayon", "Go")
 
 
 def readme_row(results, text, workload, constructs, scale=1.0):
@@ -359,6 +403,7 @@ def raw(construct):
 
 
 def readme(results, plot):
+    """`plot`: (path, text) or None."""
     others = ("tbb", "rayon", "go")
     grain = (f"{LIBRARY}/libgomp",) + raw("task") + others
     percent = lambda peer, size: results.efficiency(peer, size) * 100
@@ -379,9 +424,8 @@ def readme(results, plot):
     facts = results.facts
     lines += ["", f"Measured by `scripts/bench.sh` on {facts['machine']}, {facts['system']}; medians "
               f"of {facts['rounds']} rounds. All figures, peers, versions and targets: "
-              "[docs/benchmarks.md](docs/benchmarks.md).", "",
-              f"![Efficiency against the size of a task]({plot})"]
-    return lines
+              "[docs/benchmarks.md](docs/benchmarks.md)."]
+    return lines + ([f"\n![{plot[1]}]({plot[0]})"] if plot else [])
 
 
 # ---- plots ----
@@ -392,7 +436,7 @@ set tics nomirror
 set grid ytics lc rgb '#dddddd'
 """
 PLOT_PEERS = (
-    (f"{LIBRARY}/libgomp", "ompgroup", "#d1495b"),
+    (f"{LIBRARY}/libgomp", "ompgroup, libgomp", "#d1495b"),
     ("task/libgomp", "omp task, libgomp", "#30638e"),
     ("task/libomp", "omp task, libomp", "#7fb3d5"),
     ("tbb", "oneTBB", "#3a7d44"),
@@ -502,8 +546,8 @@ def main():
     plots = draw(results, folder)
     replace(arguments.docs, report(results, plots))
     if arguments.readme:
-        plot = os.path.join(folder, "benchmarks-efficiency.svg")
-        replace(arguments.readme, readme(results, plot))
+        first = (os.path.join(folder, plots[0][0]), plots[0][1]) if plots else None
+        replace(arguments.readme, readme(results, first))
 
 
 if __name__ == "__main__":
