@@ -4,9 +4,10 @@
 #     scripts/bench.sh [--quick] [--install] [--rounds N] [--only WORKLOADS] [--report CSV]
 #
 # A full run writes bench/results/<date>.csv, docs/benchmarks.md with its plots, and the table in the
-# README. --quick (about a minute once it is built, to see that all works) and --only (a regular
-# expression) write to build/bench/ instead. --install brings the peers from the distribution; without
-# it a peer that the machine lacks is a line that says so. --report only writes the report of a run.
+# README. --quick (about a minute once it is built, to see that all works), --only (a regular
+# expression) and fewer than 7 rounds write to build/bench/ instead. --install brings the peers from
+# the distribution; without it a peer that the machine lacks is a line that says so. --report only
+# writes the report of a run, to where that run would have written it.
 #
 # The environment is the programs': OMP_WAIT_POLICY and the like are recorded with the results.
 #
@@ -31,27 +32,51 @@ while [ $# -gt 0 ]; do
     shift
 done
 
-build=build/bench
-if $quick || [ "$only" != . ]; then
+build=build/bench part=
+if [ -n "$report" ]; then
+    rounds=$(sed -n 's/^# rounds: //p' "$report")
+    part=$(sed -n 's/^# part of the plan: //p' "$report")
+elif $quick; then
+    rounds=${rounds:-3} seconds=10 part=quick
+else
+    rounds=${rounds:-7} seconds=60
+fi
+[ "$only" = . ] || part=${part:+$part }$only
+if [ -n "$part" ] || [ "${rounds:-0}" -lt 7 ]; then
     results=$build docs=$build/report.md readme=
 else
     results=bench/results docs=docs/benchmarks.md readme=README.md
 fi
+mkdir -p "$build" "$results"
+
+# Not only when hours have been measured.
+check_programs() {
+    if ! command -v python3 >/dev/null; then
+        echo "The report needs python3" >&2
+        exit 1
+    fi
+    command -v gnuplot >/dev/null || echo "Reports without plots (gnuplot-nox)"
+}
+
 publish() {
     python3 scripts/bench-report.py "$1" --docs "$docs" ${readme:+--readme "$readme"}
     echo "report: $docs"
 }
 if [ -n "$report" ]; then
+    check_programs
     publish "$report"
     exit 0
 fi
 
 # ---- build ----
 
-# build <toolchain> <compiler> <target>...
+# build <toolchain> <compiler> <target>...: what an earlier build has found or made may be gone.
 build() {
     local toolchain=$1 compiler=$2
     shift 2
+    rm -f "$build/$toolchain/CMakeCache.txt"
+    find "$build/$toolchain/bench" -mindepth 2 -maxdepth 2 -type f -executable -delete \
+        2>/dev/null || true
     CC=$compiler cmake -S . -B "$build/$toolchain" -DCMAKE_BUILD_TYPE=Release \
         -DOMPGROUP_BUILD_TESTS=OFF -DOMPGROUP_BUILD_EXAMPLES=OFF >"$build/$toolchain.log"
     sed -n 's/^-- \(Benchmarks without\)/\1/p' "$build/$toolchain.log"
@@ -66,7 +91,12 @@ if $install; then
 else
     scripts/setup.sh build
 fi
-mkdir -p "$build" "$results"
+check_programs
+dirty=
+if [ -n "$(git status --porcelain 2>/dev/null || true)" ]; then
+    dirty="*** This checkout has changes that are not committed; the results will say so. ***"
+    echo "$dirty"
+fi
 build gcc gcc all bench_peers
 programs=("$build"/gcc/bench/*/)
 if command -v clang-19 >/dev/null; then
@@ -78,13 +108,8 @@ fi
 
 # ---- run ----
 
-if $quick; then
-    rounds=${rounds:-3} seconds=10
-else
-    rounds=${rounds:-7} seconds=60
-fi
 csv=$results/$(date +%F).csv
-declare -A given_up
+declare -A run_until # the round up to which a program is not run again
 failures=0
 
 # run <folder> <program> <workload> <mode> <threads> <size> <repeat>: appends the program's line.
@@ -92,24 +117,20 @@ run() {
     local folder=$1 program=$2 workload=$3 mode=$4 threads=$5 size=$6 repeat=$7 line
     local arguments=(--threads "$threads" --size "$size" --repeat "$repeat")
     [ "$mode" = - ] || arguments+=(--mode "$mode")
-    local key="$folder$program ${arguments[*]}"
-    [ -z "${given_up[$key]:-}" ] || return 0
-    local status=0
+    local key="${folder#"$build/"}$program $mode $threads $size" status=0
+    [ "${run_until[$key]:-0}" -lt "$round" ] || return 0
+    run_until[$key]=$round
     line=$(timeout "$seconds" "$folder$program" "${arguments[@]}" 2>"$build/stderr") || status=$?
     case $status in
-    0)
-        echo "$round,$line" >>"$csv"
-        return 0
-        ;;
+    0) echo "$round,$line" >>"$csv" && return ;;
     77) ;; # the peer has nothing for the mode
-    124) echo "# more than $seconds s: ${key#"$build/"}" | tee -a "$csv" ;;
+    124) echo "# more than $seconds s: $key" | tee -a "$csv" ;;
     *)
-        echo "# failed: ${key#"$build/"}: status $status: $(tr '\n' ' ' <"$build/stderr")" |
-            tee -a "$csv"
+        echo "# failed: $key: status $status: $(tr '\n' ' ' <"$build/stderr")" | tee -a "$csv"
         failures=$((failures + 1))
         ;;
     esac
-    given_up[$key]=yes
+    run_until[$key]=$rounds
 }
 
 # measure <workload> <mode> <size> <threads> <repeat> <peers>: each program that has the workload.
@@ -122,7 +143,7 @@ measure() {
             [ -f "$path" ] || continue
             if [ "$peer" != serial ]; then
                 run "$folder" "$(basename "$path")" "$workload" "$mode" "$threads" "$size" "$repeat"
-            elif [ "$threads" = "$first_threads" ]; then
+            elif [ "$threads" = "$first_threads" ] && [ "$threads" -le 2 ]; then
                 run "$folder" "$(basename "$path")" "$workload" "$mode" 1 "$size" "$repeat"
             fi
         done
@@ -152,7 +173,7 @@ busy_percent() {
 describe() {
     cat <<END
 # date: $(date +%F)
-# commit: $(git describe --always --dirty 2>/dev/null || echo none)
+# commit: $(git describe --always --dirty 2>/dev/null || echo none)${dirty:+ with changes that are not committed}
 # machine: $(lscpu | sed -n 's/^Model name: *//p'), $(nproc) processors, $(awk '/^MemTotal/ { printf "%.0f", $2 / 1048576 }' /proc/meminfo) GiB
 # system: $(. /etc/os-release && echo "$PRETTY_NAME"), Linux $(uname -r)
 # processors in use by others when the run began: $busy %
@@ -164,7 +185,8 @@ describe() {
 # htslib: $(version libhts-dev)
 # pthreadpool: $(version libpthreadpool-dev)
 # environment: $(env | grep -E '^(OMP|GOMP|KMP)_' | sort | paste -sd' ' || true)
-# rounds: $rounds
+# rounds: $rounds${part:+
+# part of the plan: $part}
 END
 }
 
@@ -193,4 +215,5 @@ for ((round = 1; round <= rounds; round++)); do
 done
 echo "results: $csv"
 publish "$csv"
+[ -z "$dirty" ] || echo "$dirty"
 [ "$failures" -eq 0 ] || { echo "$failures programs failed" >&2 && exit 1; }
