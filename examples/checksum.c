@@ -106,10 +106,14 @@ static bool add_root(ompg_group *group, struct tree *tree, const char *path)
                 S_ISLNK(status.st_mode) ? "; append '/' to follow a symbolic link" : "");
         return false;
     }
-    struct entry *root = directory_add(tree->top, path, S_ISDIR(status.st_mode));
+    bool is_directory = S_ISDIR(status.st_mode);
+    struct entry *root = directory_add(tree->top, path, is_directory);
     int code = root == NULL ? ENOMEM : 0;
     if (code == 0)
-        code = ompg_go(group, root->is_directory ? checksum_directory : checksum_file, root);
+        code = ompg_go_with(group, is_directory ? checksum_directory : checksum_file, root,
+                            &(ompg_task_options){
+                                .cost = is_directory ? 0 : checksum_cost((uint64_t)status.st_size),
+                            });
     if (code != 0)
         fprintf(stderr, "checksum: cannot start: %s\n", strerror(code));
     return code == 0;

@@ -60,9 +60,8 @@ static int look_up(DIR *stream, const struct dirent *found, bool size_wanted, st
     struct stat status;
     if (fstatat(dirfd(stream), found->d_name, &status, AT_SYMLINK_NOFOLLOW) != 0)
         return errno;
-    uint64_t size = (uint64_t)status.st_size;
     item->type = status.st_mode & S_IFMT;
-    item->cost = (double)(size < CHECKSUM_PART ? size : CHECKSUM_PART);
+    item->cost = checksum_cost((uint64_t)status.st_size);
     return 0;
 }
 

@@ -5,6 +5,9 @@
  * of them busy. The CRC is linear: each part is computed as if it stood alone, moved to its place by
  * as many zero bytes as follow it, and added; so the parts can be ready in any order.
  *
+ * Memory: at most one task for each thread waits or runs for the parts of a file; each adds the next
+ * one when it has read its part. A file takes a struct parts more, however large it is.
+ *
  * SPDX-License-Identifier: Apache-2.0
  */
 #define _DEFAULT_SOURCE      /* POSIX with C11, and d_type of dirent */
@@ -14,17 +17,16 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdlib.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
-/* A part of a file that starts at `offset`, and which file that was. */
-struct part {
+/* A file that is read in parts. The tasks of its parts share it; it lives as long as the tree. */
+struct parts {
     struct entry *entry;
-    uint64_t offset;
-    dev_t device;
+    dev_t device; /* which file it was when it was opened first */
     ino_t inode;
+    _Atomic uint64_t next; /* the offset of the first part that no task has taken */
 };
 
 /*
@@ -118,84 +120,77 @@ static int read_whole(ompg_group *group, struct entry *entry, int fd, uint64_t e
     return 0;
 }
 
-static uint64_t part_length(const struct part *part)
-{
-    uint64_t left = part->entry->size - part->offset;
-    return left < CHECKSUM_PART ? left : CHECKSUM_PART;
-}
-
 /* The file counts with the size that it had when it was opened first: if it grows, so be it. */
-static int read_part(ompg_group *group, const struct part *part, int fd)
+static int read_part(ompg_group *group, struct entry *entry, uint64_t offset, int fd)
 {
-    struct entry *entry = part->entry;
     struct worker *worker = tree_worker(entry->parent->tree);
-    uint64_t expected = part_length(part);
+    uint64_t left = entry->size - offset;
+    uint64_t expected = left < CHECKSUM_PART ? left : CHECKSUM_PART;
     uint32_t crc = 0;
     uint64_t length;
-    if (part->offset != 0 && lseek(fd, (off_t)part->offset, SEEK_SET) < 0)
+    if (offset != 0 && lseek(fd, (off_t)offset, SEEK_SET) < 0)
         return errno;
     int code = read_bytes(group, fd, worker->piece, expected, expected, &crc, &length);
     if (code != 0)
         return code;
     if (length < expected)
         return ESTALE;
-    atomic_fetch_xor(&entry->crc, crc32_shift(crc, entry->size - part->offset - length));
+    atomic_fetch_xor(&entry->crc, crc32_shift(crc, left - length));
     atomic_fetch_sub(&entry->unread, 1);
     return 0;
+}
+
+static ompg_task_fn checksum_part;
+
+/* Adds a task for one more part, if there is one. A task that starts too late finds none. */
+static int add_part(ompg_group *group, struct parts *parts)
+{
+    if (atomic_load(&parts->next) >= parts->entry->size)
+        return 0;
+    return ompg_go_with(group, checksum_part, parts,
+                        &(ompg_task_options){.cost = (double)CHECKSUM_PART});
 }
 
 /* The task of every part but the first. */
 static int checksum_part(ompg_group *group, void *arg)
 {
-    const struct part *part = arg;
-    struct entry *entry = part->entry;
+    struct parts *parts = arg;
+    struct entry *entry = parts->entry;
     struct stat status;
     int code;
-    if (atomic_load(&entry->error) != 0)
+    uint64_t offset = atomic_fetch_add(&parts->next, CHECKSUM_PART);
+    if (offset >= entry->size || atomic_load(&entry->error) != 0)
         return 0;
     int fd = open_regular(group, entry, &status, &code);
     if (fd >= 0) {
-        if (status.st_dev == part->device && status.st_ino == part->inode)
-            code = read_part(group, part, fd);
+        if (status.st_dev == parts->device && status.st_ino == parts->inode)
+            code = read_part(group, entry, offset, fd);
         else
             code = ESTALE;
         close(fd);
     }
+    if (code == 0)
+        code = add_part(group, parts);
     return code == 0 || code == ECANCELED ? code : entry_fail(entry, group, code);
-}
-
-/* Adds a task for each part but the first; the group frees its argument when it is over. */
-static int add_parts(ompg_group *group, const struct part *first)
-{
-    struct part next = *first;
-    int code = 0;
-    while (code == 0 && next.entry->size - next.offset > CHECKSUM_PART) {
-        next.offset += CHECKSUM_PART;
-        struct part *part = malloc(sizeof *part);
-        if (part == NULL)
-            return ENOMEM;
-        *part = next;
-        code = ompg_go_with(group, checksum_part, part,
-                            &(ompg_task_options){
-                                .drop = free,
-                                .cost = (double)part_length(part),
-                            });
-        if (code != 0)
-            free(part);
-    }
-    return code;
 }
 
 static int read_in_parts(ompg_group *group, struct entry *entry, int fd, const struct stat *status)
 {
-    struct part first = {.entry = entry, .device = status->st_dev, .inode = status->st_ino};
+    struct tree *tree = entry->parent->tree;
     entry->size = (uint64_t)status->st_size;
-    uint64_t parts = (entry->size + CHECKSUM_PART - 1) / CHECKSUM_PART;
-    if (parts > SIZE_MAX)
+    uint64_t count = (entry->size + CHECKSUM_PART - 1) / CHECKSUM_PART;
+    if (count > SIZE_MAX)
         return EFBIG;
-    atomic_store(&entry->unread, (size_t)parts);
-    int code = add_parts(group, &first);
-    return code == 0 ? read_part(group, &first, fd) : code;
+    struct parts *parts = arena_take(&tree_worker(tree)->arena, sizeof *parts);
+    if (parts == NULL)
+        return ENOMEM;
+    *parts = (struct parts){.entry = entry, .device = status->st_dev, .inode = status->st_ino};
+    atomic_init(&parts->next, CHECKSUM_PART);
+    atomic_store(&entry->unread, (size_t)count);
+    int code = 0;
+    for (uint64_t i = 1; code == 0 && i < count && i <= (uint64_t)tree->threads; i++)
+        code = add_part(group, parts);
+    return code == 0 ? read_part(group, entry, 0, fd) : code;
 }
 
 int checksum_file(ompg_group *group, void *arg)

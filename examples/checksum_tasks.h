@@ -12,6 +12,12 @@
 /* A file above this size is read in parts of this size, by tasks of their own. */
 #define CHECKSUM_PART (UINT64_C(1) << 22)
 
+/* What the task for a file, or the first part of one, costs in a group with a budget. */
+static inline double checksum_cost(uint64_t size)
+{
+    return (double)(size < CHECKSUM_PART ? size : CHECKSUM_PART);
+}
+
 /* Computes the CRC of a regular file. */
 ompg_task_fn checksum_file;
 

@@ -53,7 +53,7 @@ enum { WORKER_PATH = 1 << 13, WORKER_PIECE = 1 << 18 };
  * the thread whenever the first one adds a task: the buffers hold nothing across that.
  */
 struct worker {
-    _Alignas(128) struct arena arena; /* for entries and directories */
+    _Alignas(128) struct arena arena; /* for what lives as long as the tree */
     char *path;                       /* WORKER_PATH bytes: a path to open */
     unsigned char *piece;             /* WORKER_PIECE bytes: what has been read of a file */
 };

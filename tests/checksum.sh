@@ -421,31 +421,66 @@ signals_arrive() {
     [[ $(ldd "$program") != *libtsan* ]]
 }
 
-# Looks at the process while it stands still.
+# Stops the process and counts what it has open below the tree.
+sample_open() {
+    kill -STOP $pid
+    until_true $pid stopped $pid
+    open=$(open_below $pid endless)
+    most=$((open > most ? open : most))
+    kill -CONT $pid
+}
+
+# open_at_once <number> <arguments...>: that many, never more, while eight threads read a large file.
+open_at_once() {
+    local number=$1 samples=0 most=0 open
+    shift
+    start_endless --threads 8 "$@"
+    until [ $most -ge "$number" ] && [ $samples -ge 4 ] || [ $samples -ge 2000 ]; do
+        sample_open
+        samples=$((samples + 1))
+    done
+    ok "$*: open at once" [ $most -eq "$number" ]
+    echo "# $most open, $samples samples"
+    if ! signals_arrive; then
+        kill -KILL $pid
+        wait $pid
+        skip "$*: stopped" 'ThreadSanitizer keeps the signal'
+        return
+    fi
+    kill -TERM $pid
+    wait $pid
+    status=$?
+    ok "$*: stopped" ended 143
+}
+
+# A budget counts a large file by its parts of 4 MiB; one of these is dearer than 1.
 open_files() {
-    local limit sample most open
-    for limit in 1 3; do
-        most=0
-        start_endless --threads 8 --limit $limit endless
-        for ((sample = 0; sample < 4; sample++)); do
-            kill -STOP $pid
-            until_true $pid stopped $pid
-            open=$(open_below $pid endless)
-            most=$((open > most ? open : most))
-            kill -CONT $pid
-            until_true $pid reads_sparse $pid
-        done
-        ok "--limit $limit: at most that many open" [ "$most" -le $limit ]
-        if ! signals_arrive; then
-            kill -KILL $pid
-            wait $pid
-            skip "--limit $limit: stopped" 'ThreadSanitizer keeps the signal'
-            continue
-        fi
+    open_at_once 8 endless/big/sparse
+    open_at_once 1 --limit 1 endless
+    open_at_once 3 --limit 3 endless
+    open_at_once 1 --budget 1 endless/big/sparse
+    open_at_once 2 --budget 12e6 endless/big/sparse
+}
+
+has_read() {
+    [ "$(sed -n 's/^rchar: //p' "/proc/$1/io")" -gt "$2" ]
+}
+
+# What waits behind a limit takes memory: it must not be more for a larger file.
+memory() {
+    local option kib
+    if [[ $(ldd "$program") =~ lib[at]san ]]; then
+        skip 'memory for a large file' 'a sanitizer takes more'
+        return
+    fi
+    for option in '--limit 1' '--budget 1'; do
+        # shellcheck disable=SC2086
+        start_endless --threads 2 $option endless/big
+        until_true $pid has_read $pid 100000000
+        kib=$(sed -n 's/^VmHWM:[^0-9]*\([0-9]*\) kB/\1/p' "/proc/$pid/status")
         kill -TERM $pid
         wait $pid
-        status=$?
-        ok "--limit $limit: stopped" ended 143
+        ok "$option: memory for a large file, $kib KiB" [ "$kib" -lt 16384 ]
     done
 }
 
@@ -541,6 +576,7 @@ both_ways signals
 signals_printing
 both_ways timeouts
 open_files
+memory
 changes
 leases
 little_memory many.expected part_of_many --threads 1 many
