@@ -7,7 +7,8 @@
  *
  * The lines go to standard output, everything else to standard error. Lines are printed when all
  * work is over, also when it failed or was stopped: those of the files that had been read
- * completely by then. A signal that comes while they are printed stops that too, between two lines.
+ * completely by then. A signal that comes while they are printed stops that too, between two lines;
+ * after one that stopped the work, so does a reader that takes nothing for a second.
  *
  * Exit status: 0; 1 when a path could not be read or the output not be written; 2 for a wrong
  * option; 124 when the time limit was reached; 128 + the number of the signal (130 for SIGINT, 143
@@ -76,6 +77,9 @@ struct report {
 
 static ompg_token stop = OMPG_TOKEN_INIT;
 
+static const int stop_signals[] = {SIGINT, SIGTERM};
+enum { STOP_SIGNALS = sizeof stop_signals / sizeof stop_signals[0] };
+
 static void parse_arguments(int argc, char **argv, struct settings *settings)
 {
     const struct option_rule rules[] = {
@@ -93,51 +97,55 @@ static void parse_arguments(int argc, char **argv, struct settings *settings)
         options_reject("checksum", argv[first]);
 }
 
-/* Adds the task for DIR, from which all others come. Returns false when that cannot be. */
-static bool add_root(ompg_group *group, struct tree *tree, const char *path)
+/* Until release_signals(), SIGINT and SIGTERM stop the tasks. */
+static void catch_signals(void)
 {
-    struct stat status;
-    if (lstat(path, &status) != 0) {
-        fprintf(stderr, "checksum: %s: %s\n", path, strerror(errno));
-        return false;
+    const struct sigaction action = {.sa_handler = output_stop};
+    sigaction(SIGALRM, &action, NULL);
+    for (int i = 0; i < STOP_SIGNALS; i++) {
+        sigaction(stop_signals[i], &action, NULL);
+        ompg_token_on_signal(&stop, stop_signals[i]);
     }
-    if (!S_ISDIR(status.st_mode) && !S_ISREG(status.st_mode)) {
-        fprintf(stderr, "checksum: %s: neither a directory nor a regular file%s\n", path,
-                S_ISLNK(status.st_mode) ? "; append '/' to follow a symbolic link" : "");
-        return false;
-    }
-    bool is_directory = S_ISDIR(status.st_mode);
-    struct entry *root = directory_add(tree->top, path, is_directory);
-    int code = root == NULL ? ENOMEM : 0;
-    if (code == 0)
-        code = ompg_go_with(group, is_directory ? checksum_directory : checksum_file, root,
-                            &(ompg_task_options){
-                                .cost = is_directory ? 0 : checksum_cost((uint64_t)status.st_size),
-                            });
-    if (code != 0)
-        fprintf(stderr, "checksum: cannot start: %s\n", strerror(code));
-    return code == 0;
 }
 
 /*
- * Runs all tasks. While they run, SIGINT and SIGTERM stop them; from then on the handler that was
- * installed first is back, without a gap, and stops the output.
+ * The handler that was installed first is back, without a gap: it stops the output. Returns 0, or the
+ * signal that came before.
  */
-static int run_tasks(ompg_group *group)
+static int release_signals(void)
 {
-    static const int signals[] = {SIGINT, SIGTERM};
-    enum { SIGNALS = sizeof signals / sizeof signals[0] };
-    const struct sigaction action = {.sa_handler = output_stop};
-    for (int i = 0; i < SIGNALS; i++) {
-        sigaction(signals[i], &action, NULL);
-        ompg_token_on_signal(&stop, signals[i]);
+    for (int i = 0; i < STOP_SIGNALS; i++)
+        ompg_token_off_signal(&stop, stop_signals[i]);
+    return ompg_token_get_signal(&stop);
+}
+
+/* Whether DIR is a directory or a file; says why not. */
+static bool find_root(const char *path, struct stat *status)
+{
+    if (lstat(path, status) != 0) {
+        fprintf(stderr, "checksum: %s: %s\n", path, strerror(errno));
+        return false;
     }
-    int code = ompg_wait(group);
-    for (int i = 0; i < SIGNALS; i++)
-        ompg_token_off_signal(&stop, signals[i]);
-    if (code == 0)
-        output_stop(ompg_token_get_signal(&stop)); /* it came too late for the tasks */
-    return code;
+    if (S_ISDIR(status->st_mode) || S_ISREG(status->st_mode))
+        return true;
+    fprintf(stderr, "checksum: %s: neither a directory nor a regular file%s\n", path,
+            S_ISLNK(status->st_mode) ? "; append '/' to follow a symbolic link" : "");
+    return false;
+}
+
+/* Adds the task for DIR, from which all others come. A stop is left for the wait to tell. */
+static int add_root(ompg_group *group, struct tree *tree, const char *path,
+                    const struct stat *status)
+{
+    bool is_directory = S_ISDIR(status->st_mode);
+    struct entry *root = directory_add(tree->top, path, is_directory);
+    if (root == NULL)
+        return ENOMEM;
+    int code = ompg_go_with(group, is_directory ? checksum_directory : checksum_file, root,
+                            &(ompg_task_options){
+                                .cost = is_directory ? 0 : checksum_cost((uint64_t)status->st_size),
+                            });
+    return code == ECANCELED ? 0 : code;
 }
 
 static void count_and_print(const struct entry *entry, void *arg)
@@ -168,15 +176,19 @@ static void print_failure(const struct entry *entry, void *arg)
     fprintf(stderr, "checksum: %s: %s\n", path, strerror(atomic_load(&entry->error)));
 }
 
-/* Says what an error was that is no failure of a path. Returns the exit status that it calls for. */
-static int explain(const ompg_error *error)
+/* Returns the exit status, as the next ones do, that what it reports calls for. */
+static int report_signal(int signo, const char *when)
+{
+    fprintf(stderr, "checksum: stopped by signal %d (%s)%s\n", signo, strsignal(signo), when);
+    return SIGNALLED + signo;
+}
+
+/* An error that is no failure of a path. The signal is reported whether or not it came in time. */
+static int report_error(const ompg_error *error)
 {
     char line[512];
-    int signo = ompg_token_get_signal(&stop);
-    if (error->kind == OMPG_ERROR_CANCEL && signo != 0) {
-        fprintf(stderr, "checksum: stopped by signal %d (%s)\n", signo, strsignal(signo));
-        return SIGNALLED + signo;
-    }
+    if (error->kind == OMPG_ERROR_CANCEL && ompg_token_get_signal(&stop) != 0)
+        return DONE;
     if (error->kind == OMPG_ERROR_DEADLINE) {
         fprintf(stderr, "checksum: stopped at the time limit\n");
         return TIMED_OUT;
@@ -184,6 +196,11 @@ static int explain(const ompg_error *error)
     ompg_format_error(error, line, sizeof line);
     fprintf(stderr, "checksum: %s\n", line);
     return FAILED;
+}
+
+static int higher(int a, int b)
+{
+    return a > b ? a : b;
 }
 
 /*
@@ -201,8 +218,7 @@ static int report_errors(ompg_group *group, const struct tree *tree, struct repo
             report->failure_to_show = count == 1 ? errors[i].index : 0;
             paths = true;
         } else {
-            int told = explain(&errors[i]);
-            status = told > status ? told : status;
+            status = higher(status, report_error(&errors[i]));
         }
     }
     if (paths)
@@ -224,14 +240,14 @@ static void print_summary(ompg_group *group, const struct report *report)
             stats.seconds, rate, ompg_get_threads(group));
 }
 
-/* Returns the exit status that the end of the output calls for. */
 static int report_output(const struct output *output)
 {
-    if (output->signal != 0) {
-        fprintf(stderr, "checksum: stopped by signal %d (%s) while printing\n", output->signal,
-                strsignal(output->signal));
-        return SIGNALLED + output->signal;
+    if (output->signal == SIGALRM) {
+        fprintf(stderr, "checksum: standard output: nobody reads it; the rest is left out\n");
+        return FAILED;
     }
+    if (output->signal != 0)
+        return report_signal(output->signal, " while printing");
     if (output->error != 0) {
         fprintf(stderr, "checksum: standard output: %s\n", strerror(output->error));
         return FAILED;
@@ -242,20 +258,27 @@ static int report_output(const struct output *output)
 static int run(const char *path, ompg_group *group, struct tree *tree)
 {
     struct report report = {0};
-    if (!add_root(group, tree, path))
-        return FAILED;
-    int code = run_tasks(group);
+    struct stat root;
+    bool found = find_root(path, &root);
+    int code = found ? add_root(group, tree, path, &root) : 0;
+    if (found && code == 0)
+        code = ompg_wait(group);
+    int signo = release_signals();
+    report.failed = !found;
+    report.output.hurried = signo != 0;
     tree_visit(tree, count_and_print, &report);
     output_close(&report.output);
 
-    int status = report_errors(group, tree, &report);
+    int status = higher(found ? DONE : FAILED, report_errors(group, tree, &report));
     if (code != 0 && status == DONE) {
         fprintf(stderr, "checksum: cannot run: %s\n", strerror(code));
         status = FAILED;
     }
-    int output_status = report_output(&report.output);
+    if (signo != 0)
+        status = higher(status, report_signal(signo, ""));
+    status = higher(status, report_output(&report.output));
     print_summary(group, &report);
-    return output_status > status ? output_status : status;
+    return status;
 }
 
 static ompg_group *new_group(const struct settings *settings)
@@ -275,6 +298,7 @@ int main(int argc, char **argv)
 {
     struct settings settings = {.path = "/usr/include"};
     parse_arguments(argc, argv, &settings);
+    catch_signals();
     if (fcntl(STDOUT_FILENO, F_GETFD) < 0) {
         fprintf(stderr, "checksum: standard output: %s\n", strerror(errno));
         return FAILED;

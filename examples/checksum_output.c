@@ -11,26 +11,39 @@
 #include <string.h>
 #include <unistd.h>
 
-/* 0, or the last signal; atomic, for its handler runs on any thread. */
+/* Seconds that a reader has once a signal has come. */
+enum { PATIENCE = 1 };
+
+/* 0, or the first signal; atomic, for its handler runs on any thread. */
 static atomic_int caught;
 
+/* The alarm is set again each time, for it may come before the wait that it is to end. */
 void output_stop(int signo)
 {
-    if (signo != 0)
-        atomic_store(&caught, signo);
+    int none = 0;
+    atomic_compare_exchange_strong(&caught, &none, signo);
+    alarm(PATIENCE);
+}
+
+/* Only the time in write() is the reader's. */
+static ssize_t write_in_time(const char *text, size_t size)
+{
+    alarm(PATIENCE);
+    ssize_t written = write(STDOUT_FILENO, text, size);
+    alarm(0);
+    return written;
 }
 
 /*
- * Returns 0 or an errno value. A signal after the look at it and before the write waits like the
- * write; the next one ends both. A terminal may have taken a part of the piece: it gets the rest,
+ * Returns 0 or an errno value. A terminal may have taken a part of the piece: it gets the rest,
  * unless that has to wait as well and another signal comes.
  */
-static int write_piece(const char *text, size_t size)
+static int write_piece(const char *text, size_t size, bool hurried)
 {
     if (size > 0 && atomic_load(&caught) != 0)
         return EINTR;
     while (size > 0) {
-        ssize_t written = write(STDOUT_FILENO, text, size);
+        ssize_t written = hurried ? write_in_time(text, size) : write(STDOUT_FILENO, text, size);
         if (written < 0)
             return errno;
         text += written;
@@ -43,7 +56,7 @@ static int write_piece(const char *text, size_t size)
 static void write_first(struct output *output, size_t size, size_t rest)
 {
     if (output->error == 0) {
-        output->error = write_piece(output->text, size);
+        output->error = write_piece(output->text, size, output->hurried);
         output->signal = output->error == EINTR ? atomic_load(&caught) : 0;
     }
     memmove(output->text, output->text + size, rest);
@@ -84,6 +97,8 @@ void output_add(struct output *output, const struct entry *entry)
 void output_close(struct output *output)
 {
     write_first(output, output->size, 0);
+    if (output->hurried)
+        alarm(PATIENCE); /* for standard error */
     if (close(STDOUT_FILENO) != 0 && output->error == 0)
         output->error = errno;
 }

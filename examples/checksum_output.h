@@ -2,7 +2,9 @@
  * The checksum program's lines on standard output.
  *
  * They are written in pieces that hold whole lines and that a pipe takes whole or not at all: so a
- * signal stops the output between two lines, even while it waits for its reader.
+ * signal stops the output between two lines, even while it waits for its reader. A signal that came
+ * before, and stopped the work, leaves the reader a second for each piece: whoever reads gets them
+ * all, and whoever does not holds nobody up.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -16,15 +18,17 @@ enum { OUTPUT_LINE = WORKER_PATH + 64 };
 
 /* All zero: nothing has been added. */
 struct output {
-    size_t size; /* bytes of text that are still to be written */
-    int error;   /* 0, or the errno value of what could not be written; EINTR: signal */
-    int signal;  /* 0, or the signal that kept lines back */
+    size_t size;  /* bytes of text that are still to be written */
+    int error;    /* 0, or the errno value of what could not be written; EINTR: signal */
+    int signal;   /* 0, or the signal that kept lines back; SIGALRM: the reader's second was over */
+    bool hurried; /* a signal has stopped the work */
     char text[2 * OUTPUT_LINE];
 };
 
 /*
- * Stops the output: lines that have not been written by then will not be. This is a handler for
- * signals; without SA_RESTART it also ends a write that waits. Called with 0 it does nothing.
+ * Stops the output: lines that have not been written by then will not be, and what waits for a reader,
+ * of standard error too, gives up within seconds. This is the handler for signals, for SIGALRM as
+ * well; without SA_RESTART it also ends a write that waits.
  */
 void output_stop(int signo);
 

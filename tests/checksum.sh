@@ -163,6 +163,7 @@ roots() {
     run nowhere
     ok 'no such DIR' ended 1
     ok 'no such DIR is named' says '^checksum: nowhere: No such file or directory$'
+    ok 'no such DIR: summary' says '^checksum: 0 files done, 0 skipped, 1 paths failed'
     run /dev/null
     ok 'a device as DIR' ended 1
     mkdir nothing
@@ -359,15 +360,17 @@ waits_for_reader() {
         exit(unpack("i", $bytes) == 0);' && [ "$(state "$1")" = S ]
 }
 
-# start_unread <where standard error goes>: prints more than a pipe takes, descriptors 4 and 5, and
-# lines so short that what is left of the pipe's page is too short for a message.
+# start_unread <where standard error goes> <arguments...>: its lines go to a pipe of one page,
+# descriptors 4 and 5, that nobody reads. The lines below are so short that what is left of the page
+# is too short for a message.
 start_unread() {
+    local errors=$1
+    shift
     # shellcheck disable=SC2094
     exec 3<>unread 4>unread 5<unread 3<&-
     perl -e 'open my $pipe, "<&=5" or die; fcntl $pipe, 1031, 4096 or die;' # F_SETPIPE_SZ
-    "$program" --threads 2 many/flat >&4 2>"$1" 4>&- 5<&- &
+    "$program" "$@" >&4 2>"$errors" 4>&- 5<&- &
     pid=$!
-    until_true $pid waits_for_reader $pid
 }
 
 read_unread() {
@@ -378,14 +381,21 @@ read_unread() {
     status=$?
 }
 
+# Ends it when nothing else does.
+await_end() {
+    timeout 100 tail -s 0.1 --pid="$1" -f /dev/null || kill -KILL "$1"
+}
+
 # Signals while lines are printed for a reader that does not read.
 signals_printing() {
     local signal number
     mkfifo unread
     for signal in INT TERM; do
         number=$(kill -l $signal)
-        start_unread "$err"
+        start_unread "$err" --threads 2 many/flat
+        until_true $pid waits_for_reader $pid
         kill -$signal $pid
+        await_end $pid
         read_unread
         ok "SIG$signal while printing: status" ended $((128 + number))
         ok "SIG$signal while printing: reason" says "stopped by signal $number .* while printing"
@@ -393,13 +403,69 @@ signals_printing() {
         ok "SIG$signal while printing: some lines" [ -s "$out" ]
         ok "SIG$signal while printing: the lines are right" part_of many.expected
     done
-    start_unread /dev/fd/4
-    while kill -TERM $pid 2>/dev/null; do
-        :
-    done
+    start_unread /dev/fd/4 --threads 2 many/flat
+    until_true $pid waits_for_reader $pid
+    kill -TERM $pid
+    await_end $pid
     read_unread
     ok 'nobody reads standard error either: status' ended 143
     ok 'nobody reads standard error either: the lines are right' part_of many.expected
+}
+
+# stop_unread <where standard error goes>: stops it in a large file, when all others have been read;
+# behind a limit of one they come first.
+stop_unread() {
+    start_unread "$1" --threads 1 --limit 1 stopped
+    until_true $pid reads_sparse $pid
+    kill -TERM $pid
+}
+
+# Takes a page from descriptor 5 every now and then until there is none; fails when it was late.
+read_slowly() {
+    local last=${EPOCHREALTIME/./} now late=0
+    : >"$out"
+    while dd bs=4096 count=1 <&5 >page 2>/dev/null && [ -s page ]; do
+        now=${EPOCHREALTIME/./}
+        [ $((now - last)) -lt 900000 ] || late=1
+        last=$now
+        cat page >>"$out"
+        sleep 0.15
+    done
+    [ $late -eq 0 ]
+}
+
+# A signal during the work: whoever reads gets the lines, whoever does not holds nobody up.
+signals_unread() {
+    local try
+    cp -r many/flat stopped
+    expect stopped >stopped.expected
+    mkdir stopped/big
+    truncate -s 1T stopped/big/sparse
+    stop_unread "$err"
+    await_end $pid
+    read_unread
+    ok 'SIGTERM, nobody reads: status' ended 143
+    ok 'SIGTERM, nobody reads: reason' says 'stopped by signal 15'
+    ok 'SIGTERM, nobody reads: said' says 'nobody reads'
+    ok 'SIGTERM, nobody reads: summary' says '^checksum: 3000 files done, 1 skipped, 0 paths failed'
+    ok 'SIGTERM, nobody reads: some lines' [ -s "$out" ]
+    ok 'SIGTERM, nobody reads: the lines are right' part_of stopped.expected
+    stop_unread /dev/fd/4
+    await_end $pid
+    read_unread
+    ok 'SIGTERM, nobody reads standard error either: status' ended 143
+    ok 'SIGTERM, nobody reads standard error either: the lines are right' part_of stopped.expected
+    for try in 1 2 3 4 5; do
+        stop_unread "$err"
+        exec 4>&-
+        read_slowly && break
+        echo "# try $try: this reader was too slow itself"
+    done
+    exec 5<&-
+    wait $pid
+    status=$?
+    ok 'SIGTERM, a slow reader: status' ended 143
+    ok 'SIGTERM, a slow reader: all lines' same stopped.expected
 }
 
 timeouts() {
@@ -574,6 +640,7 @@ output_errors
 make_endless
 both_ways signals
 signals_printing
+signals_unread
 both_ways timeouts
 open_files
 memory
