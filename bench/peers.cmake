@@ -38,7 +38,8 @@ find_path(HTSLIB_INCLUDE_DIR htslib/thread_pool.h)
 find_library(HTSLIB_LIBRARY hts)
 if(HTSLIB_INCLUDE_DIR AND HTSLIB_LIBRARY)
     bench_peer(htslib ${HTSLIB_LIBRARY}
-        SOURCES htslib/flat.c htslib/grain.c htslib/region.c htslib/pipeline.c)
+        SOURCES htslib/flat.c htslib/grain.c htslib/region.c htslib/pipeline.c htslib/cancel.c
+            htslib/memory.c htslib/limit.c)
 else()
     bench_absent(htslib libhts-dev)
 endif()
@@ -47,7 +48,10 @@ find_path(PTHREADPOOL_INCLUDE_DIR pthreadpool.h)
 find_library(PTHREADPOOL_LIBRARY pthreadpool)
 if(PTHREADPOOL_INCLUDE_DIR AND PTHREADPOOL_LIBRARY)
     bench_peer(pthreadpool ${PTHREADPOOL_LIBRARY}
-        SOURCES pthreadpool/loop.c pthreadpool/region.c)
+        SOURCES pthreadpool/flat.c pthreadpool/grain.c pthreadpool/region.c pthreadpool/loop.c
+            pthreadpool/reduce.c)
+    # For the loop over what a tile sums, as in the other programs.
+    target_compile_options(bench_pthreadpool_reduce PRIVATE -fopenmp-simd)
 else()
     bench_absent(pthreadpool libpthreadpool-dev)
 endif()
@@ -58,7 +62,7 @@ find_path(BENCH_GO_PATH src/golang.org/x/sync/errgroup PATHS /usr/share/gocode N
 if(BENCH_GO AND BENCH_GO_PATH)
     set(environment "GO111MODULE=off" "GOPATH=${BENCH_GO_PATH}"
         "GOCACHE=${CMAKE_CURRENT_BINARY_DIR}/go-cache")
-    foreach(stem IN ITEMS flat grain fib pair region loop cancel memory limit)
+    foreach(stem IN ITEMS flat grain fib pair region loop reduce pipeline cancel memory limit)
         set(program "${CMAKE_CURRENT_BINARY_DIR}/go/${stem}")
         set(sources "${CMAKE_CURRENT_SOURCE_DIR}/go/bench.go"
             "${CMAKE_CURRENT_SOURCE_DIR}/go/${stem}.go")
@@ -80,7 +84,7 @@ if(BENCH_CARGO AND BENCH_RUSTC AND rayon)
     set(crate "${CMAKE_CURRENT_BINARY_DIR}/rayon-crate")
     set(programs)
     set(outputs)
-    foreach(stem IN ITEMS flat grain fib pair region loop reduce memory)
+    foreach(stem IN ITEMS flat grain fib pair region loop reduce cancel memory limit)
         list(APPEND programs "${crate}/target/release/${stem}")
         list(APPEND outputs "${CMAKE_CURRENT_BINARY_DIR}/rayon/${stem}")
     endforeach()

@@ -15,14 +15,19 @@ enum { QUEUE = 1024 }; /* jobs that wait, before the thread that adds has to */
 static hts_tpool *pool;
 
 /* bench_measure with a pool. */
-static inline int bench_measure_with_pool(struct bench *bench, bench_run_fn *run)
+static inline int bench_measure_with_workers(struct bench *bench, bench_run_fn *run, int workers)
 {
-    pool = hts_tpool_init(bench->threads);
+    pool = hts_tpool_init(workers);
     if (!pool)
         return 1;
     int status = bench_measure(bench, run);
     hts_tpool_destroy(pool);
     return status;
+}
+
+static inline int bench_measure_with_pool(struct bench *bench, bench_run_fn *run)
+{
+    return bench_measure_with_workers(bench, run, bench->threads);
 }
 
 /* Jobs without results, of one process: dispatches `jobs` of them and waits. */

@@ -51,8 +51,12 @@ impl Bench {
     }
 
     pub fn pool(&self) -> ThreadPool {
+        self.pool_of(self.threads)
+    }
+
+    pub fn pool_of(&self, threads: usize) -> ThreadPool {
         ThreadPoolBuilder::new()
-            .num_threads(self.threads)
+            .num_threads(threads)
             .build()
             .unwrap()
     }

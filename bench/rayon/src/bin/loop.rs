@@ -48,7 +48,11 @@ fn irregular(bench: Bench) {
 }
 
 fn empty(mut bench: Bench) {
-    bench.items = if bench.threads > 2 { 2 * LOOPS / bench.threads } else { LOOPS };
+    bench.items = if bench.threads > 2 {
+        2 * LOOPS / bench.threads
+    } else {
+        LOOPS
+    };
     bench.mode = "empty".to_string();
     bench.measure(|bench| {
         bench.start();
