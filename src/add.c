@@ -8,6 +8,7 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "add.h"
+#include "memory.h"
 
 #include "region.h"
 
@@ -253,9 +254,7 @@ int ompg_go_with(ompg_group *group, ompg_task_fn *fn, void *arg, const ompg_task
         return ompg_go(group, fn, arg);
     if (!group || !fn || !(options->cost >= 0.0))
         return EINVAL;
-    int saved = errno;
-    struct task_extra *extra = malloc(sizeof *extra);
-    errno = saved;
+    struct task_extra *extra = memory_new(sizeof *extra);
     if (!extra)
         return ENOMEM;
     *extra = (struct task_extra){
@@ -270,9 +269,7 @@ int ompg_go_copy(ompg_group *group, ompg_task_fn *fn, const void *data, size_t s
     if (size > SIZE_MAX - sizeof(struct task_extra))
         return ENOMEM;
     _Static_assert(sizeof(struct task_extra) % 16 == 0, "the copy behind it is 16-byte aligned");
-    int saved = errno;
-    struct task_extra *extra = malloc(sizeof *extra + size);
-    errno = saved;
+    struct task_extra *extra = memory_new(sizeof *extra + size);
     if (!extra)
         return ENOMEM;
     *extra = (struct task_extra){.arg = extra + 1};

@@ -6,6 +6,7 @@
 #include "deque.h"
 
 #include "membarrier.h"
+#include "memory.h"
 
 #include <stdlib.h>
 
@@ -16,7 +17,7 @@ enum {
 
 bool deque_init(struct deque *deque)
 {
-    deque->ring = malloc(DEQUE_CAPACITY * sizeof *deque->ring);
+    deque->ring = memory_new(DEQUE_CAPACITY * sizeof *deque->ring);
     deque->mask = DEQUE_CAPACITY - 1;
     deque->room = load_relaxed(&deque->tail) + DEQUE_CAPACITY;
     return deque->ring != NULL;
@@ -32,7 +33,7 @@ bool deque_make_room(struct deque *deque)
 bool deque_grow(struct deque *deque)
 {
     size_t capacity = 2 * (deque->mask + 1);
-    struct task *ring = malloc(capacity * sizeof *ring);
+    struct task *ring = memory_new(capacity * sizeof *ring);
     if (!ring)
         return false;
     spin_lock(&deque->lock);

@@ -5,6 +5,7 @@
  */
 #include "ompgroup/error.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -78,5 +79,8 @@ int ompg_print_error(const ompg_group *group, FILE *out)
         return 0;
     char line[1024];
     ompg_format_error(&error, line, sizeof line);
-    return fprintf(out, "%s\n", line);
+    int saved = errno;
+    int written = fprintf(out, "%s\n", line);
+    errno = saved;
+    return written;
 }

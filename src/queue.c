@@ -5,6 +5,8 @@
  */
 #include "queue.h"
 
+#include "memory.h"
+
 #include <stdlib.h>
 
 enum { RUNS_PER_BLOCK = 72 }; /* a block of 4 KiB */
@@ -21,7 +23,7 @@ static bool close_newest(struct queue *queue)
 {
     struct queue_block *block = queue->tail;
     if (!block || block->end == RUNS_PER_BLOCK) {
-        block = malloc(sizeof *block);
+        block = memory_new(sizeof *block);
         if (!block)
             return false;
         block->next = NULL;

@@ -16,6 +16,7 @@
 #include "ompgroup/reduce.h"
 
 #include "loop_units.h"
+#include "memory.h"
 #include "tsan.h"
 #include "wait.h"
 
@@ -71,14 +72,9 @@ static bool reserve_accumulators(struct reduction *reduction)
 
 static void *accumulator_new(const struct reduction *reduction, size_t block)
 {
-    void *accumulator;
-    if (reduction->memory) {
-        accumulator = (char *)loop_first_line(reduction->memory) + block * reduction->stride;
-    } else {
-        int saved = errno;
-        accumulator = aligned_alloc(CACHE_LINE, reduction->stride);
-        errno = saved;
-    }
+    void *accumulator =
+        reduction->memory ? (char *)loop_first_line(reduction->memory) + block * reduction->stride
+                          : memory_new_lines(reduction->stride);
     if (accumulator)
         memcpy(accumulator, reduction->identity, reduction->size);
     return accumulator;
@@ -182,9 +178,7 @@ int ompg_reduce(ompg_group *group, size_t begin, size_t end, size_t grain, void 
         return EINVAL;
     if (begin == end)
         return group ? ompg_wait(group) : 0;
-    int saved = errno;
-    struct reduction *reduction = calloc(1, sizeof *reduction);
-    errno = saved;
+    struct reduction *reduction = memory_new_zeroed(1, sizeof *reduction);
     if (!reduction)
         return ENOMEM;
     reduction->begin = begin;

@@ -8,6 +8,7 @@
 #include "deque.h"
 #include "membarrier.h"
 
+#include <errno.h>
 #include <omp.h>
 
 const char *ompg_version(void)
@@ -36,16 +37,19 @@ int ompg_describe(FILE *out)
 {
     if (!out)
         return 0;
-    return fprintf(out,
-                   "version: %s\n"
-                   "OpenMP runtime: %s, specification %d\n"
-                   "threads: %d\n"
-                   "processors: %d\n"
-                   "OMP_CANCELLATION: %s\n"
-                   "thread limit: %d\n"
-                   "tasks in a thread's deque: %d\n"
-                   "membarrier: %s\n",
-                   OMPG_VERSION, runtime_name(), _OPENMP, omp_get_max_threads(),
-                   omp_get_num_procs(), on_off(omp_get_cancellation()), omp_get_thread_limit(),
-                   DEQUE_CAPACITY, on_off(membarrier_works));
+    int saved = errno;
+    int written = fprintf(out,
+                          "version: %s\n"
+                          "OpenMP runtime: %s, specification %d\n"
+                          "threads: %d\n"
+                          "processors: %d\n"
+                          "OMP_CANCELLATION: %s\n"
+                          "thread limit: %d\n"
+                          "tasks in a thread's deque: %d\n"
+                          "membarrier: %s\n",
+                          OMPG_VERSION, runtime_name(), _OPENMP, omp_get_max_threads(),
+                          omp_get_num_procs(), on_off(omp_get_cancellation()),
+                          omp_get_thread_limit(), DEQUE_CAPACITY, on_off(membarrier_works));
+    errno = saved;
+    return written;
 }

@@ -5,6 +5,8 @@
  */
 #include "worker.h"
 
+#include "memory.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -41,7 +43,7 @@ struct worker *worker_acquire(void)
     if (worker)
         return worker;
 
-    worker = aligned_alloc(CACHE_LINE, sizeof *worker);
+    worker = memory_new_lines(sizeof *worker);
     if (!worker)
         return NULL;
     memset(worker, 0, sizeof *worker);
@@ -88,7 +90,7 @@ struct region *region_acquire(int threads)
         capacity *= 2;
     size_t size = sizeof *region + (size_t)capacity * sizeof region->slots[0];
     size = (size + CACHE_LINE - 1) / CACHE_LINE * CACHE_LINE;
-    region = aligned_alloc(CACHE_LINE, size);
+    region = memory_new_lines(size);
     if (region) {
         memset(region, 0, size);
         region->capacity = capacity;
@@ -114,7 +116,7 @@ ompg_group *group_acquire_slow(void)
     if (group)
         return group;
 
-    group = aligned_alloc(CACHE_LINE, sizeof *group);
+    group = memory_new_lines(sizeof *group);
     if (group)
         memset(group, 0, sizeof *group);
     return group;

@@ -216,6 +216,7 @@ static const scenario scenarios[] = {
      .options = {.deterministic = true},
      .fill = fill_loop_that_waits},
     {.name = "OMPG_FOR, large team", .options = {.threads = 9}, .fill = run_loop_statement},
+    {.name = "OMPG_FOR without a group, large team", .fill = run_loop_without_group},
     {.name = "reduction", .fill = fill_reduction},
     {.name = "reduction, collect", .options = {.on_error = OMPG_COLLECT}, .fill = fill_reduction},
     {.name = "failing reduction", .fill = fill_failing_reduction, .code = FAILURE},
@@ -290,11 +291,14 @@ static void run_scenario(const scenario *what)
     errno = 0;
     ompg_group *group = ompg_new(&what->options);
     if (group != NULL) {
+        errno = EILSEQ;
         what->fill(group);
         if (!what->abandon) {
             wait_check(what, group);
             usable_check(group);
         }
+        if (errno != EILSEQ)
+            complain("errno has become %d", errno);
     } else if (errno != ENOMEM) {
         complain("ompg_new leaves errno %d", errno);
     }
