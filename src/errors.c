@@ -5,19 +5,39 @@
  */
 #include "errors.h"
 
+#include "memory.h"
+
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum { SPARE = 2, INITIAL_CAPACITY = 4 };
 
+static struct error_list *list_new(size_t capacity, struct error_list *older)
+{
+    struct error_list *list = memory_new(sizeof *list + capacity * sizeof list->at[0]);
+    if (list)
+        list->older = older;
+    return list;
+}
+
+static void free_lists(struct error_list *list)
+{
+    while (list) {
+        struct error_list *older = list->older;
+        free(list);
+        list = older;
+    }
+}
+
 struct errors *errors_new(bool lowest)
 {
-    struct errors *errors = calloc(1, sizeof *errors);
+    struct errors *errors = memory_new_zeroed(1, sizeof *errors);
     if (!errors)
         return NULL;
     errors->lowest = lowest;
     errors->capacity = INITIAL_CAPACITY;
-    errors->list = malloc(INITIAL_CAPACITY * sizeof *errors->list);
+    errors->list = list_new(INITIAL_CAPACITY, NULL);
     if (!errors->list) {
         free(errors);
         return NULL;
@@ -29,44 +49,78 @@ void errors_free(struct errors *errors)
 {
     if (!errors)
         return;
-    free(errors->list);
+    free_lists(errors->list);
     free(errors);
 }
 
 void errors_clear(struct errors *errors)
 {
+    free_lists(errors->list->older);
+    errors->list->older = NULL;
     store_relaxed(&errors->count, 0U);
     errors->lost = 0;
-    errors->sorted = false;
+    errors->listed = 0;
 }
 
-static bool reserve(struct errors *errors)
+/* Goes on in another list; the one that a caller may still read is kept. */
+static bool renew(struct errors *errors, size_t capacity)
 {
-    if (load_relaxed(&errors->count) + SPARE < errors->capacity)
-        return true;
-    size_t capacity = 2 * errors->capacity;
-    ompg_error *list = realloc(errors->list, capacity * sizeof *list);
+    struct error_list *old = errors->list;
+    struct error_list *list = list_new(capacity, errors->listed > 0 ? old : old->older);
     if (!list)
         return false;
+    memcpy(list->at, old->at, load_relaxed(&errors->count) * sizeof list->at[0]);
+    if (errors->listed == 0)
+        free(old);
     errors->list = list;
     errors->capacity = capacity;
+    errors->listed = 0;
     return true;
 }
 
-/* The one with the highest index; the latest of equal ones. */
-static ompg_error *highest(struct errors *errors)
+static int compare(const void *left, const void *right)
 {
-    ompg_error *found = errors->list;
+    const ompg_error *a = left, *b = right;
+    if (a->index != b->index)
+        return a->index < b->index ? -1 : 1;
+    return (a->seconds > b->seconds) - (a->seconds < b->seconds);
+}
+
+/* Room for one that may come after all that a caller may still read, as most do. */
+static bool reserve(struct errors *errors, const ompg_error *error)
+{
+    size_t count = load_relaxed(&errors->count), listed = errors->listed;
+    if (count + SPARE >= errors->capacity)
+        return renew(errors, 2 * errors->capacity);
+    if (listed == 0 || (listed <= count && compare(&errors->list->at[listed - 1], error) <= 0))
+        return true;
+    return renew(errors, errors->capacity);
+}
+
+/* Puts the error in place of another. */
+static void replace(struct errors *errors, size_t i, const ompg_error *error)
+{
+    if (i < errors->listed && !renew(errors, errors->capacity))
+        errors->lost++;
+    else
+        errors->list->at[i] = *error;
+}
+
+/* The one with the highest index; the latest of equal ones. */
+static size_t highest(const struct errors *errors)
+{
+    const ompg_error *list = errors->list->at;
+    size_t found = 0;
     for (size_t i = 1; i < load_relaxed(&errors->count); i++)
-        if (errors->list[i].index >= found->index)
-            found = &errors->list[i];
+        if (list[i].index >= list[found].index)
+            found = i;
     return found;
 }
 
 size_t errors_highest(struct errors *errors)
 {
     spin_lock(&errors->lock);
-    size_t index = highest(errors)->index;
+    size_t index = errors->list->at[highest(errors)].index;
     spin_unlock(&errors->lock);
     return index;
 }
@@ -77,18 +131,13 @@ size_t errors_add(struct errors *errors, const ompg_error *error, size_t most)
     size_t count = load_relaxed(&errors->count);
     if (count == 0 || (errors->lowest && error->index < errors->first.index))
         errors->first = *error;
-    ompg_error *place = NULL;
-    if (count < most && reserve(errors)) {
-        place = &errors->list[count++];
+    if (count < most && reserve(errors, error)) {
+        errors->list->at[count++] = *error;
         store_relaxed(&errors->count, count);
     } else if (count < most) {
         errors->lost++;
-    } else if (errors->lowest && error->index < highest(errors)->index) {
-        place = highest(errors);
-    }
-    if (place) {
-        *place = *error;
-        errors->sorted = false;
+    } else if (errors->lowest && error->index < errors->list->at[highest(errors)].index) {
+        replace(errors, highest(errors), error);
     }
     size_t total = count + errors->lost;
     spin_unlock(&errors->lock);
@@ -99,7 +148,8 @@ void errors_keep_lowest(struct errors *errors, const ompg_error *error)
 {
     spin_lock(&errors->lock);
     if (load_relaxed(&errors->count) == 0 || error->index < errors->first.index) {
-        errors->first = errors->list[0] = *error;
+        errors->first = *error;
+        replace(errors, 0, error);
         store_relaxed(&errors->count, 1U);
     }
     spin_unlock(&errors->lock);
@@ -115,14 +165,6 @@ bool errors_first(struct errors *errors, ompg_error *error)
     return found;
 }
 
-static int compare(const void *left, const void *right)
-{
-    const ompg_error *a = left, *b = right;
-    if (a->index != b->index)
-        return a->index < b->index ? -1 : 1;
-    return (a->seconds > b->seconds) - (a->seconds < b->seconds);
-}
-
 static ompg_error lost_error(size_t lost)
 {
     ompg_error error = {.code = ENOMEM, .index = OMPG_NO_INDEX, .kind = OMPG_ERROR_LIBRARY};
@@ -134,17 +176,18 @@ size_t errors_list(struct errors *errors, const ompg_error *cause, const char *g
                    const ompg_error **list)
 {
     spin_lock(&errors->lock);
+    ompg_error *at = errors->list->at;
     size_t count = load_relaxed(&errors->count);
-    if (!errors->sorted)
-        qsort(errors->list, count, sizeof *errors->list, compare);
-    errors->sorted = true;
+    if (errors->listed < count)
+        qsort(&at[errors->listed], count - errors->listed, sizeof at[0], compare);
     if (cause)
-        errors->list[count++] = *cause;
+        at[count++] = *cause;
     if (errors->lost)
-        errors->list[count++] = lost_error(errors->lost);
+        at[count++] = lost_error(errors->lost);
     for (size_t i = 0; i < count; i++)
-        snprintf(errors->list[i].group, sizeof errors->list[i].group, "%s", group);
-    *list = count ? errors->list : NULL;
+        snprintf(at[i].group, sizeof at[i].group, "%s", group);
+    errors->listed = count;
+    *list = count ? at : NULL;
     spin_unlock(&errors->lock);
     return count;
 }

@@ -3,7 +3,8 @@
  * a deterministic group.
  *
  * Discipline: every field is guarded by lock while tasks run. The list always has room for two more
- * errors than it holds, so that a cancellation and "out of memory" can be told as well.
+ * errors than it holds, so that a cancellation and "out of memory" can be told as well. Callers may
+ * read what they were given until the group is reset: it is not moved, freed or put in another order.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -13,14 +14,19 @@
 #include "atomics.h"
 #include "ompgroup/error.h"
 
+struct error_list {
+    struct error_list *older; /* that callers may read, NULL: none */
+    ompg_error at[];
+};
+
 struct errors {
     struct spinlock lock;
     bool lowest; /* which error is reported: that with the lowest index, or the first in time */
-    bool sorted; /* list is in index order */
     _Atomic size_t count; /* in list; group_stop reads it without the lock */
     size_t capacity;      /* of list */
+    size_t listed;        /* the first of list, in order, that callers may read */
     size_t lost;          /* errors that no memory could be had for */
-    ompg_error *list;
+    struct error_list *list;
     ompg_error first; /* the one reported; meaningful when count > 0 */
 };
 

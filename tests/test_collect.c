@@ -70,6 +70,101 @@ static void list_is_copied_not_consumed(void)
     ompg_free(group);
 }
 
+/* What a caller has been given, and what it must stay. */
+struct listing {
+    const ompg_error *list;
+    size_t count;
+    int codes[64];
+};
+
+static void take_listing(ompg_group *group, struct listing *listing)
+{
+    listing->count = ompg_get_errors(group, &listing->list);
+    for (size_t i = 0; i < listing->count; i++)
+        listing->codes[i] = listing->list[i].code;
+}
+
+static void check_listing(const struct listing *listing)
+{
+    for (size_t i = 0; i < listing->count; i++) {
+        CHECK_INT(listing->list[i].code, listing->codes[i]);
+        CHECK(i == 0 || listing->list[i - 1].index <= listing->list[i].index);
+    }
+}
+
+/* Errors that come after those in the list, before them and among them. */
+static void lists_stay_until_reset(void)
+{
+    enum { LISTINGS = 60 };
+    static struct listing listings[LISTINGS];
+    for (size_t step = 0; step < 3; step++) {
+        ompg_group *group = collecting(0);
+        for (size_t i = 0; i < LISTINGS; i++) {
+            size_t index = step == 0 ? i : step == 1 ? 1000 - i : i * 37 % 101;
+            ompg_fail_at(group, index, 1 + (int)i, "error %zu", i);
+            take_listing(group, &listings[i]);
+            CHECK_INT(listings[i].count, i + 1);
+            for (size_t k = 0; k <= i; k++)
+                check_listing(&listings[k]);
+        }
+        CHECK_INT(ompg_wait(group), 1);
+        check_listing(&listings[LISTINGS - 1]);
+        ompg_free(group);
+    }
+}
+
+/* The tasks of a later wait may fail under lower indices. */
+static void lists_stay_while_more_is_run(void)
+{
+    struct listing first, second;
+    int code = 5;
+    ompg_group *group = collecting(0);
+    for (int i = 0; i < 10; i++)
+        ompg_go(group, return_code, &code);
+    CHECK_INT(ompg_wait(group), 5);
+    take_listing(group, &first);
+    CHECK_INT(first.count, 10);
+    ompg_fail_at(group, 3, 6, "among them");
+    for (int i = 0; i < 20; i++)
+        ompg_go(group, return_code, &code);
+    CHECK_INT(ompg_wait(group), 5);
+    take_listing(group, &second);
+    CHECK_INT(second.count, 31);
+    CHECK_INT(ompg_cancel(group, EPIPE), 0);
+    CHECK_INT(ompg_get_errors(group, NULL), 32);
+    check_listing(&first);
+    check_listing(&second);
+    ompg_free(group);
+}
+
+/* Deterministic groups put a lower error in the place of a higher one. */
+static void lists_stay_when_errors_are_replaced(void)
+{
+    struct listing first, second;
+    ompg_group *group = ompg_new(
+        &(ompg_options){.on_error = OMPG_COLLECT, .deterministic = true, .max_errors = 2});
+    ompg_fail_at(group, 7, 70, "seven");
+    ompg_fail_at(group, 9, 90, "nine");
+    take_listing(group, &first);
+    ompg_fail_at(group, 2, 20, "two");
+    take_listing(group, &second);
+    check_listing(&first);
+    CHECK_INT(second.count, 2);
+    CHECK_INT(second.list[0].code, 20);
+    CHECK_INT(second.list[1].code, 70);
+    ompg_free(group);
+
+    group = ompg_new(&(ompg_options){.deterministic = true});
+    ompg_fail_at(group, 7, 70, "seven");
+    take_listing(group, &first);
+    ompg_fail_at(group, 2, 20, "two");
+    take_listing(group, &second);
+    check_listing(&first);
+    CHECK_INT(second.count, 1);
+    CHECK_INT(second.list[0].code, 20);
+    ompg_free(group);
+}
+
 static void equal_and_missing_indices(void)
 {
     const ompg_error *list = NULL;
@@ -246,6 +341,9 @@ static void first_error_is_readable_meanwhile(void)
 
 CHECK_MAIN("collect", {"keeps all errors in order", keeps_all_errors_in_order},
            {"list is copied, not consumed", list_is_copied_not_consumed},
+           {"lists stay until reset", lists_stay_until_reset},
+           {"lists stay while more is run", lists_stay_while_more_is_run},
+           {"lists stay when errors are replaced", lists_stay_when_errors_are_replaced},
            {"equal and missing indices", equal_and_missing_indices},
            {"every call is kept", every_call_is_kept}, {"max_errors stops", max_errors_stops},
            {"max_errors of one", max_errors_of_one},

@@ -41,11 +41,12 @@ OMPG_BEGIN_DECLS
 
 /*
  * Records an error of `group` with a message (printf's format; NULL for none) and returns `code`,
- * so that a task can end with `return ompg_fail(group, EIO, "reading %s", path);`. The returned
- * code then counts as the same error, not as a second one.
+ * so that a task can end with `return ompg_fail(group, EIO, "reading %s", path);`. Whatever code the
+ * task then returns counts as the same error, not as a second one.
  * Fail-fast: the first error stops the group, later ones are not kept. Collect: every call is kept,
- * up to .max_errors (in a .deterministic group those with the lowest indices). In one of the group's own tasks the error carries that task's name and index;
- * elsewhere (an OpenMP loop that merely shares the group, another thread) index is OMPG_NO_INDEX.
+ * up to .max_errors (in a .deterministic group those with the lowest indices). In one of the group's
+ * own tasks the error carries that task's name and index; elsewhere (an OpenMP loop that merely
+ * shares the group, another thread) index is OMPG_NO_INDEX.
  * ompg_fail_at names the index itself.
  * Returns code; EINVAL when group is NULL or when code is 0: code 0 is recorded as EINVAL, for a
  * failure must not look like success. Any thread, from ompg_new() to ompg_free().
@@ -63,18 +64,18 @@ OMPG_API int ompg_get_error(const ompg_group *group, ompg_error *error);
 
 /*
  * All recorded errors in the order of their indices (equal ones by their seconds; those without an
- * index last). Fail-fast groups record one. Sets *list, which may be NULL, to memory
- * of the group, valid until the next ompg_get_errors(), ompg_wait(), ompg_reset() or ompg_free(),
- * and returns how many there are. Call it when no wait is going on. Returns 0, *list set to NULL,
- * when there is none or group is NULL.
+ * index last). Fail-fast groups record one. Sets *list, which may be NULL, to memory of the group
+ * and returns how many there are. That list stays as it is until ompg_reset() or ompg_free(), also
+ * where the group records more errors: the next call gives those as well. Call it when no wait is
+ * going on. Returns 0, *list set to NULL, when there is none or group is NULL.
  */
 OMPG_API size_t ompg_get_errors(const ompg_group *group, const ompg_error **list);
 
 /*
  * Writes one line without a newline into buffer: group, task, index, thread, seconds, code with its
- * text, message. Parts that are empty are left out, newlines in them are spaces. Returns the number of characters that the
- * whole line has, as snprintf does: the line was cut when that is >= size. size 0 only counts.
- * NULL error: an empty line and 0.
+ * text, message. Parts that are empty are left out, newlines in them are spaces. Returns the number
+ * of characters that the whole line has, as snprintf does: the line was cut when that is >= size.
+ * size 0 only counts. NULL error: an empty line and 0.
  */
 OMPG_API int ompg_format_error(const ompg_error *error, char *buffer, size_t size);
 
