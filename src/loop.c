@@ -227,21 +227,20 @@ static bool claim_alone(ompg_group *group)
 
 static int run_claimed(ompg_group *group, struct loop_plan plan, ompg_range_fn *fn, void *arg)
 {
-    ompg_loop handle;
-    struct loop *loop = loop_in(&handle);
     struct reserved reserved = {0};
-    int threads = threads_for(group, plan);
-    if (!loop_place_shares(loop, threads) || !session_reserve(group, &reserved)) {
-        free(loop->memory);
+    if (!session_reserve(group, &reserved)) {
         wait_unclaim(group);
         return ENOMEM;
     }
-    loop_init(loop, group, plan, threads);
+    ompg_loop handle;
+    handle.threads = threads_for(group, plan);
+    struct loop *loop = loop_in(&handle);
+    loop_init(loop, group, plan, loop_place_shares(loop, handle.threads));
     struct task_loop tasks = {.fn = fn, .arg = arg, .loop = loop};
     struct task task = {.fn = participate, .arg = &tasks};
     task.tagged = (uintptr_t)group | TASK_PARTIAL;
     wait_begin(group, NULL);
-    session_run_team(group, &reserved, &task, threads);
+    session_run_team(group, &reserved, &task, handle.threads);
     wait_end(group);
     free(loop->memory);
     return wait_result(group);

@@ -43,12 +43,7 @@ ompg_loop ompg_loop_begin(ompg_group *group, size_t begin, size_t end, size_t gr
     struct loop_plan plan = loop_plan_range(begin, end, grain, group && group->deterministic);
     handle.threads = parallel ? parallel_threads(group, plan) : 1;
     struct loop *loop = loop_in(&handle);
-    if (!loop_place_shares(loop, handle.threads)) {
-        if (group)
-            ompg_fail(group, ENOMEM, "OMPG_FOR");
-        return handle;
-    }
-    loop_init(loop, group, plan, handle.threads);
+    loop_init(loop, group, plan, loop_place_shares(loop, handle.threads));
     loop->waits = group && wait_share(group, self);
     handle.open = true;
     return handle;

@@ -6,15 +6,15 @@
 #include "loop_units.h"
 
 #include "clock.h"
-
-#include <errno.h>
-#include <stdlib.h>
+#include "memory.h"
 
 enum {
     OWNER_FRACTION = 8,        /* of its share that an owner takes at once */
     SHORT_TICKS = 2000,        /* about a microsecond: sub-ranges that take less are too small */
     GROWTH_MOST = 16,          /* from one sub-range to the next */
-    DETERMINISTIC_UNITS = 1024 /* that a deterministic loop without a grain is cut into */
+    DETERMINISTIC_UNITS = 1024, /* that a deterministic loop without a grain is cut into */
+    SHARES_IN_HANDLE =
+        (sizeof((ompg_loop *)NULL)->room - sizeof(struct loop)) / sizeof(struct share)
 };
 
 _Static_assert(sizeof(struct loop) == CACHE_LINE, "a thread that comes misses one line for it");
@@ -216,10 +216,7 @@ void loop_init(struct loop *loop, ompg_group *group, struct loop_plan plan, int 
 
 void *loop_allocate(size_t size)
 {
-    int saved = errno;
-    void *memory = malloc(size + CACHE_LINE);
-    errno = saved;
-    return memory;
+    return memory_new(size + CACHE_LINE);
 }
 
 void *loop_first_line(void *memory)
@@ -233,10 +230,10 @@ size_t loop_shares_size(int threads)
     return (size_t)threads * sizeof(struct share);
 }
 
-bool loop_place_shares(struct loop *loop, int threads)
+int loop_place_shares(struct loop *loop, int threads)
 {
-    bool fits = sizeof *loop + loop_shares_size(threads) <= sizeof((ompg_loop *)NULL)->room;
-    loop->memory = fits ? NULL : loop_allocate(loop_shares_size(threads));
+    bool fit = threads <= SHARES_IN_HANDLE;
+    loop->memory = fit ? NULL : loop_allocate(loop_shares_size(threads));
     loop->elsewhere = loop->memory ? loop_first_line(loop->memory) : NULL;
-    return fits || loop->memory;
+    return fit || loop->memory ? threads : SHARES_IN_HANDLE;
 }

@@ -66,12 +66,15 @@ static inline struct loop *loop_in(const ompg_loop *handle)
     return (void *)handle->room;
 }
 
-/* The shares: behind the loop in the handle, if there is room. False when memory is short. */
-bool loop_place_shares(struct loop *loop, int threads);
+/*
+ * A share for each thread: behind the loop in the handle, if there is room. Returns how many there are:
+ * where memory is short only those.
+ */
+int loop_place_shares(struct loop *loop, int threads);
 
 /* ---- handing out ---- */
 
-/* Two threads have the same share where the team is larger than was expected. */
+/* Two threads have the same share where there are fewer of them. */
 struct share *loop_share(struct loop *loop, int thread);
 
 /* *last: the sub-range that this thread had before, all zero when it had none. False: none is left. */

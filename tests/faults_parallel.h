@@ -78,6 +78,20 @@ ORDERED_BY_OPENMP static void run_loop_statement(ompg_group *group)
     atomic_fetch_add(&loops_whole, code == 0);
 }
 
+/* There is nobody to tell of an error: it must not have one. */
+ORDERED_BY_OPENMP static void run_loop_without_group(ompg_group *group)
+{
+    (void)group;
+    int threads = omp_get_max_threads();
+    omp_set_num_threads(9);
+    atomic_fetch_add(&loops_begun, 1);
+    OMPG_FOR(NULL, i, 0, CELLS) {
+        atomic_fetch_add(&cells[i], 1);
+    }
+    atomic_fetch_add(&loops_whole, 1);
+    omp_set_num_threads(threads);
+}
+
 /* ---- reductions ---- */
 
 static int fold_sum(ompg_group *group, size_t begin, size_t end, void *accumulator, void *arg)

@@ -25,9 +25,10 @@ OMPG_BEGIN_DECLS
  * sub-ranges, so a larger one gets a coarser grain. 0: chosen by the library, an eighth of a thread's
  * part at first and smaller towards the end, but for those that take less than a microsecond.
  * The index of an error is the iteration that ompg_fail_at() names, otherwise the first of the
- * sub-range. A loop takes no index of its own among the group's tasks. An error stops the hand-out at the next sub-range (fail-fast); in a .deterministic
- * group everything below the reported index is done, and the sub-ranges depend on the range and the
- * grain only. .limit bounds how many sub-ranges run at once.
+ * sub-range. A loop takes no index of its own among the group's tasks. An error stops the hand-out at
+ * the next sub-range (fail-fast); in a .deterministic group everything below the reported index is
+ * done, and the sub-ranges depend on the range and the grain only. .limit bounds how many sub-ranges
+ * run at once.
  * Returns what the wait returns; EINVAL for a NULL fn or begin > end; otherwise as ompg_go() where
  * no task was added. An empty range only waits. From wherever ompg_wait() may be called.
  */
@@ -46,8 +47,10 @@ OMPG_API int ompg_go_for(ompg_group *group, size_t begin, size_t end, size_t gra
 
 #if defined(__cplusplus)
 #define OMPG_LOOP_ALIGNED alignas(64)
+#define OMPG_LOOP_NO_RANGE {}
 #else
 #define OMPG_LOOP_ALIGNED _Alignas(64)
+#define OMPG_LOOP_NO_RANGE {0}
 #endif
 
 typedef struct ompg_loop {
@@ -86,7 +89,7 @@ OMPG_END_DECLS
              ompg_loop_begin((group), (first), (past), (grain), OMPG_LOOP_IS_PARALLEL);            \
          loop.open; ompg_loop_end(&loop))                                                          \
         OMPG_LOOP_PARALLEL(loop)                                                                   \
-    for (ompg_loop_range range = {0, 0, 0, 0, 0, 0}; ompg_loop_next(&loop, &range);)               \
+    for (ompg_loop_range range = OMPG_LOOP_NO_RANGE; ompg_loop_next(&loop, &range);)               \
         for (size_t i = range.begin, last = range.end; i < last; i++)
 
 /*
@@ -96,8 +99,9 @@ OMPG_END_DECLS
  * [begin, end), on the threads of an OpenMP parallel region. The body stands in the caller's
  * function: it sees its variables (shared, as in `omp parallel`; what it declares is its own), it
  * inlines and vectorises as any loop does. Inside a parallel region, a task of a group included,
- * the calling thread runs all iterations, as with `omp parallel for` there. Without -fopenmp it
- * runs serially.
+ * the calling thread runs all iterations, as with `omp parallel for` there (also where OpenMP would
+ * open another region: in a team of one thread, or with nested parallelism on). Without -fopenmp it
+ * runs serially. What it shares with `omp parallel` under ThreadSanitizer is in docs/environment.md.
  * `continue` goes on to the next iteration. ompg_fail() and ompg_fail_at(group, i, ...) record an
  * error and stop the hand-out of ranges (fail-fast); the iterations of ranges that are out already
  * go on, so `continue` or test ompg_stopped() in long ones. In a .deterministic group an error of
@@ -105,9 +109,8 @@ OMPG_END_DECLS
  * above the lowest failing index; elsewhere, and for another group than the loop's, ompg_fail() gives
  * OMPG_NO_INDEX. The deadline counts from the start of the loop, .limit bounds the threads. Nothing of
  * this returns a code: call ompg_wait(group) afterwards, which gives the first error. begin > end is
- * recorded as EINVAL, lack of memory as ENOMEM. ompg_go() from the body gets EPERM, but inside one of
- * the group's own tasks. NULL group: a plain loop that nothing stops. Several threads may each run one
- * on the same group at once.
+ * recorded as EINVAL. ompg_go() from the body gets EPERM, but inside one of the group's own tasks. NULL
+ * group: a plain loop that nothing stops. Several threads may each run one on the same group at once.
  * Not possible in the body: break (it would end only the range), return and goto out of it, exceptions.
  *
  * OMPG_FOR_GRAIN hands out ranges of `grain` iterations; 0: chosen by the library.
