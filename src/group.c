@@ -4,11 +4,11 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "session.h"
+#include "tsan.h"
 
 #include <assert.h>
 #include <errno.h>
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 static bool is_amount(double value)
@@ -156,6 +156,7 @@ static __attribute__((noinline)) void free_any(ompg_group *group)
             ompg_wait(group);
         skip_unwaited(group);
     }
+    tsan_acquire(&group->remote); /* its tasks may have run before */
     errors_free(group->errors);
     group->errors = NULL;
     group_release(self, group);
@@ -165,10 +166,12 @@ void ompg_free(ompg_group *group)
 {
     struct worker *worker = self;
     if (UNLIKELY(!group || !worker || !load_relaxed(&group->plain) ||
-                 load_relaxed(&group->waiting) || !group_is_done(worker->region, group)))
+                 load_relaxed(&group->waiting) || !group_is_done(worker->region, group))) {
         free_any(group);
-    else
-        group_release(worker, group);
+        return;
+    }
+    tsan_acquire(&group->remote);
+    group_release(worker, group);
 }
 
 int ompg_reset(ompg_group *group)
@@ -266,13 +269,26 @@ static size_t count_flushes(ompg_group *group, bool *flushing)
     return sum;
 }
 
-/* In this order no sum exceeds the next one. False when a flush came between. */
-static bool read_counts(ompg_group *group, ompg_stats *stats, size_t *returned)
+static size_t at_most(size_t value, size_t most)
+{
+    return value < most ? value : most;
+}
+
+/*
+ * In this order no sum exceeds the next one. A task is counted as failed or cancelled before it is
+ * counted as returned: until then it is running. False when a flush came between.
+ */
+static bool read_counts(ompg_group *group, ompg_stats *stats)
 {
     bool flushing = false;
     size_t flushes = count_flushes(group, &flushing);
-    *returned = sum_of(group, returned_in);
-    stats->skipped = sum_of(group, skipped_in);
+    size_t failed = load_acquire(&group->failed);
+    size_t cancelled = load_acquire(&group->cancelled);
+    size_t returned = sum_of(group, returned_in);
+    stats->failed = at_most(failed, returned);
+    cancelled = at_most(cancelled, returned - stats->failed);
+    stats->done = returned - stats->failed - cancelled;
+    stats->skipped = sum_of(group, skipped_in) + cancelled;
     size_t running = sum_of(group, running_in);
     stats->running = running > SIZE_MAX / 2 ? 0 : running;
     stats->submitted = load_acquire(&group->submitted_elsewhere) + sum_of(group, submitted_in);
@@ -295,15 +311,8 @@ void ompg_get_stats(const ompg_group *group, ompg_stats *stats)
     if (!stats || !group)
         return;
     ompg_group *record = (ompg_group *)group;
-    size_t returned = 0;
-    while (!read_counts(record, stats, &returned))
+    while (!read_counts(record, stats))
         sched_yield();
-    size_t cancelled = load_relaxed(&record->cancelled);
-    stats->failed = load_relaxed(&record->failed);
-    /* A task is counted as failed before it is counted as over. */
-    size_t unsuccessful = stats->failed + cancelled;
-    stats->done = returned > unsuccessful ? returned - unsuccessful : 0;
-    stats->skipped += cancelled;
     stats->seconds = seconds_waited(record);
 }
 

@@ -26,7 +26,7 @@ set(tsan_environment "TSAN_OPTIONS=ignore_noninstrumented_modules=1:exitcode=66:
 ompgroup_cases(tsan_clean "${tsan_environment}" 2 7)
 
 # The controls: a report of the variable that they race for, whatever the exit status.
-foreach(kind IN ITEMS tasks nested drop loop stage)
+foreach(kind IN ITEMS tasks nested drop loop fold stage)
     add_test(NAME tsan_racy.${kind} COMMAND tsan_racy ${kind})
     set_tests_properties(tsan_racy.${kind} PROPERTIES
         ENVIRONMENT "OMP_NUM_THREADS=2;${tsan_environment}"

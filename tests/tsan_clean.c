@@ -103,6 +103,38 @@ static bool nested(ompg_group *group)
     return right;
 }
 
+/* Its tasks may be over before anybody waits: the end of their group is the end of them all the same. */
+static int free_run(ompg_group *group, void *arg)
+{
+    part *self = arg;
+    part below[CHILDREN] = {{0}};
+    ompg_stats stats = {0};
+    ompg_group *nested = ompg_new(NULL);
+    int code = nested == NULL ? errno : 0;
+    (void)group;
+    for (int i = 0; i < CHILDREN && code == 0; i++)
+        code = ompg_go(nested, part_run, &below[i]);
+    for (int tries = 0; tries < 1000 && stats.done < CHILDREN; tries++)
+        ompg_get_stats(nested, &stats);
+    ompg_free(nested);
+    for (int i = 0; i < CHILDREN; i++)
+        below[i].result++;
+    self->result = code == 0;
+    return code;
+}
+
+static bool freed(ompg_group *group)
+{
+    part parts[PARTS] = {{0}};
+    bool right = true;
+    for (long i = 0; i < PARTS && right; i++)
+        right = ompg_go(group, free_run, &parts[i]) == 0;
+    right = right && ompg_wait(group) == 0;
+    for (long i = 0; i < PARTS && right; i++)
+        right = parts[i].result == 1;
+    return right;
+}
+
 /* A copied argument belongs to its task, and what it points to is handed over with it. */
 typedef struct parcel {
     part *to;
@@ -322,8 +354,8 @@ static bool use(const ompg_options *options)
     bool right = true;
     ompg_group *group = ompg_new(options);
     for (int i = 0; i < ROUNDS && right && group != NULL; i++)
-        right = results_and_drops(group) && chain(group) && nested(group) && copies(group) &&
-                loops(group) && reduction(group) && pipeline(group) && errors(group) &&
+        right = results_and_drops(group) && chain(group) && nested(group) && freed(group) &&
+                copies(group) && loops(group) && reduction(group) && pipeline(group) && errors(group) &&
                 stopped(group);
     ompg_free(group);
     return right && group != NULL;

@@ -6,6 +6,7 @@
  *     tsan_racy nested     a task and one of the group that it nests write it, before the wait
  *     tsan_racy drop       the drop of one task and another task write it
  *     tsan_racy loop       two sub-ranges of a loop write it
+ *     tsan_racy fold       two folds of a reduction write it
  *     tsan_racy stage      two items in a parallel stage of a pipeline write it
  *
  * The two sides wait for each other with relaxed atomics, which order nothing: they surely run on two
@@ -109,6 +110,25 @@ static int write_loop(ompg_group *group)
     return ompg_for(group, 0, 2, 1, write_range, NULL);
 }
 
+static int write_fold(ompg_group *group, size_t begin, size_t end, void *accumulator, void *arg)
+{
+    (void)accumulator;
+    return write_range(group, begin, end, arg);
+}
+
+static void combine_nothing(void *accumulator, const void *other, void *arg)
+{
+    (void)accumulator;
+    (void)other;
+    (void)arg;
+}
+
+static int write_reduction(ompg_group *group)
+{
+    int nothing = 0;
+    return ompg_reduce(group, 0, 2, 1, &nothing, sizeof nothing, write_fold, combine_nothing, NULL);
+}
+
 static int make_two(ompg_group *group, void *arg, void **piece)
 {
     int *made = arg;
@@ -146,10 +166,12 @@ int main(int argc, char **argv)
         code = write_drops(group);
     else if (strcmp(kind, "loop") == 0)
         code = write_loop(group);
+    else if (strcmp(kind, "fold") == 0)
+        code = write_reduction(group);
     else if (strcmp(kind, "stage") == 0)
         code = write_stage(group);
     else
-        fprintf(stderr, "usage: tsan_racy tasks|nested|drop|loop|stage\n");
+        fprintf(stderr, "usage: tsan_racy tasks|nested|drop|loop|fold|stage\n");
     ompg_free(group);
     return code;
 }

@@ -81,7 +81,8 @@ OMPG_BEGIN_DECLS
 OMPG_API ompg_group *ompg_new(const ompg_options *options);
 
 /*
- * Frees the group. Tasks never waited for are skipped: their drops run here. NULL is fine.
+ * Frees the group. Tasks never waited for are skipped, their drops run here; inside a task some may
+ * have run already, or run now to their end (see ompg_go). NULL is fine.
  * Undefined while another thread waits for or adds to the group (an assertion in debug builds), and
  * from one of the group's own tasks.
  */
@@ -180,7 +181,7 @@ OMPG_API int ompg_set_limit(ompg_group *group, int limit);
  * How many threads the group's tasks may run on: omp_get_thread_num() in a task is below it. Known
  * before the wait, so that callers can allocate scratch for each thread; it holds while the
  * OpenMP settings of the caller (number of threads, parallel region) stay as they are. At least 1;
- * 1 for NULL. OpenMP's own limits (OMP_THREAD_LIMIT, OMP_DYNAMIC) may give fewer.
+ * 1 for NULL. OMP_THREAD_LIMIT counts; OpenMP may still give fewer (OMP_DYNAMIC).
  */
 OMPG_API int ompg_get_threads(const ompg_group *group);
 
