@@ -26,6 +26,7 @@
 #include "ompgroup/pipeline.h"
 
 #include "add.h"
+#include "memory.h"
 #include "wait.h"
 
 #include <errno.h>
@@ -59,6 +60,7 @@ struct pipeline {
     bool ended;   /* the source has made its last item */
     size_t made;  /* items */
     struct record *free;
+    size_t begun;           /* records that have ever been used; the others are not touched */
     struct record *records; /* [live] */
     struct turn *turns;     /* [count]; those of parallel stages are not used */
 };
@@ -186,18 +188,28 @@ static bool carry_through(struct record *record, struct record **later, int *cod
 
 /* ---- the source ---- */
 
+/* NULL when all are in use. The caller holds the lock. */
+static struct record *take_record(struct pipeline *pipeline)
+{
+    struct record *record = pipeline->free;
+    if (record) {
+        pipeline->free = record->next;
+    } else if (pipeline->begun < pipeline->live) {
+        record = &pipeline->records[pipeline->begun++];
+        record->pipeline = pipeline;
+    }
+    return record;
+}
+
 /* A free record for the source, which is then claimed; NULL when it must not or need not run. */
 static struct record *claim_source(struct pipeline *pipeline)
 {
     spin_lock(&pipeline->lock);
-    struct record *record = NULL;
-    if (!pipeline->claimed && !pipeline->ended) {
-        record = pipeline->free;
-        if (record) {
-            pipeline->free = record->next;
-            pipeline->claimed = true;
-            record->stage = 0;
-        }
+    bool may_run = !pipeline->claimed && !pipeline->ended;
+    struct record *record = may_run ? take_record(pipeline) : NULL;
+    if (record) {
+        pipeline->claimed = true;
+        record->stage = 0;
     }
     spin_unlock(&pipeline->lock);
     return record;
@@ -301,14 +313,14 @@ static void pipeline_free(struct pipeline *pipeline)
 
 static bool allocate(struct pipeline *pipeline)
 {
-    pipeline->records = calloc(pipeline->live, sizeof *pipeline->records);
-    pipeline->turns = calloc(pipeline->count, sizeof *pipeline->turns);
+    pipeline->records = memory_new_zeroed(pipeline->live, sizeof *pipeline->records);
+    pipeline->turns = memory_new_zeroed(pipeline->count, sizeof *pipeline->turns);
     if (!pipeline->records || !pipeline->turns)
         return false;
     for (size_t i = 1; i < pipeline->count; i++) {
         if (pipeline->stages[i].mode == OMPG_PARALLEL)
             continue;
-        struct record **parked = calloc(pipeline->live, sizeof(struct record *));
+        struct record **parked = memory_new_zeroed(pipeline->live, sizeof(struct record *));
         pipeline->turns[i].parked = parked;
         if (!parked)
             return false;
@@ -320,7 +332,7 @@ static bool allocate(struct pipeline *pipeline)
 static struct pipeline *pipeline_new(ompg_group *group, const ompg_stage *stages, size_t count,
                                      size_t live)
 {
-    struct pipeline *pipeline = aligned_alloc(CACHE_LINE, sizeof *pipeline);
+    struct pipeline *pipeline = memory_new_lines(sizeof *pipeline);
     if (!pipeline)
         return NULL;
     *pipeline = (struct pipeline){
@@ -329,18 +341,13 @@ static struct pipeline *pipeline_new(ompg_group *group, const ompg_stage *stages
         pipeline_free(pipeline);
         return NULL;
     }
-    for (size_t i = live; i-- > 0;) {
-        pipeline->records[i].pipeline = pipeline;
-        pipeline->records[i].next = pipeline->free;
-        pipeline->free = &pipeline->records[i];
-    }
     return pipeline;
 }
 
 /* What an error has left on its way; what a source that failed has made is the source's. */
 static void drop_items(struct pipeline *pipeline)
 {
-    for (size_t i = 0; i < pipeline->live; i++) {
+    for (size_t i = 0; i < pipeline->begun; i++) {
         struct record *record = &pipeline->records[i];
         bool dropped = record->used && record->item && record->stage > 0;
         if (dropped && pipeline->stages[record->stage].drop)
@@ -350,9 +357,7 @@ static void drop_items(struct pipeline *pipeline)
 
 static int run(ompg_group *group, const ompg_stage *stages, size_t count, size_t live)
 {
-    int saved = errno;
     struct pipeline *pipeline = pipeline_new(group, stages, count, live);
-    errno = saved;
     if (!pipeline)
         return ENOMEM;
     struct reserved reserved = {0};

@@ -43,8 +43,8 @@ OMPG_BEGIN_DECLS
  * one that failed before it in source order. No thread waits for an item's turn: the item does.
  * The index of an error is the item's number in source order.
  * Returns what the wait returns; EINVAL for NULL stages, count 0, live 0, a NULL fn or an unknown
- * mode; otherwise as ompg_go() where nothing was started; ENOMEM. Memory: a few words for each of
- * `live` items and each stage.
+ * mode; otherwise as ompg_go() where nothing was started; ENOMEM. Memory: a few words for
+ * each item that exists at once and each stage; address space for `live` of them.
  */
 OMPG_API int ompg_pipeline(ompg_group *group, const ompg_stage *stages, size_t count, size_t live);
 

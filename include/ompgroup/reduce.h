@@ -29,7 +29,8 @@ OMPG_BEGIN_DECLS
  * On success *result holds the answer (the identity for an empty range); on an error it is
  * untouched. NULL group: a default one. Errors, stops and index as ompg_for().
  * Returns what the wait returns; EINVAL for a NULL result, fold or combine, size 0 or begin > end;
- * ENOMEM. Memory: accumulators on cache lines of their own, about one for each thread at a time.
+ * ENOMEM. Memory: accumulators on cache lines of their own; small ones up to 64 KiB altogether, of
+ * larger ones at most eleven for each thread.
  */
 OMPG_API int ompg_reduce(ompg_group *group, size_t begin, size_t end, size_t grain, void *result,
                          size_t size, ompg_fold_fn *fold, ompg_combine_fn *combine, void *arg);
