@@ -43,9 +43,15 @@ pkg_config)
 subdirectory)
     consume -DOMPGROUP_SOURCE="$here/../.." -DBUILD_SHARED_LIBS="$SHARED" -DLANGUAGES=C
     ;;
-symbols) # whatever the shared library exports begins with ompg_
-    library=$(find "$prefix" -name 'libompgroup.so')
-    exported=$(nm -D --defined-only "$library" | awk '{ print $NF }')
+symbols) # whatever a program can see of the library begins with ompg_
+    if [ "$SHARED" = 1 ]; then
+        library=$(find "$prefix" -name libompgroup.so)
+        symbols=(nm -D --defined-only "$library")
+    else
+        library=$(find "$prefix" -name libompgroup.a)
+        symbols=(nm -g --defined-only "$library")
+    fi
+    exported=$("${symbols[@]}" | awk 'NF == 3 { print $3 }')
     grep -q '^ompg_wait$' <<<"$exported"
     if grep -v '^ompg_' <<<"$exported"; then
         exit 1
