@@ -27,6 +27,9 @@ ompgroup_test(test_stress)
 ompgroup_test(test_token)
 ompgroup_test(test_version)
 ompgroup_test(test_volume)
+ompgroup_test(test_checksum WRAP read readdir64
+    SOURCES ../examples/checksum_directory.c ../examples/checksum_file.c
+        ../examples/checksum_tree.c ../examples/arena.c ../examples/crc32.c)
 ompgroup_test(test_crc32 SOURCES ../examples/crc32.c)
 ompgroup_test(test_philox)
 
