@@ -262,7 +262,7 @@ def loop_targets(targets, runtime):
     targets.no_slower(
         "triad, callback for each range ≤ 1.05 times the best of `omp for`, oneTBB, pthreadpool",
         m("loop/triad", ours),
-        best(m("loop/triad", callback), m("loop/triad", "tbb"), m("loop/triad", "pthreadpool")),
+        best(*(m("loop/triad", peer) for peer in (callback, "tbb", "tbb+static", "pthreadpool"))),
         1.05)
     targets.no_slower("triad, `OMPG_FOR` ≤ 1.05 times `omp parallel for`",
                       m("loop/triad", inline), m("loop/triad", raw), 1.05)
