@@ -1,0 +1,291 @@
+/*
+ * errno: no function of the library touches it, but for those that return NULL for a failure.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "check.h"
+#include "tasks.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <signal.h>
+
+enum { UNTOUCHED = 12345 };
+
+static int go_from_task(ompg_group *group, void *arg)
+{
+    ompg_stats stats = {.running = 99};
+    errno = UNTOUCHED;
+    ompg_go(group, count_run, arg);
+    ompg_try_go(group, count_run, arg);
+    ompg_wait(group);
+    ompg_reset(group);
+    ompg_get_stats(group, &stats);
+    CHECK_INT(errno, UNTOUCHED);
+    return ompg_fail(group, EIO, "%d", 5);
+}
+
+static void leaves_errno_alone(void)
+{
+    atomic_int runs = 0;
+    char buffer[10];
+    errno = UNTOUCHED;
+    ompg_group *group = ompg_new(&(ompg_options){.timeout = 1e6, .limit = 1, .budget = 2.0});
+    ompg_free(ompg_new(NULL));
+    ompg_go(group, go_from_task, &runs);
+    ompg_go_copy(group, do_nothing, buffer, 1);
+    ompg_go(group, NULL, NULL);
+    ompg_try_go(group, count_run, &runs);
+    CHECK_INT(ompg_wait(group), EIO);
+    ompg_go(group, count_run, &runs);
+    ompg_error error = error_of(group);
+    ompg_format_error(&error, buffer, sizeof buffer);
+    ompg_fail(group, EIO, "again");
+    ompg_cancel(group, 0);
+    ompg_set_limit(group, -1);
+    ompg_get_threads(group);
+    ompg_reset(group);
+    ompg_free(group);
+    CHECK_INT(errno, UNTOUCHED);
+    CHECK(ompg_new(&(ompg_options){.timeout = -1.0}) == NULL);
+    CHECK_INT(errno, EINVAL);
+}
+
+/* ---- every function, in every place ---- */
+
+static int run_range(ompg_group *group, size_t begin, size_t end, void *arg)
+{
+    (void)group;
+    (void)begin;
+    (void)end;
+    (void)arg;
+    return 0;
+}
+
+static int fold_nothing(ompg_group *group, size_t begin, size_t end, void *accumulator, void *arg)
+{
+    (void)accumulator;
+    return run_range(group, begin, end, arg);
+}
+
+static void combine_nothing(void *accumulator, const void *other, void *arg)
+{
+    (void)accumulator;
+    (void)other;
+    (void)arg;
+}
+
+/* arg: an int, the items to come. */
+static int make_items(ompg_group *group, void *arg, void **slot)
+{
+    int *left = arg;
+    (void)group;
+    *slot = *left > 0 ? arg : NULL;
+    (*left)--;
+    return 0;
+}
+
+static int pass_item(ompg_group *group, void *arg, void **slot)
+{
+    (void)group;
+    (void)arg;
+    (void)slot;
+    return 0;
+}
+
+static void call_run(void)
+{
+    int code = EIO;
+    ompg_error error;
+    ompg_run(NULL, do_nothing, NULL, NULL);
+    ompg_run(&(ompg_options){.threads = 2}, return_code, &code, &error);
+}
+
+static void call_run_in_vain(void)
+{
+    CHECK_INT(ompg_run(NULL, NULL, NULL, NULL), EINVAL);
+    CHECK_INT(ompg_run(&(ompg_options){.limit = -1}, do_nothing, NULL, NULL), EINVAL);
+}
+
+/* No memory for so many threads, where the group opens its own region. */
+static void call_wait_in_vain(void)
+{
+    ompg_group *group = ompg_new(&(ompg_options){.threads = INT_MAX});
+    ompg_go(group, do_nothing, NULL);
+    int code = ompg_wait(group);
+    CHECK_INT(code, omp_get_level() == 0 ? ENOMEM : 0);
+    ompg_free(group);
+    CHECK_INT(ompg_wait(NULL), EINVAL);
+}
+
+static void call_token(void)
+{
+    ompg_token token = OMPG_TOKEN_INIT;
+    ompg_token_stopped(&token);
+    CHECK_INT(ompg_token_cancel(&token, EPIPE), 0);
+    CHECK_INT(ompg_token_cancel(&token, EPIPE), EALREADY);
+    ompg_token_get_code(&token);
+    ompg_token_get_signal(&token);
+    ompg_group *group = ompg_new(&(ompg_options){.token = &token});
+    CHECK(ompg_stopped(group));
+    CHECK_INT(ompg_go(group, do_nothing, NULL), ECANCELED);
+    ompg_free(group);
+}
+
+/* Those that the system refuses, too: SIGKILL, and the two that glibc keeps for itself. */
+static void call_signal_in_vain(void)
+{
+    ompg_token token = OMPG_TOKEN_INIT;
+    int refused[] = {SIGKILL, SIGSTOP, 32, 33, 0, -1, NSIG, INT_MAX};
+    for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++) {
+        CHECK_INT(ompg_token_on_signal(&token, refused[i]), EINVAL);
+        CHECK_INT(ompg_token_off_signal(&token, refused[i]), EINVAL);
+    }
+}
+
+static void call_signal(void)
+{
+    ompg_token token = OMPG_TOKEN_INIT;
+    ompg_token other = OMPG_TOKEN_INIT;
+    CHECK_INT(ompg_token_on_signal(&token, SIGUSR1), 0);
+    CHECK_INT(ompg_token_on_signal(&token, SIGUSR1), EALREADY);
+    CHECK_INT(ompg_token_on_signal(&other, SIGUSR1), EBUSY);
+    CHECK_INT(ompg_token_off_signal(&other, SIGUSR1), EINVAL);
+    raise(SIGUSR1);
+    raise(SIGUSR1);
+    CHECK_INT(ompg_token_get_signal(&token), SIGUSR1);
+    CHECK_INT(ompg_token_off_signal(&token, SIGUSR1), 0);
+}
+
+/* In a task another thread may run the task before the wait begins. */
+static void call_timeout(void)
+{
+    ompg_group *group = ompg_new(&(ompg_options){.timeout = 1e-9});
+    ompg_go(group, do_nothing, NULL);
+    int code = ompg_wait(group);
+    CHECK(code == ETIMEDOUT || (code == 0 && omp_get_level() > 0));
+    ompg_free(group);
+}
+
+static void call_errors(void)
+{
+    const ompg_error *list = NULL;
+    ompg_group *group = ompg_new(&(ompg_options){.on_error = OMPG_COLLECT});
+    for (size_t i = 0; i < 100; i++)
+        ompg_fail_at(group, i, EIO, "error %zu of %s", i, "many");
+    CHECK_INT(ompg_get_errors(group, &list), 100);
+    ompg_get_error(group, NULL);
+    ompg_format_error(&list[0], NULL, 0);
+    ompg_free(group);
+}
+
+static void call_printing(void)
+{
+    FILE *file = tmpfile();
+    ompg_group *group = ompg_new(NULL);
+    ompg_fail(group, INT_MAX, "%s", "a code that has no text");
+    errno = UNTOUCHED;
+    if (CHECK(file != NULL)) {
+        CHECK(ompg_print_error(group, file) > 0);
+        CHECK(ompg_describe(file) > 0);
+        CHECK_INT(errno, UNTOUCHED);
+        fclose(file);
+    }
+    errno = UNTOUCHED;
+    ompg_version();
+    ompg_free(group);
+}
+
+static void call_loops(void)
+{
+    ompg_group *group = ompg_new(&(ompg_options){.threads = 3});
+    CHECK_INT(ompg_for(group, 0, 1000, 0, run_range, NULL), 0);
+    CHECK_INT(ompg_for(NULL, 0, 1000, 7, run_range, NULL), 0);
+    CHECK_INT(ompg_for(group, 2, 1, 0, run_range, NULL), EINVAL);
+    CHECK_INT(ompg_go_for(group, 0, 1000, 0, run_range, NULL), 0);
+    CHECK_INT(ompg_wait(group), 0);
+    ompg_free(group);
+}
+
+static void call_loop_macro(void)
+{
+    ompg_group *group = ompg_new(&(ompg_options){.threads = 3});
+    OMPG_FOR(group, i, 0, 1000) {
+        if (i == 500)
+            ompg_fail_at(group, i, EIO, "in the middle");
+    }
+    CHECK_INT(ompg_wait(group), EIO);
+    ompg_free(group);
+}
+
+static void call_reduce(void)
+{
+    double sum = 0.0;
+    CHECK_INT(ompg_reduce(NULL, 0, 1000, 1, &sum, sizeof sum, fold_nothing, combine_nothing, NULL),
+              0);
+    CHECK_INT(ompg_reduce(NULL, 0, 1000, 1, NULL, 0, fold_nothing, combine_nothing, NULL), EINVAL);
+}
+
+static void call_pipeline(void)
+{
+    int items = 50;
+    ompg_stage stages[] = {{.mode = OMPG_IN_ORDER, .fn = make_items, .arg = &items},
+                           {.mode = OMPG_PARALLEL, .fn = pass_item},
+                           {.mode = OMPG_IN_ORDER, .fn = pass_item}};
+    CHECK_INT(ompg_pipeline(NULL, stages, 3, 4), 0);
+    CHECK_INT(ompg_pipeline(NULL, stages, 0, 4), EINVAL);
+}
+
+typedef struct call {
+    const char *what;
+    void (*make)(void);
+} call;
+
+static const call calls[] = {{"ompg_run", call_run},
+                             {"ompg_run in vain", call_run_in_vain},
+                             {"ompg_wait in vain", call_wait_in_vain},
+                             {"a token", call_token},
+                             {"signals refused", call_signal_in_vain},
+                             {"a signal", call_signal},
+                             {"a timeout", call_timeout},
+                             {"many errors", call_errors},
+                             {"printing", call_printing},
+                             {"loops", call_loops},
+                             {"OMPG_FOR", call_loop_macro},
+                             {"ompg_reduce", call_reduce},
+                             {"ompg_pipeline", call_pipeline}};
+
+static int make_all_calls(ompg_group *group, void *arg)
+{
+    (void)group;
+    (void)arg;
+    for (size_t i = 0; i < sizeof calls / sizeof calls[0]; i++) {
+        errno = UNTOUCHED;
+        calls[i].make();
+        if (!CHECK_INT(errno, UNTOUCHED))
+            fprintf(stderr, "%s\n", calls[i].what);
+    }
+    return 0;
+}
+
+static void every_call_leaves_errno_alone(void)
+{
+    make_all_calls(NULL, NULL);
+}
+
+static void in_a_task_too(void)
+{
+    CHECK_INT(ompg_run(&(ompg_options){.threads = 1}, make_all_calls, NULL, NULL), 0);
+    CHECK_INT(ompg_run(&(ompg_options){.threads = 3}, make_all_calls, NULL, NULL), 0);
+}
+
+static ORDERED_BY_OPENMP void in_a_region_too(void)
+{
+#pragma omp parallel num_threads(3)
+#pragma omp single
+    make_all_calls(NULL, NULL);
+}
+
+CHECK_MAIN("errno", {"leaves errno alone", leaves_errno_alone},
+           {"every call leaves errno alone", every_call_leaves_errno_alone},
+           {"in a task too", in_a_task_too}, {"in a region too", in_a_region_too})
