@@ -1,6 +1,6 @@
 /*
  * Where a group may be used: in a serial program, in every kind of OpenMP region, with any number of
- * threads, from several threads at once; and which threads may not touch it.
+ * threads, from several threads at once.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -377,81 +377,6 @@ static void threads_of_the_program_at_once(void)
         pthread_join(threads[i], NULL);
 }
 
-/* A thread of no region, while the group's wait goes on. */
-static void *touch_from_outside(void *arg)
-{
-    ompg_group *group = arg;
-    atomic_int runs = 0;
-    item dropped = {0};
-    char byte = 'b';
-    CHECK_INT(ompg_go(group, count_run, &runs), EPERM);
-    CHECK_INT(ompg_try_go(group, count_run, &runs), EPERM);
-    CHECK_INT(ompg_go_copy(group, count_run, &byte, 1), EPERM);
-    CHECK_INT(item_go(group, &dropped), EPERM);
-    int code = ompg_wait(group);
-    CHECK(code == EBUSY ||
-          code == EPERM); /* EPERM: a task of an inner group may start before the wait */
-    CHECK_INT(ompg_reset(group), EBUSY);
-    CHECK_INT(ompg_set_limit(group, 5), 0);
-    CHECK(!ompg_stopped(group));
-    CHECK_INT(ompg_get_error(group, NULL), 0);
-    CHECK(stats_of(group).submitted <= 2);
-    CHECK_INT(atomic_load(&dropped.drops), 0);
-    CHECK_INT(atomic_load(&runs), 0);
-    return NULL;
-}
-
-static int call_a_stranger(ompg_group *group, void *arg)
-{
-    pthread_t thread;
-    (void)arg;
-    if (CHECK_INT(pthread_create(&thread, NULL, touch_from_outside, group), 0))
-        pthread_join(thread, NULL);
-    return 0;
-}
-
-static int call_a_stranger_to_inner(ompg_group *group, void *arg)
-{
-    (void)group;
-    (void)arg;
-    return ompg_run(NULL, call_a_stranger, NULL, NULL);
-}
-
-static void other_threads_may_not_add(void)
-{
-    CHECK_INT(ompg_run(NULL, call_a_stranger, NULL, NULL), 0);
-    CHECK_INT(ompg_run(NULL, call_a_stranger_to_inner, NULL, NULL), 0);
-    CHECK_INT(ompg_run(&(ompg_options){.threads = 1, .limit = 1}, call_a_stranger, NULL, NULL), 0);
-}
-
-static void *wait_from_outside(void *arg)
-{
-    CHECK_INT(ompg_wait(arg), EPERM);
-    return NULL;
-}
-
-/* Tasks added inside a region belong to its threads, so a wait elsewhere is refused. */
-static int let_a_stranger_wait(ompg_group *group, void *arg)
-{
-    pthread_t thread;
-    ompg_group *inner = ompg_new(NULL);
-    (void)group;
-    CHECK_INT(ompg_go(inner, count_run, arg), 0);
-    if (CHECK_INT(pthread_create(&thread, NULL, wait_from_outside, inner), 0))
-        pthread_join(thread, NULL);
-    CHECK_INT(ompg_wait(inner), 0);
-    CHECK_STATS(inner, 1, 1, 0, 0);
-    ompg_free(inner);
-    return 0;
-}
-
-static void other_threads_may_not_wait(void)
-{
-    atomic_int runs = 0;
-    CHECK_INT(ompg_run(&(ompg_options){.threads = 1}, let_a_stranger_wait, &runs, NULL), 0);
-    CHECK_INT(atomic_load(&runs), 1);
-}
-
 CHECK_MAIN("contexts", {"serial program", serial_program}, {"omp single", omp_single},
            {"omp master before a barrier", omp_master_before_a_barrier},
            {"omp parallel", omp_parallel}, {"omp parallel for", omp_parallel_for},
@@ -467,6 +392,4 @@ CHECK_MAIN("contexts", {"serial program", serial_program}, {"omp single", omp_si
            {"threads are known before the wait", threads_are_known_before_the_wait},
            {"made outside, waited for inside", made_outside_waited_inside},
            {"made inside, waited for outside", made_inside_waited_outside},
-           {"threads of the program at once", threads_of_the_program_at_once},
-           {"other threads may not add", other_threads_may_not_add},
-           {"other threads may not wait", other_threads_may_not_wait})
+           {"threads of the program at once", threads_of_the_program_at_once})
