@@ -44,6 +44,12 @@ if(NOT CMAKE_C_FLAGS MATCHES "-fsanitize=")
     ompgroup_test(test_fork)
 endif()
 
+# Only where the library keeps its assertions.
+if(OMPGROUP_DEBUG OR CMAKE_BUILD_TYPE STREQUAL "Debug")
+    ompgroup_test_program(test_assertions)
+    ompgroup_cases(test_assertions "" 2)
+endif()
+
 # Thousands of processes open regions: with threads that spin they take minutes on a busy machine.
 ompgroup_test_program(test_faults
     WRAP malloc calloc realloc aligned_alloc posix_memalign free)

@@ -1,0 +1,80 @@
+/*
+ * Assertions: what is undefined, and what a build that keeps its assertions says about it. The test
+ * is there in such builds only (programs.cmake).
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "again.h"
+#include "check.h"
+#include "tasks.h"
+
+#include <sys/resource.h>
+
+/* The group's task waits, so that the wait goes on; it does not end when the assertion is there. */
+typedef struct waited {
+    ompg_group *group;
+    event begun, freed;
+} waited;
+
+static int wait_for_the_free(ompg_group *group, void *arg)
+{
+    waited *self = arg;
+    (void)group;
+    event_post(&self->begun);
+    CHECK_AWAIT(&self->freed, 1);
+    return 0;
+}
+
+static void *free_in_the_wait(void *arg)
+{
+    waited *self = arg;
+    CHECK_AWAIT(&self->begun, 1);
+    ompg_free(self->group);
+    _Exit(EXIT_SUCCESS); /* before the group is used any more */
+}
+
+/* In the process that is to end. */
+static void free_a_group_that_is_waited_for(void)
+{
+    waited self = {.group = ompg_new(NULL)};
+    struct rlimit no_core = {0, 0};
+    pthread_t stranger;
+    setrlimit(RLIMIT_CORE, &no_core);
+    ompg_go(self.group, wait_for_the_free, &self);
+    if (pthread_create(&stranger, NULL, free_in_the_wait, &self) == 0)
+        ompg_wait(self.group);
+    _Exit(EXIT_FAILURE);
+}
+
+/* The file's beginning. */
+static void read_file(const char *path, char *text, size_t size)
+{
+    FILE *file = fopen(path, "r");
+    text[0] = '\0';
+    if (!CHECK(file != NULL))
+        return;
+    size_t length = fread(text, 1, size - 1, file);
+    text[length] = '\0';
+    fclose(file);
+}
+
+static void free_during_a_wait(void)
+{
+    char again[] = AGAIN "=1", threads[] = "OMP_NUM_THREADS=2", name[] = "free during a wait";
+    char *environment[] = {again, threads, NULL};
+    char errors[] = "/tmp/ompgroup-test-XXXXXX";
+    char said[4096];
+    if (is_again())
+        free_a_group_that_is_waited_for();
+    int file = mkstemp(errors);
+    if (!CHECK(file >= 0))
+        return;
+    close(file);
+    int status = run_again(name, environment, errors);
+    CHECK(WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT);
+    read_file(errors, said, sizeof said);
+    CHECK_CONTAINS(said, "ompg_free of a group that is being waited for");
+    remove(errors);
+}
+
+CHECK_MAIN("assertions", {"free during a wait", free_during_a_wait})
