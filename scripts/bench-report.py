@@ -189,7 +189,7 @@ class Targets:
         self.rows = []
 
     def _row(self, target, ours, measured, met):
-        """No row for what the run left out; a peer that was absent has one."""
+        """No row for what the run left out; where only one of two was measured there is one."""
         if not math.isnan(ours):
             self.rows.append((target, measured, "met" if met else "**missed**"))
 
@@ -200,8 +200,8 @@ class Targets:
         self._row(target, value, f"{value * 100:.1f} %", value >= limit)
 
     def _compare(self, target, ours, theirs, measured, met):
-        if math.isnan(theirs) and not math.isnan(ours):
-            self.rows.append((target, f"{number(ours)}, no peer", "not measured"))
+        if math.isnan(theirs) != math.isnan(ours):
+            self.rows.append((target, f"{number(ours)}, peer {number(theirs)}", "not measured"))
         else:
             self._row(target, ours, f"{measured} times ({number(ours)} and {number(theirs)})", met)
 
