@@ -88,10 +88,15 @@ if(BENCH_CARGO AND BENCH_RUSTC AND rayon)
         list(APPEND programs "${crate}/target/release/${stem}")
         list(APPEND outputs "${CMAKE_CURRENT_BINARY_DIR}/rayon/${stem}")
     endforeach()
-    file(GLOB_RECURSE sources CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/rayon/*")
-    # In a copy, for cargo writes its lock file beside the manifest.
-    add_custom_command(OUTPUT ${outputs} DEPENDS ${sources} VERBATIM
-        COMMAND "${CMAKE_COMMAND}" -E copy_directory "${CMAKE_CURRENT_SOURCE_DIR}/rayon" "${crate}"
+    # In a copy, for cargo writes its lock file beside the manifest. What has not changed keeps its
+    # time, so that cargo does not build it again.
+    file(GLOB_RECURSE sources CONFIGURE_DEPENDS RELATIVE "${CMAKE_CURRENT_SOURCE_DIR}/rayon" rayon/*)
+    set(copies)
+    foreach(source IN LISTS sources)
+        configure_file("rayon/${source}" "${crate}/${source}" COPYONLY)
+        list(APPEND copies "${crate}/${source}")
+    endforeach()
+    add_custom_command(OUTPUT ${outputs} DEPENDS ${copies} VERBATIM
         COMMAND "${CMAKE_COMMAND}" -E env "RUSTC=${BENCH_RUSTC}" "CARGO_HOME=${crate}/home"
             "${BENCH_CARGO}" build --quiet --release --offline
                 --manifest-path "${crate}/Cargo.toml" --target-dir "${crate}/target"
