@@ -44,12 +44,6 @@ if(NOT CMAKE_C_FLAGS MATCHES "-fsanitize=")
     ompgroup_test(test_fork)
 endif()
 
-# Only where the library keeps its assertions.
-if(OMPGROUP_DEBUG OR CMAKE_BUILD_TYPE STREQUAL "Debug")
-    ompgroup_test_program(test_assertions)
-    ompgroup_cases(test_assertions "" 2)
-endif()
-
 # Thousands of processes open regions: with threads that spin they take minutes on a busy machine.
 ompgroup_test_program(test_faults
     WRAP malloc calloc realloc aligned_alloc posix_memalign free)
@@ -59,10 +53,16 @@ ompgroup_cases(test_faults OMP_WAIT_POLICY=passive 1 2 7)
 ompgroup_test_program(test_runs)
 ompgroup_cases(test_runs OMP_WAIT_POLICY=passive 1 2 7)
 
-# It sets OpenMP's environment itself.
-ompgroup_test_program(test_wait_policy)
-add_test(NAME test_wait_policy COMMAND test_wait_policy)
-set_tests_properties(test_wait_policy PROPERTIES PROCESSORS 2 TIMEOUT ${OMPGROUP_TEST_TIMEOUT})
+# They set OpenMP's environment themselves, for processes of their own.
+set(ompgroup_own_processes test_traces test_wait_policy)
+if(OMPGROUP_DEBUG OR CMAKE_BUILD_TYPE STREQUAL "Debug")
+    list(APPEND ompgroup_own_processes test_assertions) # the library keeps its assertions
+endif()
+foreach(stem IN LISTS ompgroup_own_processes)
+    ompgroup_test_program(${stem})
+    add_test(NAME ${stem} COMMAND ${stem})
+    set_tests_properties(${stem} PROPERTIES PROCESSORS 2 TIMEOUT ${OMPGROUP_TEST_TIMEOUT})
+endforeach()
 
 include(loop_macro.cmake)
 include(tsan.cmake)
