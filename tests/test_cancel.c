@@ -429,33 +429,47 @@ static void outer_deadline_holds_between_waits(void)
     }
 }
 
-/* Ends only where the OpenMP runtime cancels; counts when nobody did. */
-static ORDERED_BY_OPENMP int poll_openmp_then_fail(ompg_group *group, void *arg)
+/* A raw task that ends when it is let go, or earlier where the OpenMP runtime cancels it. */
+typedef struct raw_task {
+    event let_go;
+    atomic_int ends; /* that were not the runtime's doing */
+} raw_task;
+
+static ORDERED_BY_OPENMP int make_raw_task_then_fail(ompg_group *group, void *arg)
 {
-    atomic_int *overdue = arg;
+    raw_task *self = arg;
     (void)group;
 #pragma omp task
     {
         double start = seconds_now();
-        while (seconds_now() - start < CHECK_PATIENCE) {
+        while (atomic_load(&self->let_go.count) == 0 && seconds_now() - start < CHECK_PATIENCE) {
             sched_yield();
 #pragma omp cancellation point taskgroup
         }
-        atomic_fetch_add(overdue, 1);
+        atomic_fetch_add(&self->ends, 1);
     }
     return EIO;
+}
+
+/* Called when the group has failed: nobody else ends the raw task where OpenMP does not cancel. */
+static void let_raw_task_go(void *arg)
+{
+    raw_task *self = arg;
+    if (!omp_get_cancellation())
+        event_post(&self->let_go);
 }
 
 /* Two threads, for a runtime may run the raw task at once where there is only one. */
 static void openmp_cancellation_is_used(void)
 {
-    atomic_int overdue = 0;
-    if (!omp_get_cancellation()) {
-        CHECK_INT(omp_get_cancellation(), 0);
-        return;
-    }
-    CHECK_INT(ompg_run(&(ompg_options){.threads = 2}, poll_openmp_then_fail, &overdue, NULL), EIO);
-    CHECK_INT(atomic_load(&overdue), 0);
+    raw_task raw = {.ends = 0};
+    ompg_task_options options = {.drop = let_raw_task_go};
+    ompg_group *group = ompg_new(&(ompg_options){.threads = 2});
+    CHECK_INT(ompg_go_with(group, make_raw_task_then_fail, &raw, &options), 0);
+    CHECK_INT(ompg_wait(group), EIO);
+    CHECK_INT(atomic_load(&raw.ends), omp_get_cancellation() ? 0 : 1);
+    CHECK_STATS(group, 1, 0, 1, 0);
+    ompg_free(group);
 }
 
 static ORDERED_BY_OPENMP int fail_inside_among_raw_tasks(ompg_group *group, void *arg)

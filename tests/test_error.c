@@ -275,24 +275,34 @@ static void failing_another_group(void)
     ompg_free(other);
 }
 
+/* The last iteration is handed out behind the failing one, and begins when that is over. */
 static ORDERED_BY_OPENMP void raw_loop_shares_the_group(void)
 {
+    enum { FAILING = 100, LAST = 999 };
     atomic_int seen = 0;
+    event failed = {0};
     ompg_group *group = ompg_new(&(ompg_options){.name = "loop"});
 #pragma omp parallel for schedule(dynamic)
-    for (int i = 0; i < 1000; i++) {
-        if (ompg_stopped(group))
+    for (int i = 0; i <= LAST; i++) {
+        if (i == LAST)
+            CHECK_AWAIT(&failed, 1);
+        bool over = atomic_load(&failed.count) > 0;
+        bool stopped = ompg_stopped(group);
+        CHECK(stopped || !over);
+        if (stopped)
             continue;
         atomic_fetch_add(&seen, 1);
-        if (i == 100)
+        if (i == FAILING) {
             ompg_fail_at(group, (size_t)i, ERANGE, "iteration %d", i);
+            event_post(&failed);
+        }
     }
     CHECK_INT(ompg_wait(group), ERANGE);
     ompg_error error = error_of(group);
-    CHECK_INT(error.index, 100);
+    CHECK_INT(error.index, FAILING);
     CHECK_STR(error.message, "iteration 100");
     CHECK_STR(error.task, "");
-    CHECK(atomic_load(&seen) >= 1 && atomic_load(&seen) <= 1000);
+    CHECK(atomic_load(&seen) >= 1 && atomic_load(&seen) <= LAST);
     ompg_free(group);
 }
 
