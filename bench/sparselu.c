@@ -41,16 +41,17 @@ static void go_edges(ompg_group *group, size_t k, size_t n)
     }
 }
 
+/* The newest task runs first: added from the end, the rows come in order, as in the serial program. */
 static void go_inner(ompg_group *group, size_t k, size_t n)
 {
-    for (size_t i = k + 1; i < n; i++) {
+    for (size_t i = n; i-- > k + 1;) {
         if (!sparselu_has(i, k))
             continue;
         if (sparselu_by_rows) {
             go(group, inner_row, k, i, 0);
             continue;
         }
-        for (size_t j = k + 1; j < n; j++)
+        for (size_t j = n; j-- > k + 1;)
             if (sparselu_has(k, j))
                 go(group, inner, k, i, j);
     }

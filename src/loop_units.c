@@ -9,9 +9,9 @@
 #include "memory.h"
 
 enum {
-    OWNER_FRACTION = 8,        /* of its share that an owner takes at once */
-    SHORT_TICKS = 2000,        /* about a microsecond: sub-ranges that take less are too small */
-    GROWTH_MOST = 16,          /* from one sub-range to the next */
+    OWNER_FRACTION = 8,         /* of its share that an owner takes at once */
+    SHORT_TICKS = 2000,         /* about a microsecond: sub-ranges that take less are too small */
+    GROWTH_MOST = 16,           /* from one sub-range to the next */
     DETERMINISTIC_UNITS = 1024, /* that a deterministic loop without a grain is cut into */
     SHARES_IN_HANDLE =
         (sizeof((ompg_loop *)NULL)->room - sizeof(struct loop)) / sizeof(struct share)

@@ -72,9 +72,9 @@ static bool reserve_accumulators(struct reduction *reduction)
 
 static void *accumulator_new(const struct reduction *reduction, size_t block)
 {
-    void *accumulator =
-        reduction->memory ? (char *)loop_first_line(reduction->memory) + block * reduction->stride
-                          : memory_new_lines(reduction->stride);
+    void *accumulator = reduction->memory
+                            ? (char *)loop_first_line(reduction->memory) + block * reduction->stride
+                            : memory_new_lines(reduction->stride);
     if (accumulator)
         memcpy(accumulator, reduction->identity, reduction->size);
     return accumulator;

@@ -48,6 +48,7 @@ void region_enter(struct worker *worker, struct region *region, int thread)
     worker->frame = NULL;
     worker->inlined = 0;
     worker->robbed = 0;
+    worker->asked = NULL;
     worker->hold_back = HOLD_LEAST_NS;
     store_relaxed(&worker->deque.attention,
                   !membarrier_works && load_relaxed(&region->threads) > 1);
@@ -154,7 +155,7 @@ static void hold_back(struct worker *worker)
         worker->hold_back *= 2;
     struct idle region_end = {0};
     while (!load_relaxed(&worker->region->closing) && clock_now() < until)
-        steal_pause(worker->region, &region_end);
+        steal_pause(worker->region, &region_end, NULL);
 }
 
 /* Waits for work; false when this worker should go: the region closes, or there is none. */
@@ -241,7 +242,7 @@ bool region_await_members(struct region *region, bool waiter)
 {
     struct idle idle = {.awaited = waiter ? region->root : NULL};
     for (int i = 0; i < FIRST_PAUSES && !group_is_done(region, region->root); i++)
-        steal_pause(region, &idle);
+        steal_pause(region, &idle, NULL);
     return group_is_done(region, region->root);
 }
 

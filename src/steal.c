@@ -5,6 +5,8 @@
  */
 #include "steal.h"
 
+#include "membarrier.h"
+
 enum {
     STEAL_BATCH = 128, /* tasks taken at once: 4 KiB */
     RUN_BATCH = 512,   /* tasks of a run taken at once */
@@ -22,20 +24,23 @@ static unsigned next_random(struct worker *worker)
     return worker->random = x;
 }
 
+static bool is_single_thief(const struct worker *thief)
+{
+    return load_relaxed(&thief->region->threads) == 2;
+}
+
 /*
  * The oldest becomes *task; the others go to the thief's deque, the next oldest on top. A single thief
- * leaves nothing for others, and asks for more before it needs it. Not inlined: the batch must not be
- * in the frames of nested waits.
+ * leaves nothing for others. Not inlined: the batch must not be in the frames of nested waits.
  */
 static __attribute__((noinline)) bool steal_batch(struct worker *thief, struct worker *victim,
                                                   struct task *task)
 {
     struct task batch[STEAL_BATCH];
-    bool single = load_relaxed(&thief->region->threads) == 2;
-    size_t n = deque_steal(&victim->deque, batch, STEAL_BATCH, single);
+    size_t n = deque_steal(&victim->deque, batch, STEAL_BATCH, is_single_thief(thief));
     if (n == 0)
         return false;
-    if (n > 1 && !deque_has_shared(&victim->deque))
+    if (!deque_has_shared(&victim->deque))
         steal_ask(victim);
     thief->loot = (int64_t)n;
     *task = batch[0];
@@ -72,6 +77,13 @@ static void pry(struct deque *deque)
         mark_pried(deque, split);
 }
 
+/* Half of a batch goes on to whoever is hungry next. Once the victim's lock is released. */
+static void share_loot(struct worker *thief)
+{
+    if (deque_private(&thief->deque) > 0)
+        deque_share(&thief->deque, !membarrier_works);
+}
+
 /* From one victim. A thief that waits for a group takes a single task, which belongs to it. */
 static bool steal_from(struct worker *thief, struct worker *victim, const ompg_group *group,
                        enum look look, struct task *task)
@@ -81,6 +93,7 @@ static bool steal_from(struct worker *thief, struct worker *victim, const ompg_g
     if (!shared) {
         bool unanswered = load_relaxed(&deque->attention);
         steal_ask(victim);
+        thief->asked = deque;
         if (look < (unanswered ? LOOK_PRIVATE : LOOK_FOR_SURE) || deque_private(deque) == 0)
             return false;
     }
@@ -101,9 +114,13 @@ static bool steal_from(struct worker *thief, struct worker *victim, const ompg_g
             found = steal_batch(thief, victim, task);
     }
     spin_unlock(&deque->lock);
-    if (loot.count > 0)
+    if (loot.count > 0) {
         deque_push_run(&thief->deque, &loot);
-    return loot.count > 0 ? deque_pop(&thief->deque, task) : found;
+        return deque_pop(&thief->deque, task);
+    }
+    if (found && !group)
+        share_loot(thief);
+    return found;
 }
 
 bool steal(struct worker *thief, const ompg_group *group, enum look look, struct task *task)
@@ -121,17 +138,26 @@ bool steal(struct worker *thief, const ompg_group *group, enum look look, struct
 }
 
 /* Short when there is nothing to wait for any more. */
-void steal_pause(const struct region *region, struct idle *idle)
+void steal_pause(const struct region *region, struct idle *idle, const struct deque *watched)
 {
     if (idle->pause < PAUSE_MOST)
         idle->pause = idle->pause ? 2 * idle->pause : PAUSE_LEAST;
     for (int i = 0; i < idle->pause; i++) {
         if (idle->awaited ? group_pending(idle->awaited) == 0 : load_relaxed(&region->closing))
             return;
+        if (watched && deque_has_shared(watched))
+            break;
         cpu_relax();
     }
     if (region->oversubscribed)
         sched_yield();
+}
+
+/* Since when nobody has answered: a single thief has asked the only other worker at its last theft. */
+static int64_t last_asked(const struct worker *worker, const ompg_group *group, int64_t now)
+{
+    bool at_theft = !group && worker->robbed != 0 && is_single_thief(worker);
+    return at_theft ? worker->robbed : now;
 }
 
 int64_t steal_look(struct worker *worker, const ompg_group *group, struct idle *idle,
@@ -141,9 +167,10 @@ int64_t steal_look(struct worker *worker, const ompg_group *group, struct idle *
         return 0;
     if (idle->since == 0) {
         idle->since = clock_now();
-        idle->pry_at = idle->since + PRY_NS;
+        idle->pry_at = last_asked(worker, group, idle->since) + PRY_NS;
     }
-    steal_pause(worker->region, idle);
+    /* Who waits for a group must not look again and again at what it may not run. */
+    steal_pause(worker->region, idle, group ? NULL : worker->asked);
     int64_t now = clock_now();
     if (now >= idle->pry_at) {
         idle->pry_at = now + PRY_NS + (now - idle->since) / 8;

@@ -2,8 +2,9 @@
  * Stealing: how a worker without tasks looks for some.
  *
  * A thief that finds nothing shared asks the owner, by deque.attention, and pries what an owner that
- * does not answer keeps to itself. Each look costs those who work a cache miss or two, so the pauses
- * between looks grow.
+ * does not answer keeps to itself. It asks when it takes the last of what is shared, before it needs
+ * more, and shares half of its loot, so that who runs out of tasks next need not pry. Each look costs
+ * those who work a cache miss or two, so the pauses between looks grow; the answer ends them.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -45,8 +46,8 @@ enum look {
  */
 bool steal(struct worker *thief, const ompg_group *group, enum look look, struct task *task);
 
-/* Waits between two looks, longer each time. */
-void steal_pause(const struct region *region, struct idle *idle);
+/* Waits between two looks, longer each time, but not once there is something shared in `watched`. */
+void steal_pause(const struct region *region, struct idle *idle, const struct deque *watched);
 
 /* One look around. Returns how long this worker has been idle, in ns; 0 when it found *task. */
 int64_t steal_look(struct worker *worker, const ompg_group *group, struct idle *idle,

@@ -40,6 +40,7 @@ struct worker {
     int64_t robbed;        /* clock at the last theft, 0: none */
     int64_t loot;          /* tasks in it */
     int64_t hold_back;     /* how long to stay away after a poor one, in ns */
+    struct deque *asked;   /* whose owner this thief has asked last, NULL: nobody's */
     ompg_group *free_groups;
     unsigned free_count;
     _Atomic(ompg_group *) tally_group;

@@ -141,8 +141,8 @@ static void lists_stay_while_more_is_run(void)
 static void lists_stay_when_errors_are_replaced(void)
 {
     struct listing first, second;
-    ompg_group *group = ompg_new(
-        &(ompg_options){.on_error = OMPG_COLLECT, .deterministic = true, .max_errors = 2});
+    ompg_group *group =
+        ompg_new(&(ompg_options){.on_error = OMPG_COLLECT, .deterministic = true, .max_errors = 2});
     ompg_fail_at(group, 7, 70, "seven");
     ompg_fail_at(group, 9, 90, "nine");
     take_listing(group, &first);

@@ -355,8 +355,8 @@ static bool use(const ompg_options *options)
     ompg_group *group = ompg_new(options);
     for (int i = 0; i < ROUNDS && right && group != NULL; i++)
         right = results_and_drops(group) && chain(group) && nested(group) && freed(group) &&
-                copies(group) && loops(group) && reduction(group) && pipeline(group) && errors(group) &&
-                stopped(group);
+                copies(group) && loops(group) && reduction(group) && pipeline(group) &&
+                errors(group) && stopped(group);
     ompg_free(group);
     return right && group != NULL;
 }
