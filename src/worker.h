@@ -37,12 +37,12 @@ struct worker {
     int thread;            /* omp_get_thread_num() in the region */
     unsigned inlined;      /* tasks that run inside ompg_go on this stack */
     unsigned random;       /* xorshift state for the choice of victims */
+    unsigned free_count;   /* of free_groups */
     int64_t robbed;        /* clock at the last theft, 0: none */
     int64_t loot;          /* tasks in it */
     int64_t hold_back;     /* how long to stay away after a poor one, in ns */
     struct deque *asked;   /* whose owner this thief has asked last, NULL: nobody's */
     ompg_group *free_groups;
-    unsigned free_count;
     _Atomic(ompg_group *) tally_group;
     struct counts tally;
     _Atomic size_t flushes;   /* odd while the tally is being added to its group's counts */

@@ -47,7 +47,9 @@ OMPG_API int ompg_go_for(ompg_group *group, size_t begin, size_t end, size_t gra
 
 #if defined(__cplusplus)
 #define OMPG_LOOP_ALIGNED alignas(64)
-#define OMPG_LOOP_NO_RANGE {}
+#define OMPG_LOOP_NO_RANGE                                                                         \
+    {                                                                                              \
+    }
 #else
 #define OMPG_LOOP_ALIGNED _Alignas(64)
 #define OMPG_LOOP_NO_RANGE {0}
