@@ -1,6 +1,7 @@
 /*
  * Threads that do not run the group's tasks: before the wait any of them may add, one at a time,
- * whoever made the group; during it none may, and none may wait where the tasks are not.
+ * whoever made the group; during it none may, and none may wait where the tasks are not. Other tasks of
+ * the region may add, and not wait either.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -224,10 +225,90 @@ static void other_threads_may_not_wait(void)
     CHECK_INT(atomic_load(&runs), 1);
 }
 
+/* ---- another task of the region ---- */
+
+/* One task waits for an inner group whose task holds on; its neighbour asks for more. */
+typedef struct neighbours {
+    ompg_group *inner;
+    event held, asked;
+    atomic_int runs;
+} neighbours;
+
+static int hold_until_asked(ompg_group *group, void *arg)
+{
+    neighbours *self = arg;
+    (void)group;
+    event_post(&self->held);
+    CHECK_AWAIT(&self->asked, 1);
+    return 0;
+}
+
+static int wait_for_inner(ompg_group *group, void *arg)
+{
+    neighbours *self = arg;
+    (void)group;
+    self->inner = ompg_new(&(ompg_options){.name = "inner"});
+    CHECK_INT(ompg_go(self->inner, hold_until_asked, self), 0);
+    CHECK_INT(ompg_wait(self->inner), 0);
+    ompg_free(self->inner);
+    return 0;
+}
+
+static int fold_nothing(ompg_group *group, size_t begin, size_t end, void *accumulator, void *arg)
+{
+    (void)accumulator;
+    return run_parts(group, begin, end, arg);
+}
+
+static void combine_nothing(void *accumulator, const void *other, void *arg)
+{
+    (void)accumulator;
+    (void)other;
+    (void)arg;
+}
+
+static int make_nothing(ompg_group *group, void *arg, void **piece)
+{
+    (void)piece;
+    return count_run(group, arg);
+}
+
+/* It may add, but not wait beside the other one, in whose wait the inner task has begun. */
+static int ask_for_more(ompg_group *group, void *arg)
+{
+    neighbours *self = arg;
+    ompg_stage stage = {.fn = make_nothing, .arg = &self->runs};
+    int nothing = 0;
+    (void)group;
+    CHECK_AWAIT(&self->held, 1);
+    CHECK_INT(ompg_wait(self->inner), EBUSY);
+    CHECK_INT(ompg_for(self->inner, 0, 10, 1, run_parts, &self->runs), EBUSY);
+    CHECK_INT(ompg_reduce(self->inner, 0, 10, 1, &nothing, sizeof nothing, fold_nothing,
+                          combine_nothing, &self->runs),
+              EBUSY);
+    CHECK_INT(ompg_pipeline(self->inner, &stage, 1, 1), EBUSY);
+    CHECK_INT(atomic_load(&self->runs), 0);
+    CHECK_INT(ompg_go_for(self->inner, 0, 10, 1, run_parts, &self->runs), 0);
+    event_post(&self->asked);
+    return 0;
+}
+
+static void neighbours_may_add_but_not_wait(void)
+{
+    neighbours self = {0};
+    ompg_group *group = ompg_new(&(ompg_options){.threads = 2});
+    ompg_go(group, wait_for_inner, &self);
+    ompg_go(group, ask_for_more, &self);
+    CHECK_INT(ompg_wait(group), 0);
+    CHECK_INT(atomic_load(&self.runs), 10);
+    ompg_free(group);
+}
+
 CHECK_MAIN("outsiders", {"other threads add before the wait", other_threads_add_before_the_wait},
            {"other threads add between waits", other_threads_add_between_waits},
            {"each step has its thread", each_step_has_its_thread},
            {"threads of a region add before the wait", threads_of_a_region_add_before_the_wait},
            {"indices go on from thread to thread", indices_go_on_from_thread_to_thread},
            {"other threads may not add", other_threads_may_not_add},
-           {"other threads may not wait", other_threads_may_not_wait})
+           {"other threads may not wait", other_threads_may_not_wait},
+           {"neighbours may add but not wait", neighbours_may_add_but_not_wait})

@@ -8,6 +8,8 @@
 #include "sanitizers.h"
 #include "tasks.h"
 
+#include <errno.h>
+
 /* ---- exact, for tasks that are held where they are ---- */
 
 enum { HELD = 9, MOST_INSIDE = 4 };
@@ -148,6 +150,13 @@ static void *poll_stats(void *arg)
     return NULL;
 }
 
+static int fail_tiny(ompg_group *group, void *arg)
+{
+    (void)group;
+    (void)arg;
+    return EIO;
+}
+
 static int add_tiny(ompg_group *group, void *arg)
 {
     int code = 0;
@@ -156,24 +165,43 @@ static int add_tiny(ompg_group *group, void *arg)
     return code;
 }
 
+/* Many waits for as many of the tasks, with somebody looking all the while. */
+static void add_up(poll *self, ompg_task_fn *fn, int waits, int tasks, int expected)
+{
+    pthread_t poller;
+    if (!CHECK_INT(pthread_create(&poller, NULL, poll_stats, self), 0))
+        return;
+    CHECK_AWAIT(&self->looked, 1);
+    for (int wait = 0; wait < waits; wait++) {
+        for (int i = 0; i < tasks; i++)
+            CHECK_INT(ompg_go(self->group, fn, NULL), 0);
+        CHECK_INT(ompg_wait(self->group), expected);
+    }
+    atomic_store(&self->over, true);
+    pthread_join(poller, NULL);
+    CHECK_INT(self->wrong, 0);
+}
+
 static void stats_add_up_while_tasks_run(void)
 {
     for (int threads = 1; threads <= 4; threads += 3) {
         poll self = {.group = ompg_new(&(ompg_options){.threads = threads})};
-        pthread_t poller;
-        if (!CHECK_INT(pthread_create(&poller, NULL, poll_stats, &self), 0))
-            break;
-        CHECK_AWAIT(&self.looked, 1);
-        for (int wait = 0; wait < POLLED_WAITS; wait++) {
-            for (int i = 0; i < ADDERS; i++)
-                CHECK_INT(ompg_go(self.group, add_tiny, NULL), 0);
-            CHECK_INT(ompg_wait(self.group), 0);
-        }
-        atomic_store(&self.over, true);
-        pthread_join(poller, NULL);
-        CHECK_INT(self.wrong, 0);
         size_t all = (size_t)POLLED_WAITS * ADDERS * (1 + ADDED);
+        add_up(&self, add_tiny, POLLED_WAITS, ADDERS, 0);
         CHECK_STATS(self.group, all, all, 0, 0);
+        ompg_free(self.group);
+    }
+}
+
+/* Each error is kept: few in all. At the end of a wait one that failed must not be running as well. */
+static void stats_add_up_while_tasks_fail(void)
+{
+    enum { WAITS = SANITIZED ? 20 : 400, TASKS = 200 };
+    for (int threads = 1; threads <= 4; threads += 3) {
+        ompg_options options = {.threads = threads, .on_error = OMPG_COLLECT};
+        poll self = {.group = ompg_new(&options)};
+        add_up(&self, fail_tiny, WAITS, TASKS, EIO);
+        CHECK_STATS(self.group, WAITS * TASKS, 0, WAITS * TASKS, 0);
         ompg_free(self.group);
     }
 }
@@ -181,4 +209,5 @@ static void stats_add_up_while_tasks_run(void)
 CHECK_MAIN("stats", {"running are those inside", running_are_those_inside},
            {"a task that looks is running", a_task_that_looks_is_running},
            {"a part of a loop is running", a_part_of_a_loop_is_running},
-           {"stats add up while tasks run", stats_add_up_while_tasks_run})
+           {"stats add up while tasks run", stats_add_up_while_tasks_run},
+           {"stats add up while tasks fail", stats_add_up_while_tasks_fail})
