@@ -173,7 +173,7 @@ busy_percent() {
 describe() {
     cat <<END
 # date: $(date +%F)
-# commit: $(git describe --always --dirty 2>/dev/null || echo none)${dirty:+ with changes that are not committed}
+# commit: $(git describe --always 2>/dev/null || echo none)${dirty:+ with changes that are not committed}
 # machine: $(lscpu | sed -n 's/^Model name: *//p'), $(nproc) processors, $(awk '/^MemTotal/ { printf "%.0f", $2 / 1048576 }' /proc/meminfo) GiB
 # system: $(. /etc/os-release && echo "$PRETTY_NAME"), Linux $(uname -r)
 # processors in use by others when the run began: $busy %
