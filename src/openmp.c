@@ -14,12 +14,23 @@
 
 #define NOT_INSTRUMENTED __attribute__((no_sanitize("thread")))
 
+/* The first call of OpenMP, in a child of fork too, sets up the runtime; libomp changes errno there. */
+
 int openmp_level(void)
 {
     int saved = errno;
     int level = omp_get_level();
     errno = saved;
     return level;
+}
+
+int openmp_most_threads(int wanted)
+{
+    int saved = errno;
+    int threads = wanted > 0 ? wanted : omp_get_max_threads();
+    int limit = omp_get_thread_limit();
+    errno = saved;
+    return threads < limit ? threads : limit;
 }
 
 NOT_INSTRUMENTED void openmp_taskgroup(openmp_body_fn *body, void *arg)

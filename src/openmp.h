@@ -10,8 +10,13 @@
 
 typedef void openmp_body_fn(void *arg);
 
-/* omp_get_level(), which may be what starts OpenMP: errno is left alone. */
+/* Both may be what starts OpenMP: they leave errno alone. */
+
+/* omp_get_level() */
 int openmp_level(void);
+
+/* Of the next team, by OpenMP's own limits; wanted 0: what OpenMP chooses. */
+int openmp_most_threads(int wanted);
 
 /* Runs body(arg) in a taskgroup; when it returns all tasks of that taskgroup are over. */
 void openmp_taskgroup(openmp_body_fn *body, void *arg);

@@ -162,11 +162,7 @@ static void prepare(struct session *session, size_t tasks)
 
 int session_threads_outermost(const ompg_group *group)
 {
-    if (forked)
-        return 1;
-    int threads = group && group->threads > 0 ? group->threads : omp_get_max_threads();
-    int limit = omp_get_thread_limit();
-    return threads < limit ? threads : limit;
+    return forked ? 1 : openmp_most_threads(group ? group->threads : 0);
 }
 
 int session_threads(const ompg_group *group)

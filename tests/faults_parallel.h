@@ -68,12 +68,15 @@ static int run_loop(ompg_group *group)
     return code;
 }
 
+/* The parallel region is the caller's own: what OpenMP makes of errno there is not the library's. */
 ORDERED_BY_OPENMP static void run_loop_statement(ompg_group *group)
 {
+    int saved = errno;
     atomic_fetch_add(&loops_begun, 1);
     OMPG_FOR(group, i, 0, CELLS) {
         atomic_fetch_add(&cells[i], 1);
     }
+    errno = saved;
     int code = call_accept("OMPG_FOR", ompg_wait(group));
     atomic_fetch_add(&loops_whole, code == 0);
 }
@@ -82,6 +85,7 @@ ORDERED_BY_OPENMP static void run_loop_statement(ompg_group *group)
 ORDERED_BY_OPENMP static void run_loop_without_group(ompg_group *group)
 {
     (void)group;
+    int saved = errno;
     int threads = omp_get_max_threads();
     omp_set_num_threads(9);
     atomic_fetch_add(&loops_begun, 1);
@@ -90,6 +94,7 @@ ORDERED_BY_OPENMP static void run_loop_without_group(ompg_group *group)
     }
     atomic_fetch_add(&loops_whole, 1);
     omp_set_num_threads(threads);
+    errno = saved;
 }
 
 /* ---- reductions ---- */
