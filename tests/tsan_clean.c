@@ -125,12 +125,13 @@ static int free_run(ompg_group *group, void *arg)
 
 static bool freed(ompg_group *group)
 {
-    part parts[PARTS] = {{0}};
+    enum { FREED = PARTS / 20 };
+    part parts[FREED] = {{0}};
     bool right = true;
-    for (long i = 0; i < PARTS && right; i++)
+    for (long i = 0; i < FREED && right; i++)
         right = ompg_go(group, free_run, &parts[i]) == 0;
     right = right && ompg_wait(group) == 0;
-    for (long i = 0; i < PARTS && right; i++)
+    for (long i = 0; i < FREED && right; i++)
         right = parts[i].result == 1;
     return right;
 }
