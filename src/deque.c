@@ -156,6 +156,7 @@ void deque_share(struct deque *deque, bool all)
 {
     spin_lock(&deque->lock);
     size_t mine = deque_private(deque);
+    all |= !membarrier_works; /* nobody can pry the other half */
     size_t shared = all ? mine : (mine + 1) / 2;
     if (all || deque_has_shared(deque) || !share_run(deque, shared))
         store_release(&deque->split, load_relaxed(&deque->split) + shared);

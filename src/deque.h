@@ -66,7 +66,7 @@ bool deque_grow(struct deque *deque);
 /* Takes the newest task, shared or not; false when the deque is empty. */
 bool deque_pop_slow(struct deque *deque, struct task *task);
 
-/* Makes half of the private tasks shared, rounded up, or all of them. */
+/* Makes half of the private tasks shared, rounded up; all if asked to, or where none can be pried. */
 void deque_share(struct deque *deque, bool all);
 
 /* Takes the newest task that matches, wherever it lies. */

@@ -10,8 +10,10 @@
 #include <errno.h>
 #include <stdlib.h>
 
-/* Clang takes the C library's allocation for functions that do not touch errno: without the fence it
-   leaves the store out. */
+/*
+ * Clang takes the C library's allocation for functions that do not touch errno: without the fence it
+ * leaves the store out.
+ */
 static void restore_errno(int saved)
 {
     compiler_fence();

@@ -9,7 +9,7 @@
 
 #include <stdlib.h>
 
-enum { RUNS_PER_BLOCK = 72 }; /* a block of 4 KiB */
+enum { RUNS_PER_BLOCK = 72 }; /* a block of 3.4 KiB */
 
 struct queue_block {
     struct queue_block *next;

@@ -109,7 +109,7 @@ void region_attend(struct worker *worker)
     if (membarrier_works && can_launch_here(worker->region))
         store_relaxed(&deque->attention, false);
     tally_flush(worker); /* before its tasks can be stolen */
-    deque_share(deque, !membarrier_works);
+    deque_share(deque, false);
     int active = load_relaxed(&worker->region->active);
     region_launch(worker->region, mine, active); /* doubles at most */
 }

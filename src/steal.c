@@ -5,8 +5,6 @@
  */
 #include "steal.h"
 
-#include "membarrier.h"
-
 enum {
     STEAL_BATCH = 128, /* tasks taken at once: 4 KiB */
     RUN_BATCH = 512,   /* tasks of a run taken at once */
@@ -81,7 +79,7 @@ static void pry(struct deque *deque)
 static void share_loot(struct worker *thief)
 {
     if (deque_private(&thief->deque) > 0)
-        deque_share(&thief->deque, !membarrier_works);
+        deque_share(&thief->deque, false);
 }
 
 /* From one victim. A thief that waits for a group takes a single task, which belongs to it. */
