@@ -124,4 +124,31 @@ static inline unsigned random_next(unsigned *state)
     return *state >> 8;
 }
 
+/* ---- of reductions and pipelines ---- */
+
+static inline void combine_nothing(void *accumulator, const void *other, void *arg)
+{
+    (void)accumulator;
+    (void)other;
+    (void)arg;
+}
+
+/* arg: an int, the items to come. */
+static inline int make_items(ompg_group *group, void *arg, void **slot)
+{
+    int *left = arg;
+    (void)group;
+    *slot = *left > 0 ? arg : NULL;
+    (*left)--;
+    return 0;
+}
+
+static inline int pass_item(ompg_group *group, void *arg, void **slot)
+{
+    (void)group;
+    (void)arg;
+    (void)slot;
+    return 0;
+}
+
 #endif

@@ -68,31 +68,6 @@ static int fold_nothing(ompg_group *group, size_t begin, size_t end, void *accum
     return run_range(group, begin, end, arg);
 }
 
-static void combine_nothing(void *accumulator, const void *other, void *arg)
-{
-    (void)accumulator;
-    (void)other;
-    (void)arg;
-}
-
-/* arg: an int, the items to come. */
-static int make_items(ompg_group *group, void *arg, void **slot)
-{
-    int *left = arg;
-    (void)group;
-    *slot = *left > 0 ? arg : NULL;
-    (*left)--;
-    return 0;
-}
-
-static int pass_item(ompg_group *group, void *arg, void **slot)
-{
-    (void)group;
-    (void)arg;
-    (void)slot;
-    return 0;
-}
-
 static void call_run(void)
 {
     int code = EIO;

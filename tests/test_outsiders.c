@@ -260,13 +260,6 @@ static int fold_nothing(ompg_group *group, size_t begin, size_t end, void *accum
     return run_parts(group, begin, end, arg);
 }
 
-static void combine_nothing(void *accumulator, const void *other, void *arg)
-{
-    (void)accumulator;
-    (void)other;
-    (void)arg;
-}
-
 static int make_nothing(ompg_group *group, void *arg, void **piece)
 {
     (void)piece;

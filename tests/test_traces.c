@@ -54,24 +54,6 @@ static void add_both(void *accumulator, const void *other, void *arg)
     *sum += *(const size_t *)other;
 }
 
-/* arg: an int, the items to come. */
-static int make_items(ompg_group *group, void *arg, void **slot)
-{
-    int *left = arg;
-    (void)group;
-    *slot = *left > 0 ? arg : NULL;
-    (*left)--;
-    return 0;
-}
-
-static int pass_item(ompg_group *group, void *arg, void **slot)
-{
-    (void)group;
-    (void)arg;
-    (void)slot;
-    return 0;
-}
-
 static void use_loops(ompg_group *group)
 {
     atomic_int runs = 0;
