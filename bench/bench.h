@@ -213,8 +213,11 @@ static inline int bench_compare(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/* Runs, checks and prints; returns the exit status. */
-static inline int bench_measure(struct bench *bench, bench_run_fn *run)
+/*
+ * Runs, checks and prints; returns the exit status. Never inlined: tests/instructions.sh counts what
+ * happens inside it.
+ */
+static __attribute__((noinline, unused)) int bench_measure(struct bench *bench, bench_run_fn *run)
 {
     double values[BENCH_MAX_RUNS];
     for (int i = bench->cold ? 0 : -1; i < bench->repeat; i++) {

@@ -1,7 +1,9 @@
 #!/usr/bin/env bash
 # How many instructions a task, a call, a group and a loop take on one thread, compared with recorded
 # numbers: a guard against getting slower that no noise can trip. Counted by callgrind as the
-# difference between many runs and few, so that starting the program does not count.
+# difference between many runs and few, so that the first run, which starts the team, does not count.
+# What comes before bench_measure is not collected: libomp starts with 200,000 instructions more or
+# less from one time to the next.
 #
 #     instructions.sh <folder of the benchmarks> <compiler> [--update]
 #
@@ -36,12 +38,12 @@ fi
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 
-# count <program> <size> <repeat> [<options>]: instructions of the whole program, to stdout.
+# count <program> <size> <repeat> [<options>]: instructions inside bench_measure, to stdout.
 count() {
     local program=$1 size=$2 repeat=$3
     shift 3
     if ! OMP_NUM_THREADS=1 valgrind --tool=callgrind --callgrind-out-file=/dev/null \
-        "$programs/$program" --threads 1 --size "$size" --repeat "$repeat" "$@" >"$log" 2>&1; then
+        --toggle-collect='bench_measure*' "$programs/$program" --threads 1 --size "$size" --repeat "$repeat" "$@" >"$log" 2>&1; then
         cat "$log" >&2
         return 1
     fi
