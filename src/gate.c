@@ -5,6 +5,10 @@
  */
 #include "gate.h"
 
+#include <stddef.h>
+
+_Static_assert(offsetof(struct gate, parked.newest) == CACHE_LINE, "see struct gate");
+
 static bool fits(const struct gate *gate, double cost)
 {
     int limit = load_relaxed(&gate->limit), running = load_relaxed(&gate->running);

@@ -22,8 +22,9 @@
 #include "atomics.h"
 #include "queue.h"
 
+/* What a task's end touches, but for the newest parked run, is in one cache line. */
 struct gate {
-    struct spinlock lock;
+    alignas(CACHE_LINE) struct spinlock lock;
     atomic_int limit;   /* 0: none */
     atomic_int running; /* places taken */
     double budget;      /* 0: none */

@@ -13,8 +13,7 @@ enum { RUNS_PER_BLOCK = 72 }; /* a block of 3.4 KiB */
 
 struct queue_block {
     struct queue_block *next;
-    size_t begin; /* runs [begin, end) are in use; begin < end */
-    size_t end;
+    size_t end; /* runs below it are in use, from the queue's begin on in its head */
     struct run runs[RUNS_PER_BLOCK];
 };
 
@@ -27,7 +26,7 @@ static bool close_newest(struct queue *queue)
         if (!block)
             return false;
         block->next = NULL;
-        block->begin = block->end = 0;
+        block->end = 0;
         if (queue->tail)
             queue->tail->next = block;
         else
@@ -51,7 +50,7 @@ bool queue_push(struct queue *queue, const struct task *task)
 
 static struct run *oldest_run(const struct queue *queue)
 {
-    const struct run *run = queue->head ? &queue->head->runs[queue->head->begin] : &queue->newest;
+    const struct run *run = queue->head ? &queue->head->runs[queue->begin] : &queue->newest;
     return (struct run *)run;
 }
 
@@ -63,8 +62,9 @@ static void drop_oldest(struct queue *queue)
         queue->newest.count = 0;
         return;
     }
-    if (++block->begin < block->end)
+    if (++queue->begin < block->end)
         return;
+    queue->begin = 0;
     queue->head = block->next;
     if (!queue->head)
         queue->tail = NULL;

@@ -19,9 +19,10 @@ struct queue_block;
 /* All zero is an empty queue. */
 struct queue {
     size_t size;              /* tasks in it */
-    struct run newest;        /* the one that grows */
-    struct queue_block *head; /* older runs: taken from here */
+    struct queue_block *head; /* older runs: taken from here, */
+    size_t begin;             /* where the oldest is; */
     struct queue_block *tail; /* put here */
+    struct run newest;        /* the one that grows */
 };
 
 /* Adds the task to the newest run if it continues it. */
