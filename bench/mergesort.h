@@ -70,8 +70,13 @@ static inline void merge_serial(const struct merge *merge)
 {
     const int *a = merge->a, *a_end = a + merge->na, *b = merge->b, *b_end = b + merge->nb;
     int *out = merge->out;
-    while (a < a_end && b < b_end)
-        *out++ = *b < *a ? *b++ : *a++;
+    while (a < a_end && b < b_end) {
+        int x = *a, y = *b;
+        size_t second = y < x; /* a number: a branch would be mispredicted half of the time */
+        *out++ = x < y ? x : y;
+        b += second;
+        a += 1 - second;
+    }
     memcpy(out, a, (size_t)(a_end - a) * sizeof *out);
     memcpy(out + (a_end - a), b, (size_t)(b_end - b) * sizeof *out);
 }
