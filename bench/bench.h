@@ -5,8 +5,8 @@
  *     <program> [--threads N] [--size N] [--repeat N] [--mode WORD]
  *     workload,peer,threads,size,value,unit,checked
  *
- * The value is the median of --repeat runs after one that does not count; a time is divided by the
- * run's items. A run that gives a wrong result ends the program with status 1 and no line. Where the
+ * The value is the median of --repeat runs after a warm-up that does not count; a time is divided by
+ * the run's items. A run that gives a wrong result ends the program with status 1 and no line. Where the
  * peer has nothing for the mode, the status is 77, and there is no line either.
  *
  * SPDX-License-Identifier: Apache-2.0
@@ -43,6 +43,7 @@
 #endif
 
 enum { BENCH_MAX_RUNS = 101, BENCH_MAX_THREADS = 1024, BENCH_CACHE_LINE = 64 };
+static const double BENCH_WARM_UP_NS = 5e7;
 enum { BENCH_NOT_FOR_MODE = 77 };
 
 struct bench {
@@ -52,7 +53,7 @@ struct bench {
     const char *unit;
     int threads;
     int repeat;
-    bool cold; /* no run before the first that counts */
+    bool cold; /* no warm-up */
     size_t size;
     size_t items; /* what the time of a run is divided by: size, unless the program changes it */
     double value; /* of the last run */
@@ -214,19 +215,34 @@ static inline int bench_compare(const void *a, const void *b)
 }
 
 /*
+ * One run, with several threads as many as take BENCH_WARM_UP_NS: in a new process the system may keep
+ * two threads on one processor for 20 ms. False: a result is wrong.
+ */
+static inline bool bench_warm_up(struct bench *bench, bench_run_fn *run)
+{
+    double begun = bench_now();
+    bool right;
+    do {
+        right = run(bench);
+    } while (right && bench->threads > 1 && bench_now() - begun < BENCH_WARM_UP_NS);
+    return right;
+}
+
+/*
  * Runs, checks and prints; returns the exit status. Never inlined: tests/instructions.sh counts what
  * happens inside it.
  */
 static __attribute__((noinline, unused)) int bench_measure(struct bench *bench, bench_run_fn *run)
 {
     double values[BENCH_MAX_RUNS];
-    for (int i = bench->cold ? 0 : -1; i < bench->repeat; i++) {
-        if (!run(bench)) {
-            fprintf(stderr, "%s of %s: wrong result\n", bench->workload, bench->peer);
-            return 1;
-        }
-        if (i >= 0)
-            values[i] = bench->value;
+    bool right = bench->cold || bench_warm_up(bench, run);
+    for (int i = 0; i < bench->repeat && right; i++) {
+        right = run(bench);
+        values[i] = bench->value;
+    }
+    if (!right) {
+        fprintf(stderr, "%s of %s: wrong result\n", bench->workload, bench->peer);
+        return 1;
     }
     qsort(values, (size_t)bench->repeat, sizeof values[0], bench_compare);
     printf("%s%s%s,%s,%d,%zu,%.6g,%s,ok\n", bench->workload, *bench->mode ? "/" : "", bench->mode,

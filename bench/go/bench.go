@@ -41,21 +41,31 @@ func (bench *Bench) stop() {
 	bench.value = float64(time.Since(bench.begun).Nanoseconds()) / float64(bench.items)
 }
 
+func (bench *Bench) check(right bool) {
+	if !right {
+		fmt.Fprintf(os.Stderr, "%s of go: wrong result\n", bench.workload)
+		os.Exit(1)
+	}
+}
+
+// As bench_warm_up.
+func (bench *Bench) warmUp(run func(*Bench) bool) {
+	begun := time.Now()
+	bench.check(run(bench))
+	for bench.threads > 1 && time.Since(begun) < 50*time.Millisecond {
+		bench.check(run(bench))
+	}
+}
+
 // Runs, checks and prints.
 func (bench *Bench) measure(run func(*Bench) bool) {
 	var values []float64
-	first := -1
-	if bench.cold {
-		first = 0
+	if !bench.cold {
+		bench.warmUp(run)
 	}
-	for i := first; i < bench.repeat; i++ {
-		if !run(bench) {
-			fmt.Fprintf(os.Stderr, "%s of go: wrong result\n", bench.workload)
-			os.Exit(1)
-		}
-		if i >= 0 {
-			values = append(values, bench.value)
-		}
+	for i := 0; i < bench.repeat; i++ {
+		bench.check(run(bench))
+		values = append(values, bench.value)
 	}
 	sort.Float64s(values)
 	slash := ""

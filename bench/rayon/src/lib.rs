@@ -6,7 +6,7 @@ use rayon::{ThreadPool, ThreadPoolBuilder};
 use std::arch::asm;
 use std::process::exit;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 pub struct Bench {
     workload: &'static str,
@@ -69,17 +69,31 @@ impl Bench {
         self.value = self.begun.elapsed().as_nanos() as f64 / self.items as f64;
     }
 
+    fn run_checked(&mut self, run: &impl Fn(&mut Bench) -> bool) {
+        if !run(self) {
+            eprintln!("{} of rayon: wrong result", self.workload);
+            exit(1);
+        }
+    }
+
+    /// As bench_warm_up.
+    fn warm_up(&mut self, run: &impl Fn(&mut Bench) -> bool) {
+        let begun = Instant::now();
+        self.run_checked(run);
+        while self.threads > 1 && begun.elapsed() < Duration::from_millis(50) {
+            self.run_checked(run);
+        }
+    }
+
     /// Runs, checks and prints.
     pub fn measure(mut self, run: impl Fn(&mut Bench) -> bool) {
         let mut values = Vec::new();
-        for i in 0..self.repeat + !self.cold as usize {
-            if !run(&mut self) {
-                eprintln!("{} of rayon: wrong result", self.workload);
-                exit(1);
-            }
-            if self.cold || i > 0 {
-                values.push(self.value);
-            }
+        if !self.cold {
+            self.warm_up(&run);
+        }
+        for _ in 0..self.repeat {
+            self.run_checked(&run);
+            values.push(self.value);
         }
         values.sort_by(f64::total_cmp);
         let slash = if self.mode.is_empty() { "" } else { "/" };
