@@ -52,6 +52,7 @@ check() {
     if "$@" >"build/$name.log" 2>&1; then
         return 0
     fi
+    grep -E "error:|FAILED:|\*\*\*Failed" "build/$name.log" | head -n 20 || true # ninja goes on after them
     tail -n 40 "build/$name.log"
     failures+=("$name")
     return 1

@@ -22,9 +22,9 @@
 #include "atomics.h"
 #include "queue.h"
 
-/* What a task's end touches, but for the newest parked run, is in one cache line. */
+/* Begins a cache line, which has all that a task's end touches but for the newest parked run. */
 struct gate {
-    alignas(CACHE_LINE) struct spinlock lock;
+    struct spinlock lock;
     atomic_int limit;   /* 0: none */
     atomic_int running; /* places taken */
     double budget;      /* 0: none */

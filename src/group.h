@@ -82,14 +82,13 @@ struct ompg_group {
     atomic_bool pried;                        /* tasks were taken before their tally was flushed */
 
     /* What few groups use. */
-    alignas(CACHE_LINE) _Atomic int64_t earliest; /* of the own and the enclosing deadlines */
-    _Atomic int64_t deadline;                     /* own; CLOCK_NEVER outside a wait */
-    _Atomic size_t fail_index;                    /* deterministic: lowest failing index */
-    _Atomic int64_t begun;                        /* start of the wait, 0: not measured */
-    _Atomic int64_t waited;                       /* sum of the waits that are over */
-    struct queue queue;                           /* tasks added outside the region; the adder's,
-                                                     in the wait the waiter's */
-    struct gate gate;
+    alignas(CACHE_LINE) struct gate gate;
+    _Atomic int64_t earliest;  /* of the own and the enclosing deadlines */
+    _Atomic int64_t deadline;  /* own; CLOCK_NEVER outside a wait */
+    _Atomic size_t fail_index; /* deterministic: lowest failing index */
+    _Atomic int64_t begun;     /* start of the wait, 0: not measured */
+    _Atomic int64_t waited;    /* sum of the waits that are over */
+    struct queue queue; /* tasks added outside the region; the adder's, in the wait the waiter's */
     struct spinlock loops_lock;
     int loops;             /* OMPG_FORs that share a wait; guard: loops_lock */
     struct errors *errors; /* collect and deterministic groups; read-only after ompg_new */
