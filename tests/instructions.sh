@@ -43,7 +43,8 @@ count() {
     local program=$1 size=$2 repeat=$3
     shift 3
     if ! OMP_NUM_THREADS=1 valgrind --tool=callgrind --callgrind-out-file=/dev/null \
-        --toggle-collect='bench_measure*' "$programs/$program" --threads 1 --size "$size" --repeat "$repeat" "$@" >"$log" 2>&1; then
+        --toggle-collect='bench_measure*' "$programs/$program" \
+        --threads 1 --size "$size" --repeat "$repeat" "$@" >"$log" 2>&1; then
         cat "$log" >&2
         return 1
     fi

@@ -72,6 +72,20 @@ static inline int do_nothing(ompg_group *group, void *arg)
     return 0;
 }
 
+/* A task that says that it has begun, and goes on until it is let go. */
+typedef struct held_task {
+    event begun, let_go;
+} held_task;
+
+static inline int held_task_run(ompg_group *group, void *arg)
+{
+    held_task *self = arg;
+    (void)group;
+    event_post(&self->begun);
+    CHECK_AWAIT(&self->let_go, 1);
+    return 0;
+}
+
 /* What a long task does: polls until the group stops. False when it never does. */
 static inline bool poll_until_stopped(const ompg_group *group)
 {

@@ -13,22 +13,13 @@
 /* The group's task waits, so that the wait goes on; it does not end when the assertion is there. */
 typedef struct waited {
     ompg_group *group;
-    event begun, freed;
+    held_task held;
 } waited;
-
-static int wait_for_the_free(ompg_group *group, void *arg)
-{
-    waited *self = arg;
-    (void)group;
-    event_post(&self->begun);
-    CHECK_AWAIT(&self->freed, 1);
-    return 0;
-}
 
 static void *free_in_the_wait(void *arg)
 {
     waited *self = arg;
-    CHECK_AWAIT(&self->begun, 1);
+    CHECK_AWAIT(&self->held.begun, 1);
     ompg_free(self->group);
     _Exit(EXIT_SUCCESS); /* before the group is used any more */
 }
@@ -40,7 +31,7 @@ static void free_a_group_that_is_waited_for(void)
     struct rlimit no_core = {0, 0};
     pthread_t stranger;
     setrlimit(RLIMIT_CORE, &no_core);
-    ompg_go(self.group, wait_for_the_free, &self);
+    ompg_go(self.group, held_task_run, &self.held);
     if (pthread_create(&stranger, NULL, free_in_the_wait, &self) == 0)
         ompg_wait(self.group);
     _Exit(EXIT_FAILURE);

@@ -219,37 +219,23 @@ static ORDERED_BY_OPENMP void omp_tasks_of_a_task_end_with_the_wait(void)
     CHECK_INT(atomic_load(&finished), 40);
 }
 
-typedef struct held_up {
-    event started;
-    event released;
-} held_up;
-
-static int await_release(ompg_group *group, void *arg)
-{
-    held_up *self = arg;
-    (void)group;
-    event_post(&self->started);
-    CHECK_AWAIT(&self->released, 1);
-    return 0;
-}
-
 static int wait_for_omp_tasks(ompg_group *group, void *arg)
 {
-    held_up *self = arg;
-    CHECK_INT(ompg_go(group, await_release, self), 0);
+    held_task *self = arg;
+    CHECK_INT(ompg_go(group, held_task_run, self), 0);
     if (ompg_get_threads(group) > 1)
-        CHECK_AWAIT(&self->started, 1);
+        CHECK_AWAIT(&self->begun, 1);
 #pragma omp task
     do_nothing(group, NULL);
 #pragma omp taskwait
-    event_post(&self->released);
+    event_post(&self->let_go);
     return 0;
 }
 
 /* For its own OpenMP tasks, not for those of the group, which may need what it holds. */
 static void omp_taskwait_in_a_task(void)
 {
-    held_up held = {0};
+    held_task held = {0};
     CHECK_INT(ompg_run(NULL, wait_for_omp_tasks, &held, NULL), 0);
 }
 

@@ -6,6 +6,7 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "check.h"
+#include "contest.h"
 #include "tasks.h"
 
 #include <errno.h>
@@ -227,32 +228,8 @@ static void other_threads_may_not_wait(void)
 
 /* ---- another task of the region ---- */
 
-/* One task waits for an inner group whose task holds on; its neighbour asks for more. */
-typedef struct neighbours {
-    ompg_group *inner;
-    event held, asked;
-    atomic_int runs;
-} neighbours;
-
-static int hold_until_asked(ompg_group *group, void *arg)
-{
-    neighbours *self = arg;
-    (void)group;
-    event_post(&self->held);
-    CHECK_AWAIT(&self->asked, 1);
-    return 0;
-}
-
-static int wait_for_inner(ompg_group *group, void *arg)
-{
-    neighbours *self = arg;
-    (void)group;
-    self->inner = ompg_new(&(ompg_options){.name = "inner"});
-    CHECK_INT(ompg_go(self->inner, hold_until_asked, self), 0);
-    CHECK_INT(ompg_wait(self->inner), 0);
-    ompg_free(self->inner);
-    return 0;
-}
+/* Parts of what the neighbour of the waiting task asks for that have run. */
+static atomic_int neighbour_runs;
 
 static int fold_nothing(ompg_group *group, size_t begin, size_t end, void *accumulator, void *arg)
 {
@@ -266,35 +243,27 @@ static int make_nothing(ompg_group *group, void *arg, void **piece)
     return count_run(group, arg);
 }
 
-/* It may add, but not wait beside the other one, in whose wait the inner task has begun. */
-static int ask_for_more(ompg_group *group, void *arg)
+/* It may add, but not wait beside the other one. Returns what its wait gave. */
+static int ask_for_more(ompg_group *group)
 {
-    neighbours *self = arg;
-    ompg_stage stage = {.fn = make_nothing, .arg = &self->runs};
+    atomic_int *runs = &neighbour_runs;
+    ompg_stage stage = {.fn = make_nothing, .arg = runs};
     int nothing = 0;
-    (void)group;
-    CHECK_AWAIT(&self->held, 1);
-    CHECK_INT(ompg_wait(self->inner), EBUSY);
-    CHECK_INT(ompg_for(self->inner, 0, 10, 1, run_parts, &self->runs), EBUSY);
-    CHECK_INT(ompg_reduce(self->inner, 0, 10, 1, &nothing, sizeof nothing, fold_nothing,
-                          combine_nothing, &self->runs),
-              EBUSY);
-    CHECK_INT(ompg_pipeline(self->inner, &stage, 1, 1), EBUSY);
-    CHECK_INT(atomic_load(&self->runs), 0);
-    CHECK_INT(ompg_go_for(self->inner, 0, 10, 1, run_parts, &self->runs), 0);
-    event_post(&self->asked);
-    return 0;
+    int code = ompg_wait(group);
+    CHECK_INT(ompg_for(group, 0, 10, 1, run_parts, runs), EBUSY);
+    CHECK_INT(
+        ompg_reduce(group, 0, 10, 1, &nothing, sizeof nothing, fold_nothing, combine_nothing, runs),
+        EBUSY);
+    CHECK_INT(ompg_pipeline(group, &stage, 1, 1), EBUSY);
+    CHECK_INT(atomic_load(runs), 0);
+    CHECK_INT(ompg_go_for(group, 0, 10, 1, run_parts, runs), 0);
+    return code;
 }
 
 static void neighbours_may_add_but_not_wait(void)
 {
-    neighbours self = {0};
-    ompg_group *group = ompg_new(&(ompg_options){.threads = 2});
-    ompg_go(group, wait_for_inner, &self);
-    ompg_go(group, ask_for_more, &self);
-    CHECK_INT(ompg_wait(group), 0);
-    CHECK_INT(atomic_load(&self.runs), 10);
-    ompg_free(group);
+    ompg_free(contest_run(ask_for_more));
+    CHECK_INT(atomic_exchange(&neighbour_runs, 0), 10);
 }
 
 CHECK_MAIN("outsiders", {"other threads add before the wait", other_threads_add_before_the_wait},
