@@ -37,7 +37,7 @@ if [ -n "$report" ]; then
     rounds=$(sed -n 's/^# rounds: //p' "$report")
     part=$(sed -n 's/^# part of the plan: //p' "$report")
 elif $quick; then
-    rounds=${rounds:-3} seconds=10 part=quick
+    rounds=${rounds:-2} seconds=10 part=quick
 else
     rounds=${rounds:-7} seconds=60
 fi
