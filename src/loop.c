@@ -3,10 +3,9 @@
  *
  * ompg_go_for adds one task (a participant) for each thread, at most one for each unit. A participant
  * works until no share holds a unit, so any of them can do all the work and those that come late find
- * nothing. Where ompg_for opens the region, each member of its team is a participant from the start.
+ * nothing.
  *
- * Discipline. task_loop.shared: the last participant frees the loop; a loop that opens its region lies
- * in its caller's frame.
+ * Discipline. task_loop.shared: the last participant frees the loop.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -197,7 +196,6 @@ int ompg_go_for(ompg_group *group, size_t begin, size_t end, size_t grain, ompg_
     return add_participants(tasks);
 }
 
-/* The participants as tasks, into whatever the group has. */
 static int add_and_wait(ompg_group *group, size_t begin, size_t end, size_t grain,
                         ompg_range_fn *fn, void *arg)
 {
@@ -211,41 +209,6 @@ static int add_and_wait(ompg_group *group, size_t begin, size_t end, size_t grai
     return code;
 }
 
-/*
- * Claims the wait where the loop can have a team of its own, the members of which are its
- * participants.
- */
-static bool claim_alone(ompg_group *group)
-{
-    if (!session_opens_team() || load_relaxed(&group->gated) || !wait_claim(group))
-        return false;
-    if (group_is_idle(NULL, group) && !group_stopped(group, 0))
-        return true;
-    wait_unclaim(group);
-    return false;
-}
-
-static int run_claimed(ompg_group *group, struct loop_plan plan, ompg_range_fn *fn, void *arg)
-{
-    struct reserved reserved = {0};
-    if (!session_reserve(group, &reserved)) {
-        wait_unclaim(group);
-        return ENOMEM;
-    }
-    ompg_loop handle;
-    handle.threads = threads_for(group, plan);
-    struct loop *loop = loop_in(&handle);
-    loop_init(loop, group, plan, loop_place_shares(loop, handle.threads));
-    struct task_loop tasks = {.fn = fn, .arg = arg, .loop = loop};
-    struct task task = {.fn = participate, .arg = &tasks};
-    task.tagged = (uintptr_t)group | TASK_PARTIAL;
-    wait_begin(group, NULL);
-    session_run_team(group, &reserved, &task, handle.threads);
-    wait_end(group);
-    free(loop->memory);
-    return wait_result(group);
-}
-
 int ompg_for(ompg_group *group, size_t begin, size_t end, size_t grain, ompg_range_fn *fn,
              void *arg)
 {
@@ -255,11 +218,7 @@ int ompg_for(ompg_group *group, size_t begin, size_t end, size_t grain, ompg_ran
     int code = wait_prepare(&group, &made);
     if (code != 0)
         return code;
-    if (begin < end && claim_alone(group))
-        code =
-            run_claimed(group, loop_plan_range(begin, end, grain, group->deterministic), fn, arg);
-    else
-        code = add_and_wait(group, begin, end, grain, fn, arg);
+    code = add_and_wait(group, begin, end, grain, fn, arg);
     ompg_free(made);
     return code;
 }

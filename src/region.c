@@ -28,7 +28,6 @@
 enum {
     REFILL_BATCH = 256, /* tasks moved at once from a queue to the deque */
     IDLE_NS = 50000,    /* about what it costs to wake a thread */
-    FIRST_PAUSES = 3,
     WORTH_NS = 1000,    /* of work that make up for a theft to both, */
     WORTH_TASK_NS = 20, /* and for each task of it */
     HOLD_LEAST_NS = 1000,
@@ -226,26 +225,6 @@ static void worker_loop(struct worker *worker)
     } while (true);
 }
 
-void region_run_first(struct worker *worker, const struct task *first)
-{
-    struct task task = *first;
-    ompg_group *group = task_group(&task);
-    bump_relaxed(&counts_for_start(worker, group)->started, 1U);
-    task_call(worker, &task, task.arg);
-    tsan_release(&group->remote);
-    bump_release(&counts_for(worker, group)->returned, 1U);
-    run_own(worker);
-    tally_flush(worker);
-}
-
-bool region_await_members(struct region *region, bool waiter)
-{
-    struct idle idle = {.awaited = waiter ? region->root : NULL};
-    for (int i = 0; i < FIRST_PAUSES && !group_is_done(region, region->root); i++)
-        steal_pause(region, &idle, NULL);
-    return group_is_done(region, region->root);
-}
-
 /*
  * NULL where the thread has one: OpenMP runs the task of a worker in a task of the group that waits
  * for tasks of its own. Another worker is missing still.
@@ -261,25 +240,21 @@ static struct worker *worker_for(struct region *region, int thread)
     return NULL;
 }
 
-bool region_work(struct region *region, const struct task *first)
+void region_work(struct region *region)
 {
     int thread = omp_get_thread_num();
     struct worker *worker = worker_for(region, thread);
     if (!worker) {
         sub_relaxed(&region->active, 1);
-        return false;
+        return;
     }
     struct worker *outer = self;
     self = worker;
     region_enter(worker, region, thread);
-    if (first)
-        region_run_first(worker, first);
-    if (!first || !region_await_members(region, false))
-        worker_loop(worker);
+    worker_loop(worker);
     region_leave(worker, region);
     self = outer;
     worker_release(worker);
-    return true;
 }
 
 /* Body of the OpenMP task that is a worker; root_has_stopped comes after it. */
@@ -289,7 +264,7 @@ static void worker_main(void *arg)
     tsan_acquire(region);
     add_relaxed(&region->active, 1);
     sub_relaxed(&region->pending, 1);
-    region_work(region, NULL);
+    region_work(region);
 }
 
 /* Skips, all at once, the queued tasks of a group that has stopped and needs no clean-up of them. */

@@ -41,21 +41,11 @@ void region_launch(struct region *region, size_t most, int most_pending);
 /* The waiter's part: all of the group's tasks, and what else is in its deque. */
 void region_run_root(struct worker *worker, ompg_group *group);
 
-/* What a member begins with, until its deque is empty. The task was counted when the region opened. */
-void region_run_first(struct worker *worker, const struct task *first);
-
 /*
- * After its first task: the others are mostly about to end theirs, and looking around would only hold
- * them up. True when the root group is done; the waiter waits for that, the others for the closing.
+ * Works where this thread has no worker yet. The worker is counted as active. Nothing where the thread
+ * has one, where the region closes, and without memory for a worker: the others do the work.
  */
-bool region_await_members(struct region *region, bool waiter);
-
-/*
- * Works where this thread has no worker yet, at first on `first` if that is given. The worker is
- * counted as active. False where the thread has one, where the region closes, and without memory for
- * a worker: the others do the work.
- */
-bool region_work(struct region *region, const struct task *first);
+void region_work(struct region *region);
 
 /* The last look of a worker's OpenMP task at its region: whether OpenMP's taskgroup is to be cancelled. */
 bool region_root_has_stopped(void *region);

@@ -3,8 +3,8 @@
  *
  * The waiter opens the region with the OpenMP constructs (openmp.c), enters it, and runs the root
  * group's tasks until all are over. In a team of the region's own the threads are members, as many as
- * there are tasks: workers from the start, each with a first task where a loop is all that the group
- * has. Where the caller is in a team already, all other workers are launched (region.c).
+ * there are tasks: workers from the start. Where the caller is in a team already, all other workers
+ * are launched (region.c).
  *
  * Discipline. A session lies in the waiter's frame; the members read it only, until the team's end.
  *
@@ -39,20 +39,7 @@ struct session {
     struct region *region;
     struct worker *worker;
     ompg_group *group;
-    struct task first; /* what each member begins with; no fn: with nothing */
 };
-
-static const struct task *first_task(const struct session *session)
-{
-    return session->first.fn ? &session->first : NULL;
-}
-
-/* They are parts of one loop. */
-static void count_first_tasks(ompg_group *group, int n)
-{
-    bump_relaxed(&group->local.submitted, (size_t)n);
-    add_relaxed(&group->unnumbered, (size_t)n); /* members may be adding */
-}
 
 /* OpenMP may give fewer threads than it was asked for. */
 static void count_team(const struct session *session)
@@ -63,11 +50,8 @@ static void count_team(const struct session *session)
         return;
     store_relaxed(&region->threads, team);
     int missing = region->members - team;
-    if (missing <= 0)
-        return;
-    sub_relaxed(&region->active, missing);
-    if (first_task(session))
-        count_first_tasks(session->group, -missing);
+    if (missing > 0)
+        sub_relaxed(&region->active, missing);
 }
 
 /* All tasks of the group, with the help of others. */
@@ -76,11 +60,6 @@ static void run_all(const struct session *session)
     struct region *region = session->region;
     struct worker *worker = session->worker;
     ompg_group *group = session->group;
-    if (first_task(session)) {
-        region_run_first(worker, first_task(session));
-        if (region_await_members(region, true))
-            return;
-    }
     task_release_parked(worker, group);
     size_t tasks = group->queue.size + deque_private(&worker->deque);
     if (tasks > (size_t)region->members)
@@ -109,9 +88,7 @@ static void member_main(void *arg)
 {
     struct session *session = arg;
     struct region *region = session->region;
-    const struct task *first = first_task(session);
-    if (!region_work(region, first) && first)
-        add_release(&session->group->remote.returned, 1U); /* the others did its part */
+    region_work(region);
     if (region_root_has_stopped(region))
         openmp_cancel();
 }
@@ -194,11 +171,6 @@ void session_unreserve(struct reserved *reserved)
     reserved->region = NULL;
 }
 
-bool session_opens_team(void)
-{
-    return !self && !forked && openmp_level() == 0;
-}
-
 /* Runs what prepare() has set up. */
 static void run_session(struct session *session)
 {
@@ -221,17 +193,6 @@ void session_run(ompg_group *group, struct reserved *reserved)
     struct session session = {
         .region = reserved->region, .worker = reserved->worker, .group = group};
     prepare(&session, group->queue.size);
-    run_session(&session);
-    session_unreserve(reserved);
-}
-
-void session_run_team(ompg_group *group, struct reserved *reserved, const struct task *task,
-                      int most)
-{
-    struct session session = {
-        .region = reserved->region, .worker = reserved->worker, .group = group, .first = *task};
-    prepare(&session, (size_t)most);
-    count_first_tasks(group, session.region->members);
     run_session(&session);
     session_unreserve(reserved);
 }

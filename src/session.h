@@ -29,14 +29,6 @@ void session_unreserve(struct reserved *reserved);
  */
 void session_run(ompg_group *group, struct reserved *reserved);
 
-/*
- * The same for a group without tasks, in a team of its own (session_opens_team), of which each
- * member runs a copy of the task at once, `most` members at most. The task has no extra.
- */
-void session_run_team(ompg_group *group, struct reserved *reserved, const struct task *task,
-                      int most);
-bool session_opens_team(void);
-
 /* How many threads a region has that the caller would open for the group, or the team it joins. */
 int session_threads(const ompg_group *group);
 
