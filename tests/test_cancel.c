@@ -8,6 +8,7 @@
 #include "tasks.h"
 
 #include <errno.h>
+#include <float.h>
 #include <math.h>
 #include <signal.h>
 
@@ -275,6 +276,25 @@ static void deadline_far_away(void)
         CHECK_INT(ompg_run(&(ompg_options){.timeout = far[i]}, count_run, &runs, NULL), 0);
         CHECK_INT(atomic_load(&runs), 1);
     }
+}
+
+static int leave_when_stopped(ompg_group *group, void *arg)
+{
+    (void)arg;
+    return ompg_stopped(group) ? ECANCELED : 0;
+}
+
+/* Zero is the default, not "at once": that is the smallest number above it. */
+static void deadline_of_zero_is_none(void)
+{
+    static const struct {
+        double timeout;
+        int code;
+    } all[] = {{0.0, 0}, {-0.0, 0}, {DBL_TRUE_MIN, ETIMEDOUT}, {1e-9, ETIMEDOUT}};
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
+        CHECK_INT(
+            ompg_run(&(ompg_options){.timeout = all[i].timeout}, leave_when_stopped, NULL, NULL),
+            all[i].code);
 }
 
 static int nest_with_deadline(ompg_group *outer, void *arg)
@@ -546,6 +566,7 @@ CHECK_MAIN("cancel", {"codes of cancel", codes_of_cancel},
            {"deadline counts from the wait", deadline_counts_from_the_wait},
            {"deadline is seen at a start", deadline_is_seen_at_a_start},
            {"deadline far away", deadline_far_away},
+           {"deadline of zero is none", deadline_of_zero_is_none},
            {"inner deadline stays inner", inner_deadline_stays_inner},
            {"outer deadline reaches inner groups", outer_deadline_reaches_inner_groups},
            {"outer stop reaches groups made outside", outer_stop_reaches_groups_made_outside},

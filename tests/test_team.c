@@ -100,6 +100,38 @@ static ORDERED_BY_OPENMP void omp_task_has_the_whole_team(void)
     }
 }
 
+typedef struct busy_team {
+    event over;
+    atomic_int strangers; /* tasks on a thread that is busy */
+} busy_team;
+
+static int look_who_runs(ompg_group *group, void *arg)
+{
+    busy_team *self = arg;
+    (void)group;
+    if (omp_get_thread_num() != 0)
+        atomic_fetch_add(&self->strangers, 1);
+    return 0;
+}
+
+/* A wait does without those that are at work: they come when they are at a barrier. */
+static ORDERED_BY_OPENMP void busy_threads_are_not_needed(void)
+{
+    busy_team all = {.over = {0}};
+#pragma omp parallel num_threads(4)
+    if (omp_get_thread_num() == 0) {
+        ompg_group *group = ompg_new(NULL);
+        for (int i = 0; i < 1000; i++)
+            CHECK_INT(ompg_go(group, look_who_runs, &all), 0);
+        CHECK_INT(ompg_wait(group), 0);
+        ompg_free(group);
+        event_post(&all.over);
+    } else {
+        CHECK_AWAIT(&all.over, 1);
+    }
+    CHECK_INT(atomic_load(&all.strangers), 0);
+}
+
 /* The innermost team, though OpenMP would nest further. */
 static ORDERED_BY_OPENMP void inner_region_has_its_team(void)
 {
@@ -142,5 +174,6 @@ static void nested_group_has_the_whole_team(void)
 CHECK_MAIN("team", {"single has the whole team", single_has_the_whole_team},
            {"any thread has the whole team", any_thread_has_the_whole_team},
            {"omp task has the whole team", omp_task_has_the_whole_team},
+           {"busy threads are not needed", busy_threads_are_not_needed},
            {"inner region has its team", inner_region_has_its_team},
            {"nested group has the whole team", nested_group_has_the_whole_team})

@@ -23,7 +23,15 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* A task. What it returns is its error code, 0 for success. It may add tasks to its group. */
+/*
+ * A task. What it returns is its error code, 0 for success. It may add tasks to its group.
+ * It must not wait for what another task does (a flag, a condition variable, a barrier) except by
+ * the ompg_wait() of a nested group: where the threads are fewer than such tasks, and one thread is
+ * always possible, the other task never starts. For producers and consumers there is ompg_pipeline().
+ * Tasks start in any order. On one thread, those that were added before the outermost wait run in
+ * that order, and those that tasks add run newest first, so that a task that adds itself again may
+ * keep older ones waiting. With a .limit of 1 tasks start in the order in which they were added.
+ */
 typedef int ompg_task_fn(ompg_group *group, void *arg);
 
 /*
@@ -37,7 +45,10 @@ typedef enum ompg_on_error {
     OMPG_COLLECT    /* every task runs, all errors are kept */
 } ompg_on_error;
 
-/* Zero is the default of every field. Fields are only appended: use designated initialisers. */
+/*
+ * Zero is the default of every field, and never means "at once": what is left of a time may come to
+ * 0, which is no timeout. Fields are only appended: use designated initialisers.
+ */
 typedef struct ompg_options {
     const char *name;       /* for messages; copied, at most 63 bytes kept */
     int threads;            /* team when the group opens its own region; 0: OpenMP's own choice */
@@ -91,8 +102,11 @@ OMPG_API void ompg_free(ompg_group *group);
 /*
  * Adds a task. Before the wait the task is kept, and runs in ompg_wait(); inside a running region
  * (in a task) it may start at once. Any number of tasks may be added: when the library's bounded
- * buffers are full, the task runs inside this call. Tasks that wait before the wait or behind a limit
- * take memory: 56 bytes, or nothing where a loop adds the same fn with arguments at equal distances.
+ * buffers are full, the task runs inside this call. So in a task, no lock may be held over ompg_go()
+ * that the added task takes: its thread would ask for it twice. (An omp_nest_lock lets it in: to
+ * OpenMP both are one task. That excludes neither from the other.)
+ * Tasks that wait before the wait or behind a limit take memory: 56 bytes, or nothing where a loop
+ * adds the same fn with arguments at equal distances.
  * Returns 0; otherwise the task is not accepted and its drop is not called: ECANCELED when the
  * group has stopped; ENOMEM; EINVAL when group or fn is NULL; EPERM during a wait from a thread
  * that runs none of the region's tasks (an OpenMP task that such a task makes may be on one).
@@ -125,6 +139,8 @@ OMPG_API int ompg_try_go(ompg_group *group, ompg_task_fn *fn, void *arg);
  * Runs the group's tasks, on this thread and on those of the OpenMP region (its own, or the current
  * team inside one), and returns when all are over, every drop has been called and what the tasks
  * wrote is visible here. In a task it runs only tasks of this group and of groups nested in it.
+ * In a parallel region of the caller's, those threads help that are at one of its barriers, implied
+ * ones too. Threads that are busy, or wait for something else, do not help and are not needed.
  * Returns 0 or the code of the first error, which ompg_get_error() gives in full. Afterwards the
  * group can take more tasks and wait again; an error sticks until ompg_reset().
  * Not a wait: EINVAL when group is NULL; EDEADLK from inside one of the group's own tasks; EBUSY
