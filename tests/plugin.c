@@ -1,0 +1,36 @@
+/*
+ * A plugin, with its own copy of the library.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "plugin.h"
+
+#include <ompgroup.h>
+
+#include <errno.h>
+#include <omp.h>
+
+static int run_one(ompg_group *group, void *arg)
+{
+    plugin_call *call = arg;
+    atomic_fetch_add(&call->ran, 1);
+    atomic_store(&call->level, omp_get_level());
+    if (call->stop_first)
+        ompg_fail(group, EIO, "before the others");
+    return call->inner ? call->inner(call->arg) : 0;
+}
+
+OMPG_API plugin_run_fn plugin_run;
+
+int plugin_run(void *arg)
+{
+    plugin_call *call = arg;
+    ompg_group *group = ompg_new(&(ompg_options){.name = "plugin"});
+    if (!group)
+        return ENOMEM;
+    for (int i = 0; i < call->tasks; i++)
+        ompg_go(group, run_one, call);
+    int code = ompg_wait(group);
+    ompg_free(group);
+    return code;
+}
