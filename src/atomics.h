@@ -25,9 +25,14 @@
 #define add_relaxed(p, v) atomic_fetch_add_explicit((p), (v), memory_order_relaxed)
 #define add_release(p, v) atomic_fetch_add_explicit((p), (v), memory_order_release)
 #define sub_relaxed(p, v) atomic_fetch_sub_explicit((p), (v), memory_order_relaxed)
+#define sub_release(p, v) atomic_fetch_sub_explicit((p), (v), memory_order_release)
 #define sub_acq_rel(p, v) atomic_fetch_sub_explicit((p), (v), memory_order_acq_rel)
 #define exchange_acq_rel(p, v) atomic_exchange_explicit((p), (v), memory_order_acq_rel)
 #define exchange_acquire(p, v) atomic_exchange_explicit((p), (v), memory_order_acquire)
+/* For two that each write one word and then read the other's: one of them sees the other. */
+#define load_seq_cst(p) atomic_load_explicit((p), memory_order_seq_cst)
+#define store_seq_cst(p, v) atomic_store_explicit((p), (v), memory_order_seq_cst)
+#define add_seq_cst(p, v) atomic_fetch_add_explicit((p), (v), memory_order_seq_cst)
 #define cas_acquire(p, expected, v)                                                                \
     atomic_compare_exchange_strong_explicit((p), (expected), (v), memory_order_acquire,            \
                                             memory_order_relaxed)
@@ -45,10 +50,9 @@
 /* Orders what the compiler emits, not what the processor does: one side of an asymmetric fence. */
 #define compiler_fence() atomic_signal_fence(memory_order_seq_cst)
 
-/* The public token is made of plain ints, for C++ and static initialisers. */
-#define int_load_acquire(p) __atomic_load_n((p), __ATOMIC_ACQUIRE)
-#define int_store_release(p, v) __atomic_store_n((p), (v), __ATOMIC_RELEASE)
-#define int_cas_acq_rel(p, expected, v)                                                            \
+/* The public token holds a plain word, for C++ and static initialisers. */
+#define word_load_acquire(p) __atomic_load_n((p), __ATOMIC_ACQUIRE)
+#define word_cas_acq_rel(p, expected, v)                                                           \
     __atomic_compare_exchange_n((p), (expected), (v), false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)
 
 static inline void cpu_relax(void)

@@ -229,6 +229,7 @@ static void signal_stops_a_group(void)
     CHECK_INT(ompg_token_on_signal(&token, SIGUSR2), 0);
     sigaction(SIGUSR1, NULL, &now);
     CHECK((now.sa_flags & SA_RESTART) != 0);
+    CHECK((now.sa_flags & SA_ONSTACK) != 0);
     CHECK_INT(ompg_run(&(ompg_options){.token = &token}, raise_and_poll, &signo, NULL), EINTR);
     CHECK_INT(ompg_token_get_code(&token), EINTR);
     CHECK_INT(ompg_token_get_signal(&token), SIGUSR1);
@@ -275,6 +276,70 @@ static void signal_misuse(void)
     CHECK_INT(ompg_token_off_signal(&other, SIGUSR2), 0);
 }
 
+/* Nobody may go on after these: the faulting instruction would run again, for ever. */
+static void faults_are_refused(void)
+{
+    static const int faults[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGSYS};
+    ompg_token token = OMPG_TOKEN_INIT;
+    for (size_t i = 0; i < sizeof faults / sizeof faults[0]; i++) {
+        struct sigaction before, after;
+        sigaction(faults[i], NULL, &before);
+        CHECK_INT(ompg_token_on_signal(&token, faults[i]), EINVAL);
+        sigaction(faults[i], NULL, &after);
+        CHECK(after.sa_handler == before.sa_handler);
+        CHECK_INT(ompg_token_off_signal(&token, faults[i]), EINVAL);
+    }
+}
+
+static bool is_ignored(int signo)
+{
+    struct sigaction now;
+    sigaction(signo, NULL, &now);
+    return now.sa_handler == SIG_IGN;
+}
+
+/* As under nohup. */
+static void ignored_signal_stays_ignored(void)
+{
+    ompg_token token = OMPG_TOKEN_INIT;
+    ompg_token other = OMPG_TOKEN_INIT;
+    signal(SIGHUP, SIG_IGN);
+    CHECK_INT(ompg_token_on_signal(&token, SIGHUP), 0);
+    CHECK(is_ignored(SIGHUP));
+    raise(SIGHUP);
+    CHECK(!ompg_token_stopped(&token));
+    CHECK_INT(ompg_token_on_signal(&token, SIGHUP), EALREADY);
+    CHECK_INT(ompg_token_on_signal(&other, SIGHUP), EBUSY);
+    CHECK_INT(ompg_token_off_signal(&token, SIGHUP), 0);
+    CHECK(is_ignored(SIGHUP));
+    signal(SIGHUP, SIG_DFL);
+    CHECK_INT(ompg_token_on_signal(&other, SIGHUP), 0);
+    raise(SIGHUP);
+    CHECK_INT(ompg_token_get_signal(&other), SIGHUP);
+    CHECK_INT(ompg_token_off_signal(&other, SIGHUP), 0);
+}
+
+/* What was installed meanwhile over an ignored signal is not the library's to take away. */
+static void ignored_signal_is_left_alone(void)
+{
+    ompg_token token = OMPG_TOKEN_INIT;
+    signal(SIGHUP, SIG_IGN);
+    CHECK_INT(ompg_token_on_signal(&token, SIGHUP), 0);
+    signal(SIGHUP, SIG_DFL);
+    CHECK_INT(ompg_token_off_signal(&token, SIGHUP), 0);
+    CHECK(!is_ignored(SIGHUP));
+}
+
+static void handler_keeps_errno(void)
+{
+    ompg_token token = OMPG_TOKEN_INIT;
+    CHECK_INT(ompg_token_on_signal(&token, SIGUSR1), 0);
+    errno = ENOTTY;
+    raise(SIGUSR1);
+    CHECK_INT(errno, ENOTTY);
+    CHECK_INT(ompg_token_off_signal(&token, SIGUSR1), 0);
+}
+
 static volatile sig_atomic_t heard;
 
 static void hear(int signo, siginfo_t *info, void *context)
@@ -307,12 +372,9 @@ static void check_put_back(const struct sigaction *before)
 static void earlier_handlers_are_put_back(void)
 {
     struct sigaction saved;
-    struct sigaction before = {.sa_handler = SIG_IGN};
+    struct sigaction before = {.sa_handler = SIG_DFL};
     sigaction(SIGUSR1, NULL, &saved);
     sigemptyset(&before.sa_mask);
-    check_put_back(&before);
-    raise(SIGUSR1);
-    before.sa_handler = SIG_DFL;
     check_put_back(&before);
     before.sa_sigaction = hear;
     before.sa_flags = SA_SIGINFO | SA_RESTART;
@@ -362,5 +424,9 @@ CHECK_MAIN("token", {"is cancelled once", is_cancelled_once}, {"null token", nul
            {"stops a collecting group", stops_a_collecting_group},
            {"signal stops a group", signal_stops_a_group},
            {"signal after a cancel", signal_after_a_cancel}, {"signal misuse", signal_misuse},
+           {"faults are refused", faults_are_refused},
+           {"ignored signal stays ignored", ignored_signal_stays_ignored},
+           {"ignored signal is left alone", ignored_signal_is_left_alone},
+           {"handler keeps errno", handler_keeps_errno},
            {"earlier handlers are put back", earlier_handlers_are_put_back},
            {"one of many threads cancels", one_of_many_threads_cancels})

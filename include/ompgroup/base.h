@@ -9,9 +9,11 @@
 #ifdef __cplusplus
 #define OMPG_BEGIN_DECLS extern "C" {
 #define OMPG_END_DECLS }
+#define OMPG_ALIGNED(bytes) alignas(bytes)
 #else
 #define OMPG_BEGIN_DECLS
 #define OMPG_END_DECLS
+#define OMPG_ALIGNED(bytes) _Alignas(bytes)
 #endif
 
 #if defined(__GNUC__) || defined(__clang__)

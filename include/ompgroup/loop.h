@@ -46,17 +46,15 @@ OMPG_API int ompg_go_for(ompg_group *group, size_t begin, size_t end, size_t gra
 /* ---- what OMPG_FOR is made of; not for direct use ---- */
 
 #if defined(__cplusplus)
-#define OMPG_LOOP_ALIGNED alignas(64)
 #define OMPG_LOOP_NO_RANGE                                                                         \
     {                                                                                              \
     }
 #else
-#define OMPG_LOOP_ALIGNED _Alignas(64)
 #define OMPG_LOOP_NO_RANGE {0}
 #endif
 
 typedef struct ompg_loop {
-    OMPG_LOOP_ALIGNED unsigned char room[64 * 9]; /* for the state of up to eight threads */
+    OMPG_ALIGNED(64) unsigned char room[64 * 9]; /* for the state of up to eight threads */
     int threads;
     bool open;
 } ompg_loop;

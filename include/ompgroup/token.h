@@ -14,16 +14,14 @@
 /*
  * Set to OMPG_TOKEN_INIT, then used only through the functions below, or set to OMPG_TOKEN_INIT
  * again while no group that has it is being added to or waited for, and no signal is attached. It must
- * outlive the groups that listen
- * and any attached signal.
+ * outlive the groups that listen and any attached signal.
  */
 typedef struct ompg_token {
-    int code;        /* atomic: 0, or the code that it was cancelled with */
-    int signal;      /* atomic: 0, or the signal that cancelled it */
-    int reserved[2]; /* zero */
+    OMPG_ALIGNED(8) unsigned long long cause; /* atomic: 0, or the code, and the signal above it */
+    int reserved[2];                          /* zero */
 } ompg_token;
 
-#define OMPG_TOKEN_INIT {0, 0, {0, 0}}
+#define OMPG_TOKEN_INIT {0, {0, 0}}
 
 OMPG_BEGIN_DECLS
 
@@ -48,16 +46,21 @@ OMPG_API int ompg_token_get_signal(const ompg_token *token);
 
 /*
  * Installs a handler for signal `signo` that cancels the token with EINTR; the handler that was
- * there is kept and put back by ompg_token_off_signal(). Several signals may share one token.
- * System calls that the signal interrupts are restarted (SA_RESTART).
- * Returns 0; EINVAL when token is NULL or the signal cannot be caught; EBUSY when the signal
+ * there is kept and put back by ompg_token_off_signal(). Several signals may share one token: the one
+ * that cancelled it is in the token. A signal that is ignored (SIG_IGN) stays so, as nohup and shells
+ * rely on: it is attached, but nothing is installed. System calls that the signal interrupts are
+ * restarted (SA_RESTART); the handler runs on the thread's alternate stack where there is one
+ * (SA_ONSTACK).
+ * Returns 0; EINVAL when token is NULL, the signal cannot be caught, or tells of a fault after which a
+ * handler must not go on (SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGSYS); EBUSY when the signal
  * already has another token; EALREADY when it already has this one. Any thread, not from a signal
  * handler.
  */
 OMPG_API int ompg_token_on_signal(ompg_token *token, int signo);
 
 /*
- * Puts back the handler that was there before ompg_token_on_signal(token, signo).
+ * Puts back the handler that was there before ompg_token_on_signal(token, signo). When it returns no
+ * handler holds the token any more, on whatever thread: the token may go.
  * Returns 0; EINVAL when token is NULL, the signal is unknown or is not attached to this token.
  * Any thread, not from a signal handler.
  */

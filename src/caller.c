@@ -1,0 +1,32 @@
+/*
+ * What belongs to the caller. See caller.h.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "caller.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <time.h>
+
+int caller_hold(void)
+{
+    int state = PTHREAD_CANCEL_ENABLE;
+    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state);
+    return state;
+}
+
+void caller_release(int state)
+{
+    int held;
+    pthread_setcancelstate(state, &held);
+}
+
+void caller_nap(int64_t nanoseconds)
+{
+    int saved = errno;
+    int state = caller_hold();
+    nanosleep(&(struct timespec){.tv_nsec = nanoseconds}, NULL);
+    caller_release(state);
+    errno = saved;
+}
