@@ -97,13 +97,21 @@ static void parse_arguments(int argc, char **argv, struct settings *settings)
         options_reject("checksum", argv[first]);
 }
 
-/* Until release_signals(), SIGINT and SIGTERM stop the tasks. */
+/* As nohup leaves it, or a shell for what it runs in the background. */
+static bool is_ignored(int signo)
+{
+    struct sigaction now;
+    return sigaction(signo, NULL, &now) == 0 && now.sa_handler == SIG_IGN;
+}
+
+/* Until release_signals(), SIGINT and SIGTERM stop the tasks, unless they are ignored. */
 static void catch_signals(void)
 {
     const struct sigaction action = {.sa_handler = output_stop};
     sigaction(SIGALRM, &action, NULL);
     for (int i = 0; i < STOP_SIGNALS; i++) {
-        sigaction(stop_signals[i], &action, NULL);
+        if (!is_ignored(stop_signals[i]))
+            sigaction(stop_signals[i], &action, NULL);
         ompg_token_on_signal(&stop, stop_signals[i]);
     }
 }

@@ -323,9 +323,14 @@ reads_sparse() {
     [ "$(find "/proc/$1/fd" -lname '*/sparse' 2>/dev/null)" != "" ]
 }
 
-# The limit on processor time is for the case that the signal does not stop it.
+# Without what a shell does to the background: ignore SIGINT.
+foreground=(env --default-signal=INT)
+
+# start_endless <option>... <directory>, as "${before[@]}" runs it. The limit on processor time is for
+# the case that the signal does not stop it.
+before=("${foreground[@]}")
 start_endless() {
-    (ulimit -t 100 && exec "$program" "$@") >"$out" 2>"$err" &
+    (ulimit -t 100 && exec "${before[@]}" "$program" "$@") >"$out" 2>"$err" &
     pid=$!
     until_true $pid reads_sparse $pid
 }
@@ -345,6 +350,14 @@ signals() {
             ok "SIG$signal, threads $threads: the lines are right" part_of endless.expected
         done
     done
+    before=(env --ignore-signal=INT)
+    start_endless endless
+    before=("${foreground[@]}")
+    kill -INT $pid
+    kill -TERM $pid
+    wait $pid
+    status=$?
+    ok 'SIGINT that is ignored does not stop it' ended 143
     start_endless --keep-going endless
     kill -INT $pid
     wait $pid
@@ -369,7 +382,7 @@ start_unread() {
     # shellcheck disable=SC2094
     exec 3<>unread 4>unread 5<unread 3<&-
     perl -e 'open my $pipe, "<&=5" or die; fcntl $pipe, 1031, 4096 or die;' # F_SETPIPE_SZ
-    "$program" "$@" >&4 2>"$errors" 4>&- 5<&- &
+    "${foreground[@]}" "$program" "$@" >&4 2>"$errors" 4>&- 5<&- &
     pid=$!
 }
 
