@@ -1,11 +1,13 @@
 /*
  * Atomic operations by name: the memory order is part of the name, so that a reader sees it where
- * it is used. Bare atomics stand in this file only.
+ * it is used. Bare atomics stand in this file only. Each is a place for a delay in test builds.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
 #ifndef OMPG_SRC_ATOMICS_H
 #define OMPG_SRC_ATOMICS_H
+
+#include "delays.h"
 
 #include <sched.h>
 #include <stdalign.h>
@@ -18,42 +20,43 @@
 #define LIKELY(x) __builtin_expect(!!(x), 1)
 #define UNLIKELY(x) __builtin_expect(!!(x), 0)
 
-#define load_relaxed(p) atomic_load_explicit((p), memory_order_relaxed)
-#define load_acquire(p) atomic_load_explicit((p), memory_order_acquire)
-#define store_relaxed(p, v) atomic_store_explicit((p), (v), memory_order_relaxed)
-#define store_release(p, v) atomic_store_explicit((p), (v), memory_order_release)
-#define add_relaxed(p, v) atomic_fetch_add_explicit((p), (v), memory_order_relaxed)
-#define add_release(p, v) atomic_fetch_add_explicit((p), (v), memory_order_release)
-#define sub_relaxed(p, v) atomic_fetch_sub_explicit((p), (v), memory_order_relaxed)
-#define sub_release(p, v) atomic_fetch_sub_explicit((p), (v), memory_order_release)
-#define sub_acq_rel(p, v) atomic_fetch_sub_explicit((p), (v), memory_order_acq_rel)
-#define exchange_acq_rel(p, v) atomic_exchange_explicit((p), (v), memory_order_acq_rel)
-#define exchange_acquire(p, v) atomic_exchange_explicit((p), (v), memory_order_acquire)
+#define load_relaxed(p) DELAYED(atomic_load_explicit((p), memory_order_relaxed))
+#define load_acquire(p) DELAYED(atomic_load_explicit((p), memory_order_acquire))
+#define store_relaxed(p, v) DELAYED(atomic_store_explicit((p), (v), memory_order_relaxed))
+#define store_release(p, v) DELAYED(atomic_store_explicit((p), (v), memory_order_release))
+#define add_relaxed(p, v) DELAYED(atomic_fetch_add_explicit((p), (v), memory_order_relaxed))
+#define add_release(p, v) DELAYED(atomic_fetch_add_explicit((p), (v), memory_order_release))
+#define sub_relaxed(p, v) DELAYED(atomic_fetch_sub_explicit((p), (v), memory_order_relaxed))
+#define sub_release(p, v) DELAYED(atomic_fetch_sub_explicit((p), (v), memory_order_release))
+#define sub_acq_rel(p, v) DELAYED(atomic_fetch_sub_explicit((p), (v), memory_order_acq_rel))
+#define exchange_acq_rel(p, v) DELAYED(atomic_exchange_explicit((p), (v), memory_order_acq_rel))
+#define exchange_acquire(p, v) DELAYED(atomic_exchange_explicit((p), (v), memory_order_acquire))
 /* For two that each write one word and then read the other's: one of them sees the other. */
-#define load_seq_cst(p) atomic_load_explicit((p), memory_order_seq_cst)
-#define store_seq_cst(p, v) atomic_store_explicit((p), (v), memory_order_seq_cst)
-#define add_seq_cst(p, v) atomic_fetch_add_explicit((p), (v), memory_order_seq_cst)
+#define load_seq_cst(p) DELAYED(atomic_load_explicit((p), memory_order_seq_cst))
+#define store_seq_cst(p, v) DELAYED(atomic_store_explicit((p), (v), memory_order_seq_cst))
+#define add_seq_cst(p, v) DELAYED(atomic_fetch_add_explicit((p), (v), memory_order_seq_cst))
 #define cas_acquire(p, expected, v)                                                                \
-    atomic_compare_exchange_strong_explicit((p), (expected), (v), memory_order_acquire,            \
-                                            memory_order_relaxed)
+    DELAYED(atomic_compare_exchange_strong_explicit((p), (expected), (v), memory_order_acquire,    \
+                                                    memory_order_relaxed))
 #define cas_weak_relaxed(p, expected, v)                                                           \
-    atomic_compare_exchange_weak_explicit((p), (expected), (v), memory_order_relaxed,              \
-                                          memory_order_relaxed)
+    DELAYED(atomic_compare_exchange_weak_explicit((p), (expected), (v), memory_order_relaxed,      \
+                                                  memory_order_relaxed))
 
 /* One writer, many readers: an increment without a locked instruction. */
 #define bump_relaxed(p, n) store_relaxed((p), load_relaxed(p) + (n))
 #define bump_release(p, n) store_release((p), load_relaxed(p) + (n))
 
 /* Of what is not declared atomic: a plain load that the compiler can neither widen nor join. */
-#define word_load_relaxed(p) __atomic_load_n((p), __ATOMIC_RELAXED)
+#define word_load_relaxed(p) DELAYED(__atomic_load_n((p), __ATOMIC_RELAXED))
 
 /* Orders what the compiler emits, not what the processor does: one side of an asymmetric fence. */
 #define compiler_fence() atomic_signal_fence(memory_order_seq_cst)
 
 /* The public token holds a plain word, for C++ and static initialisers. */
-#define word_load_acquire(p) __atomic_load_n((p), __ATOMIC_ACQUIRE)
+#define word_load_acquire(p) DELAYED(__atomic_load_n((p), __ATOMIC_ACQUIRE))
 #define word_cas_acq_rel(p, expected, v)                                                           \
-    __atomic_compare_exchange_n((p), (expected), (v), false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)
+    DELAYED(__atomic_compare_exchange_n((p), (expected), (v), false, __ATOMIC_ACQ_REL,             \
+                                        __ATOMIC_ACQUIRE))
 
 static inline void cpu_relax(void)
 {

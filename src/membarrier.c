@@ -5,6 +5,7 @@
  */
 #include "membarrier.h"
 
+#include "delays.h"
 #include "tsan.h"
 
 #include <errno.h>
@@ -31,7 +32,7 @@ void membarrier_all(void)
 __attribute__((constructor)) static void membarrier_register(void)
 {
     int saved = errno;
-    membarrier_works = !BUILT_WITH_TSAN &&
+    membarrier_works = !BUILT_WITH_TSAN && !delays_deny_membarrier() &&
                        syscall(__NR_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0) ==
                            0;
     errno = saved;
