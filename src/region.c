@@ -55,10 +55,14 @@ void region_enter(struct worker *worker, struct region *region, int thread)
     compiler_fence(); /* pairs with membarrier_all in look_before_leaving */
     if (load_relaxed(&region->active) < load_relaxed(&region->threads))
         store_relaxed(&worker->deque.attention, true);
+    compiler_fence(); /* a signal handler that finds self finds it complete */
+    self = worker;
 }
 
-void region_leave(struct worker *worker, struct region *region)
+void region_leave(struct worker *worker, struct region *region, struct worker *outer)
 {
+    self = outer;
+    compiler_fence(); /* as in region_enter */
     tally_flush(worker);
     store_release(&region->slots[worker->thread], NULL);
     spin_lock(&worker->deque.lock);
@@ -249,11 +253,9 @@ void region_work(struct region *region)
         return;
     }
     struct worker *outer = self;
-    self = worker;
     region_enter(worker, region, thread);
     worker_loop(worker);
-    region_leave(worker, region);
-    self = outer;
+    region_leave(worker, region, outer);
     worker_release(worker);
 }
 

@@ -28,9 +28,12 @@ static inline void region_attend_if_asked(struct worker *worker)
 
 /* ---- for the session ---- */
 
-/* The worker takes its thread's slot. It is active, from before it comes until it finds no work. */
+/*
+ * The worker takes its thread's slot and becomes `self`; `outer` is what self was before. It is active,
+ * from before it comes until it finds no work.
+ */
 void region_enter(struct worker *worker, struct region *region, int thread);
-void region_leave(struct worker *worker, struct region *region);
+void region_leave(struct worker *worker, struct region *region, struct worker *outer);
 
 /*
  * Starts up to `most` workers on threads that have none, while fewer than `most_pending` are on

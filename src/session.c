@@ -73,12 +73,10 @@ static void session_body(void *arg)
     struct region *region = session->region;
     struct worker *worker = session->worker;
     count_team(session);
-    self = worker;
     region_enter(worker, region, forked ? 0 : omp_get_thread_num());
     run_all(session);
     store_release(&region->closing, true);
-    region_leave(worker, region);
-    self = NULL;
+    region_leave(worker, region, NULL);
     if (!forked && region_root_has_stopped(region))
         openmp_cancel();
 }

@@ -64,7 +64,7 @@ struct region {
     _Atomic(struct worker *) slots[];
 };
 
-/* The worker of this thread, NULL outside regions. */
+/* The worker of this thread, which is in its region; NULL outside regions. Signal handlers read it. */
 extern _Thread_local struct worker *self __attribute__((tls_model("initial-exec")));
 
 /* ---- pools; NULL when memory is short ---- */
