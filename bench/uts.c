@@ -15,7 +15,7 @@ static int walk(ompg_group *outer, void *arg)
         return 0;
     }
     bench_tally(1);
-    struct uts children[FERTILE];
+    struct uts children[UTS_MOST_CHILDREN];
     ompg_group *group = ompg_new(NULL);
     for (uint32_t i = 0; i < node->children; i++) {
         children[i] = uts_child(node, i);
@@ -26,12 +26,22 @@ static int walk(ompg_group *outer, void *arg)
     return code;
 }
 
+static int plant(ompg_group *group, void *arg)
+{
+    const struct bench *bench = arg;
+    for (size_t i = 0; i < bench->size; i++)
+        ompg_go(group, walk, &uts_roots[i]);
+    return 0;
+}
+
 static bool run(struct bench *bench)
 {
     bench_start(bench);
     ompg_group *group = ompg_new(NULL);
-    for (size_t i = 0; i < bench->size; i++)
-        ompg_go(group, walk, &uts_roots[i]);
+    if (bench_mode_is(bench, "deep"))
+        ompg_go(group, plant, bench);
+    else
+        plant(group, bench);
     int code = ompg_wait(group);
     ompg_free(group);
     bench_stop(bench);

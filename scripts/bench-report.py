@@ -45,10 +45,18 @@ WORKLOADS = (
     ("limit/1", "tasks of 1 us, limit 1, ns a task"),
     ("limit/2", "tasks of 1 us, limit 2, ns a task"),
     ("limit/budget", "tasks of 1 us, budget for 2, ns a task"),
+    ("depth/plain", "group of one empty task inside as many groups as the size says, ns"),
+    ("depth/named", "the same, each group has a name, ns"),
+    ("depth/limited", "the same, each group has a limit, ns"),
+    ("depth/timed", "the same, a timeout around all, ns"),
+    ("depth/crowded", "the same, 7 more tasks wait at each level, ns"),
+    ("depth/check", "a look whether the innermost group has stopped, ns"),
+    ("depth/check_timed", "the same, a timeout around all, ns"),
     ("queens/cutoff", "N-queens, tasks down to a depth, ms"),
     ("queens/none", "N-queens, every node a task, ms"),
     ("uts/cutoff", "unbalanced tree search, tasks down to a depth, ms"),
     ("uts/none", "unbalanced tree search, every node a task, ms"),
+    ("uts/deep", "unbalanced trees of 1,195 levels, every node a task, ms"),
     ("mergesort/cutoff", "merge sort, tasks of 32,768 and more, ms"),
     ("mergesort/none", "merge sort, tasks of 32 and more, ms"),
     ("sparselu/cutoff", "sparse LU in blocks of 64, a task for each row of blocks, ms"),
@@ -293,11 +301,22 @@ def kernel_targets(targets, runtime):
                        m(f"{kernel}/none", ours), theirs, 5)
 
 
+def depth_targets(targets, runtime):
+    m = targets.results.median
+    ours = f"{LIBRARY}/{runtime}"
+    for mode in ("plain", "named", "limited", "timed", "crowded", "check", "check_timed"):
+        shallow, deep = (m(f"depth/{mode}", ours, 1, depth) for depth in (10, 8000))
+        targets.no_slower(f"depth/{mode} at 8,000 levels ≤ 1.5 times that at 10", deep, shallow, 1.5)
+    targets.no_slower("uts of 1,195 levels no slower than `omp task` on one thread",
+                      m("uts/deep", ours, 1), m("uts/deep", f"task/{runtime}", 1), 1)
+
+
 def target_tables(results):
     lines = []
+    kinds = (task_targets, group_targets, depth_targets, loop_targets, kernel_targets)
     for runtime in RUNTIMES:
         targets = Targets(results)
-        for rows in (task_targets, group_targets, loop_targets, kernel_targets):
+        for rows in kinds:
             rows(targets, runtime)
         met = sum(row[2] == "met" for row in targets.rows)
         lines += [f"### {runtime}: {met} of {len(targets.rows)} met", "",
