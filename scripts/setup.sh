@@ -10,7 +10,8 @@ packages=(gcc libc6-dev cmake ninja-build)
 case ${*:-build} in
 build) ;;
 test)
-    packages+=(libcunit1-dev g++ pkg-config clang-19 libomp-19-dev clang-format-19 clang-tidy-19 valgrind)
+    packages+=(libcunit1-dev g++ pkg-config clang-19 libomp-19-dev clang-format-19 clang-tidy-19 valgrind
+        locales)
     ;;
 bench)
     packages+=(g++ clang-19 libomp-19-dev python3 gnuplot-nox libtbb-dev golang-go

@@ -6,6 +6,7 @@
 #include "errors.h"
 
 #include "memory.h"
+#include "text.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -185,7 +186,7 @@ size_t errors_list(struct errors *errors, const ompg_error *cause, const char *g
     if (errors->lost)
         at[count++] = lost_error(errors->lost);
     for (size_t i = 0; i < count; i++)
-        snprintf(at[i].group, sizeof at[i].group, "%s", group);
+        text_copy(at[i].group, sizeof at[i].group, group);
     errors->listed = count;
     *list = count ? at : NULL;
     spin_unlock(&errors->lock);

@@ -4,6 +4,7 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "group.h"
+#include "text.h"
 #include "worker.h"
 
 #include <errno.h>
@@ -81,7 +82,18 @@ static void describe_task(ompg_group *group, ompg_error *error)
     if (!frame || task_group(frame->task) != group)
         return; /* a task of a nested group, which any thread may run, is not the group's */
     frame->failed = true;
-    strncpy(error->task, task_name(frame->task), sizeof error->task - 1);
+    text_copy(error->task, sizeof error->task, task_name(frame->task));
+}
+
+/* A message that cannot be printed is as good as its format. */
+static OMPG_PRINTF(2, 0) void write_message(ompg_error *error, const char *format,
+                                            va_list arguments)
+{
+    int length = vsnprintf(error->message, sizeof error->message, format, arguments);
+    if (length < 0)
+        text_copy(error->message, sizeof error->message, format);
+    else if ((size_t)length >= sizeof error->message)
+        text_end_whole(error->message);
 }
 
 static OMPG_PRINTF(4, 0) int fail(ompg_group *group, const size_t *index, int code,
@@ -99,7 +111,7 @@ static OMPG_PRINTF(4, 0) int fail(ompg_group *group, const size_t *index, int co
     error.thread = omp_get_thread_num();
     error.seconds = group_seconds(group);
     if (format)
-        vsnprintf(error.message, sizeof error.message, format, arguments);
+        write_message(&error, format, arguments);
     group_record(group, &error);
     errno = saved;
     return code;

@@ -5,6 +5,8 @@
  */
 #include "ompgroup/error.h"
 
+#include "text.h"
+
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -39,6 +41,15 @@ static void append_one_line(struct text *text, const char *words)
             text->buffer[i] = ' ';
 }
 
+/* "%.6f" would have the decimal point of the locale. */
+static void append_seconds(struct text *text, double seconds)
+{
+    const double most = 1e12;
+    double shown = seconds > 0.0 ? seconds < most ? seconds : most : 0.0;
+    unsigned long long us = (unsigned long long)(shown * 1e6 + 0.5);
+    append(text, "%llu.%06llu", us / 1000000, us % 1000000);
+}
+
 /* The code's text; codes that are not errno values have none. */
 static void append_code(struct text *text, int code)
 {
@@ -63,12 +74,16 @@ int ompg_format_error(const ompg_error *error, char *buffer, size_t size)
     }
     if (error->index != OMPG_NO_INDEX)
         append(&text, "index %zu ", error->index);
-    append(&text, "thread %d after %.6f s: ", error->thread, error->seconds);
+    append(&text, "thread %d after ", error->thread);
+    append_seconds(&text, error->seconds);
+    append(&text, " s: ");
     append_code(&text, error->code);
     if (error->message[0]) {
         append(&text, ": ");
         append_one_line(&text, error->message);
     }
+    if (text.size > 0 && text.length >= text.size)
+        text_end_whole(buffer);
     return (int)text.length;
 }
 

@@ -4,6 +4,7 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "session.h"
+#include "text.h"
 #include "tsan.h"
 
 #include <assert.h>
@@ -67,7 +68,7 @@ static bool configure(ompg_group *group, const ompg_options *options)
     group->max_errors = options->max_errors;
     memset(group->name, 0, sizeof group->name);
     if (options->name)
-        strncpy(group->name, options->name, sizeof group->name - 1);
+        text_copy(group->name, sizeof group->name, options->name);
     if (!group->collect && !group->deterministic)
         return true;
     group->errors = errors_new(group->deterministic);

@@ -5,6 +5,8 @@
  */
 #include "run.h"
 
+#include "text.h"
+
 #include <errno.h>
 #include <omp.h>
 #include <stdlib.h>
@@ -15,7 +17,7 @@ static void record_code(ompg_group *group, const struct task *task, int code, om
     ompg_error error = {.code = code, .index = task->index, .kind = kind};
     error.thread = omp_get_thread_num();
     error.seconds = group_seconds(group);
-    strncpy(error.task, task_name(task), sizeof error.task - 1);
+    text_copy(error.task, sizeof error.task, task_name(task));
     group_record(group, &error);
 }
 

@@ -4,6 +4,7 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
+#include "text.h"
 #include "tsan.h"
 #include "worker.h"
 
@@ -51,7 +52,7 @@ static void stop_passively(ompg_group *group, int code, ompg_error_kind kind, co
     ompg_error error = {.code = code, .index = OMPG_NO_INDEX, .kind = kind};
     error.thread = current_thread();
     error.seconds = group_seconds(group);
-    strncpy(error.message, why, sizeof error.message - 1);
+    text_copy(error.message, sizeof error.message, why);
     group_stop(group, &error);
 }
 

@@ -24,7 +24,10 @@ typedef enum ompg_error_kind {
     OMPG_ERROR_LIBRARY   /* the library itself: out of memory while keeping errors */
 } ompg_error_kind;
 
-/* Names and messages that are longer than these arrays are cut at the end; always terminated. */
+/*
+ * Names and messages that are longer than these arrays are cut at the end, between two characters of
+ * UTF-8; always terminated.
+ */
 typedef struct ompg_error {
     int code;             /* never 0 */
     size_t index;         /* submission order of the task, iteration of a loop, or OMPG_NO_INDEX */
@@ -74,7 +77,8 @@ OMPG_API size_t ompg_get_errors(const ompg_group *group, const ompg_error **list
 /*
  * Writes one line without a newline into buffer: group, task, index, thread, seconds, code with its
  * text, message. Parts that are empty are left out, newlines in them are spaces. Returns the number
- * of characters that the whole line has, as snprintf does: the line was cut when that is >= size.
+ * of bytes that the whole line has, as snprintf does: the line was cut, between two characters, when
+ * that is >= size. The same in every locale, but for the code's text.
  * size 0 only counts. NULL error: an empty line and 0.
  */
 OMPG_API int ompg_format_error(const ompg_error *error, char *buffer, size_t size);
