@@ -125,7 +125,7 @@ bool deque_pop_slow(struct deque *deque, struct task *task)
         top--;
         *task = deque->ring[top & deque->mask];
         store_relaxed(&deque->top, top);
-        if (load_relaxed(&deque->split) > top)
+        if (is_below(top, load_relaxed(&deque->split)))
             store_relaxed(&deque->split, lowered_split(tail, top));
     }
     spin_unlock(&deque->lock);
@@ -141,7 +141,7 @@ size_t deque_skip(struct deque *deque, uintptr_t tagged)
     while (from != tail && deque->ring[(from - 1) & deque->mask].tagged == tagged)
         from--;
     store_relaxed(&deque->top, from);
-    if (load_relaxed(&deque->split) > from)
+    if (is_below(from, load_relaxed(&deque->split)))
         store_relaxed(&deque->split, lowered_split(tail, from));
     size_t skipped = top - from;
     if (from == tail && deque->run.count > 0 && deque->run.first.tagged == tagged) {
@@ -170,7 +170,7 @@ static void remove_at(struct deque *deque, size_t position)
     for (size_t i = position; i != tail; i--)
         deque->ring[i & deque->mask] = deque->ring[(i - 1) & deque->mask];
     size_t split = load_relaxed(&deque->split);
-    if (position >= split)
+    if (!is_below(position, split))
         store_relaxed(&deque->split, split + 1);
     store_release(&deque->tail, tail + 1);
 }
@@ -229,14 +229,14 @@ bool deque_pry(struct deque *deque)
 {
     size_t split = load_relaxed(&deque->split);
     size_t top = load_relaxed(&deque->top);
-    if (!membarrier_works || top <= split)
+    if (!membarrier_works || !is_below(split, top))
         return false;
     size_t raised = split + (top - split + 1) / 2;
     store_relaxed(&deque->split, raised);
     membarrier_all(); /* pairs with compiler_fence in deque_pop_private */
     top = load_acquire(&deque->top);
-    if (top < raised) {
-        raised = top > split ? top : split;
+    if (is_below(top, raised)) {
+        raised = is_below(split, top) ? top : split;
         store_relaxed(&deque->split, raised);
     }
     return raised != split;

@@ -76,6 +76,12 @@ bool deque_take(struct deque *deque, struct task *task, deque_match_fn *match,
 /* Takes away the newest tasks that are `tagged` so, up to the first other one. Returns how many. */
 size_t deque_skip(struct deque *deque, uintptr_t tagged);
 
+/* Places may wrap, soon where size_t has 32 bits: a is below b where b is fewer steps ahead. */
+static inline bool is_below(size_t a, size_t b)
+{
+    return (ptrdiff_t)(a - b) < 0;
+}
+
 static inline size_t deque_private(const struct deque *deque)
 {
     return load_relaxed(&deque->top) - load_relaxed(&deque->split);
@@ -102,12 +108,12 @@ static inline bool deque_push(struct deque *deque, const struct task *task)
 static inline bool deque_pop_private(struct deque *deque, struct task *task)
 {
     size_t top = load_relaxed(&deque->top);
-    if (top <= load_relaxed(&deque->split))
+    if (!is_below(load_relaxed(&deque->split), top))
         return false;
     top--;
     store_relaxed(&deque->top, top);
     compiler_fence(); /* pairs with membarrier_all in deque_pry */
-    if (UNLIKELY(top < load_relaxed(&deque->split))) {
+    if (UNLIKELY(is_below(top, load_relaxed(&deque->split)))) {
         store_relaxed(&deque->top, top + 1);
         return false;
     }

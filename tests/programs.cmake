@@ -43,6 +43,10 @@ ompgroup_test(test_checksum WRAP read readdir64
 ompgroup_test(test_crc32 SOURCES ../examples/crc32.c)
 ompgroup_test(test_philox)
 
+ompgroup_white_test(test_deque)
+ompgroup_white_test(test_queue)
+ompgroup_white_test(test_task)
+
 # Two modules, each with the static library in it; a program that had the library too would lend them
 # its own. ThreadSanitizer sees of libgomp's order only what openmp_order.c wraps in a program.
 if(NOT CMAKE_C_FLAGS MATCHES "-fsanitize=thread")
