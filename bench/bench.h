@@ -14,6 +14,8 @@
 #ifndef BENCH_H
 #define BENCH_H
 
+#define _DEFAULT_SOURCE 1 /* POSIX with C11: no other header comes before this one */
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>

@@ -11,9 +11,9 @@ function(ompgroup_warnings target)
         "$<$<BOOL:${OMPGROUP_WERROR}>:-Werror>")
 endfunction()
 
-# ompgroup_compile(<target>): C11 without extensions of the language, with the functions of POSIX.
+# ompgroup_compile(<target>): C11 without extensions of the language. What a source needs beyond the
+# functions of C11 it says itself, by a feature-test macro before its first #include.
 function(ompgroup_compile target)
     set_target_properties(${target} PROPERTIES C_STANDARD 11 C_EXTENSIONS OFF)
-    target_compile_definitions(${target} PRIVATE _DEFAULT_SOURCE=)
     ompgroup_warnings(${target})
 endfunction()

@@ -12,7 +12,7 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
-#define _DEFAULT_SOURCE      /* POSIX with C11, and d_type of dirent */
+#define _DEFAULT_SOURCE 1    /* POSIX with C11, and d_type of dirent */
 #define _FILE_OFFSET_BITS 64 /* sizes beyond 2 GiB everywhere */
 #include "checksum_tasks.h"
 

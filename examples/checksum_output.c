@@ -3,6 +3,7 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
+#define _DEFAULT_SOURCE 1 /* PIPE_BUF with C11 */
 #include "checksum_output.h"
 #include "crc32.h"
 

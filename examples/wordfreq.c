@@ -16,7 +16,7 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
-#define _GNU_SOURCE          /* memrchr */
+#define _GNU_SOURCE 1        /* memrchr */
 #define _FILE_OFFSET_BITS 64 /* files beyond 2 GiB everywhere */
 #include "arena.h"
 #include "options.h"

@@ -3,6 +3,8 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
+#define _GNU_SOURCE 1 /* nanosleep() with C11 */
+
 #include "caller.h"
 
 #include <errno.h>
@@ -26,7 +28,7 @@ void caller_nap(int64_t nanoseconds)
 {
     int saved = errno;
     int state = caller_hold();
-    nanosleep(&(struct timespec){.tv_nsec = nanoseconds}, NULL);
+    nanosleep(&(struct timespec){.tv_nsec = (long)nanoseconds}, NULL);
     caller_release(state);
     errno = saved;
 }

@@ -7,16 +7,10 @@
 #define OMPG_SRC_CLOCK_H
 
 #include <stdint.h>
-#include <time.h>
 
 #define CLOCK_NEVER INT64_MAX
 
-static inline int64_t clock_now(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
-}
+int64_t clock_now(void);
 
 /* To compare short times: ticks of a steady counter that costs little to read, 1 to 4 in a ns. */
 static inline int64_t clock_ticks(void)

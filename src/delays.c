@@ -7,6 +7,8 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
+#define _GNU_SOURCE 1 /* nanosleep() with C11, syscall() */
+
 #include "delays.h"
 
 #include <errno.h>

@@ -3,6 +3,8 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
+#define _GNU_SOURCE 1 /* strerror_r() that returns the text */
+
 #include "ompgroup/error.h"
 
 #include "text.h"

@@ -15,6 +15,8 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
+#define _GNU_SOURCE 1 /* nanosleep() with C11 */
+
 #include "region.h"
 
 #include "membarrier.h"
@@ -194,7 +196,7 @@ static void rest(int64_t idle_ns)
     }
     int64_t nap = idle_ns / 16 < NAP_MOST_NS ? idle_ns / 16 : NAP_MOST_NS;
     int saved = errno;
-    nanosleep(&(struct timespec){.tv_nsec = nap}, NULL); /* a signal may end it */
+    nanosleep(&(struct timespec){.tv_nsec = (long)nap}, NULL); /* a signal may end it */
     errno = saved;
 }
 

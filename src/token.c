@@ -11,6 +11,8 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
+#define _GNU_SOURCE 1 /* sigaction() with C11 */
+
 #include "token.h"
 
 #include "atomics.h"

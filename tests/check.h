@@ -14,6 +14,8 @@
 #ifndef CHECK_H
 #define CHECK_H
 
+#define _DEFAULT_SOURCE 1 /* POSIX with C11, where no other header comes before this one */
+
 #include <CUnit/Basic.h>
 
 #include <omp.h>

@@ -5,7 +5,7 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
-#define _DEFAULT_SOURCE /* mkdtemp() with C11 */
+#define _DEFAULT_SOURCE 1 /* mkdtemp() with C11 */
 #define _FILE_OFFSET_BITS 64
 #include "../examples/checksum_tasks.h"
 #include "check.h"

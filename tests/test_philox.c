@@ -4,6 +4,7 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
+#define _DEFAULT_SOURCE 1 /* for check.h */
 #include "../examples/philox.h"
 #include "check.h"
 

@@ -6,6 +6,7 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
+#define _DEFAULT_SOURCE 1 /* barriers of POSIX threads with C11 */
 #include <ompgroup.h>
 
 #include <errno.h>
