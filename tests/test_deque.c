@@ -13,6 +13,7 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
+#define _DEFAULT_SOURCE 1 /* for check.h */
 #include "deque.h"
 #include "membarrier.h"
 #include "model.h"
