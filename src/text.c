@@ -33,10 +33,10 @@ void text_end_whole(char *text)
 
 void text_copy(char *to, size_t size, const char *from)
 {
-    size_t length = strnlen(from, size);
-    size_t kept = length < size ? length : size - 1;
+    const char *end = memchr(from, '\0', size);
+    size_t kept = end ? (size_t)(end - from) : size - 1;
     memcpy(to, from, kept);
     to[kept] = '\0';
-    if (kept < length)
+    if (!end)
         text_end_whole(to);
 }
