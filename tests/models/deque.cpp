@@ -1,0 +1,157 @@
+/*
+ * The deque and its thieves: an owner that pushes, pops and shares, two thieves that steal and pry. Each task is
+ * run exactly once, none is lost, and no slot is read while it is written.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "model.h"
+
+#include "ompgroup/group.h"
+//@ into basis.h
+//@ take src/atomics.h
+//@ take src/task.h
+//@ take src/deque.h
+//@ into taken.h
+//@ take src/steal.h steal_ask look
+//@ take src/deque.c
+//@ take src/steal.c STEAL_BATCH is_single_thief steal_batch steal_run mark_pried pry share_loot steal_from
+//@ change s/DEQUE_CAPACITY = 2048/DEQUE_CAPACITY = 2/
+//@ change s/RUN_LEAST = 8/RUN_LEAST = 1/
+//@ change s/size_t index;     /shared<size_t> index; /
+//@ mutant pry-without-barrier s/membarrier_all();.*//
+//@ mutant pry-without-retreat s/if (top < raised)/if (false)/
+//@ mutant pop-looks-once s/if (UNLIKELY(top < load_relaxed(&deque->split)))/if (false)/
+//@ mutant pop-lowers-late s/^    store_relaxed(&deque->top, top);\r*$/    load_relaxed(\&deque->top);/
+//@ mutant steal-without-lock s/else if (!spin_trylock(&deque->lock))/else if (false)/
+//@ mutant share-without-lock /^void deque_share/,/^}/s/spin_lock(&deque->lock);//
+//@ mutant room-is-forgotten s/deque->room = load_acquire(&deque->tail) + deque->mask + 1/deque->room = load_acquire(\&deque->tail) + deque->mask + 2/
+//@ mutant run-keeps-slots s/store_release(&deque->tail, tail + run.count);//
+struct model;
+static struct model *the;
+static bool membarrier_works = true;
+struct task;
+static void *model_ring();
+#define memory_new(size) model_ring()
+#define free(memory) ((void)0)
+
+#include "basis.h"
+
+struct ompg_group {
+    atomic_bool pried;
+};
+
+struct region {
+    atomic_int threads;
+};
+
+struct worker {
+    struct deque deque;
+    struct region *region;
+    int64_t loot;
+    struct deque *asked;
+};
+
+static bool may_run(const struct task *task, const ompg_group *group)
+{
+    return task_group(task) == group;
+}
+
+#include "taken.h"
+
+enum { THIEVES = 2, TASKS = 4 };
+
+struct model : rl::test_suite<model, 1 + THIEVES> {
+    struct task slots[1 + THIEVES][DEQUE_CAPACITY];
+    int rings;
+    alignas(CACHE_LINE) struct ompg_group group;
+    struct region region;
+    struct worker workers[1 + THIEVES];
+    atomic_int ran[TASKS];
+
+    void before()
+    {
+        the = this;
+        rings = 0;
+        store_relaxed(&group.pried, false);
+        store_relaxed(&region.threads, 1 + THIEVES);
+        for (struct worker &worker : workers) {
+            worker.region = &region;
+            struct deque *deque = &worker.deque;
+            store_relaxed(&deque->lock.locked, 0);
+            store_relaxed(&deque->top, 0);
+            store_relaxed(&deque->tail, 0);
+            store_relaxed(&deque->split, 0);
+            store_relaxed(&deque->attention, false);
+            store_relaxed(&deque->has_run, false);
+            deque->run.count = 0;
+            deque_init(deque);
+        }
+        for (atomic_int &count : ran)
+            store_relaxed(&count, 0);
+    }
+
+    void run(const struct task &task)
+    {
+        RL_ASSERT(task.arg == (void *)(uintptr_t)(8 * (size_t)task.index));
+        RL_ASSERT(add_relaxed(&ran[task.index], 1) == 0);
+    }
+
+    bool pop_and_run(struct deque *deque)
+    {
+        struct task task;
+        bool found = deque_pop(deque, &task);
+        if (found)
+            run(task);
+        return found;
+    }
+
+    void own(struct deque *deque)
+    {
+        for (size_t i = 0; i < TASKS; i++) {
+            struct task task = {.fn = NULL, .arg = (void *)(8 * i), .tagged = (uintptr_t)&group};
+            task.index = i;
+            while (!deque_push(deque, &task))
+                pop_and_run(deque);
+            if (load_relaxed(&deque->attention) && deque_private(deque) > 0 && rl::rand(2)) {
+                store_relaxed(&deque->attention, false);
+                deque_share(deque, rl::rand(2));
+            }
+        }
+        while (pop_and_run(deque))
+            ;
+    }
+
+    void steal(struct worker *thief)
+    {
+        struct task task;
+        const ompg_group *wanted = scenario == 1 ? &group : NULL;
+        for (int i = 0; i < 2; i++) {
+            if (!steal_from(thief, &workers[0], wanted, rl::rand(2) ? LOOK_FOR_SURE : LOOK_SHARED, &task))
+                continue;
+            run(task);
+            while (pop_and_run(&thief->deque))
+                ;
+        }
+    }
+
+    void thread(unsigned index)
+    {
+        if (index == 0)
+            own(&workers[0].deque);
+        else
+            steal(&workers[index]);
+    }
+
+    void after()
+    {
+        for (atomic_int &count : ran)
+            RL_ASSERT(load_relaxed(&count) == 1);
+    }
+};
+
+static void *model_ring()
+{
+    return the->slots[the->rings++];
+}
+
+MODEL(model, {"steal", 60000}, {"steal what matches", 40000})

@@ -1,0 +1,86 @@
+/*
+ * The words of a loop: three threads take units from the front of their own share and from the back of others'.
+ * Each unit is taken exactly once; where the group has stopped from a unit on, each below it is.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "model.h"
+
+#include "ompgroup/group.h"
+#include "ompgroup/loop.h"
+//@ into basis.h
+//@ take src/atomics.h
+//@ take src/loop_units.h units loop_plan share loop
+//@ into taken.h
+//@ take src/loop_units.c OWNER_FRACTION shares_of loop_share pack unpack is_empty divide_up deal least_units units_to_take has_units take_front take_back steal_units any_has_units loop_take loop_abandon_from loop_init
+//@ change s/SHORT_TICKS = 2000/SHORT_TICKS = 4/
+//@ change s/^ *SHARES_IN_HANDLE =.*/SHARES_IN_HANDLE =/
+//@ change s/^ *(sizeof((ompg_loop.*/0/
+//@ mutant front-is-stored s/cas_weak_relaxed(&share->units, &word, pack(units->past, left.past))/(store_relaxed(\&share->units, pack(units->past, left.past)), true)/
+//@ mutant back-is-stored s/cas_weak_relaxed(&share->units, &word, pack(left.first, units->first))/(store_relaxed(\&share->units, pack(left.first, units->first)), true)/
+//@ mutant loot-replaces-units s/is_empty(unpack(word)) &&/true \&\&/
+//@ mutant loot-is-forgotten s/&& *$/||/;s/!take_front(loop, own, least, units))/(take_front(loop, own, least, units), false))/
+//@ mutant abandons-too-much s/unpack(word).first >= unit/true/
+#include "basis.h"
+
+/* Any time may have gone by. */
+static int64_t clock_ticks()
+{
+    static int64_t now;
+    return now += rl::rand(2) ? 1 : 8;
+}
+
+#include "taken.h"
+
+enum { THREADS = 3, UNITS = 6 };
+
+struct model : rl::test_suite<model, THREADS> {
+    struct share shares[THREADS];
+    struct loop loop;
+    atomic_int taken[UNITS];
+
+    /* Where a group that stops does so. */
+    uint32_t stop() const { return scenario < 2 ? UNITS : scenario == 2 ? 3 : 5; }
+
+    void before()
+    {
+        for (atomic_int &count : taken)
+            store_relaxed(&count, 0);
+        struct loop_plan plan = {.begin = 0, .end = UNITS, .grain = 1, .units = UNITS, .whole = scenario == 0};
+        loop.elsewhere = shares;
+        loop_init(&loop, NULL, plan, scenario % 2 ? 2 : THREADS);
+    }
+
+    void run(struct share *own, struct units units)
+    {
+        RL_ASSERT(units.first < units.past && units.past <= UNITS);
+        for (; units.first != units.past; units.first++) {
+            if (units.first >= stop()) {
+                loop_abandon_from(own, units.first);
+                return;
+            }
+            RL_ASSERT(add_relaxed(&taken[units.first], 1) == 0);
+        }
+    }
+
+    void thread(unsigned index)
+    {
+        struct share *own = loop_share(&loop, (int)index);
+        ompg_loop_range last = {};
+        struct units units;
+        while (loop_take(&loop, own, &last, &units)) {
+            last.begin = units.first;
+            last.end = units.past;
+            run(own, units);
+        }
+    }
+
+    void after()
+    {
+        for (uint32_t i = 0; i < stop(); i++)
+            RL_ASSERT(load_relaxed(&taken[i]) == 1);
+    }
+};
+
+MODEL(model, {"whole", 30000}, {"two on one share", 30000}, {"stops from a unit on", 20000},
+      {"stops, two on one share", 20000})

@@ -1,0 +1,149 @@
+/*
+ * A pipeline of a source, a stage in order, a parallel one and a last one in order, with two records: items are
+ * made, parked and sent on by whichever of three threads comes. Each passes the stages in order, in its turn, and
+ * none is forgotten.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "model.h"
+
+#include "ompgroup/group.h"
+#include "ompgroup/pipeline.h"
+//@ into basis.h
+//@ take src/atomics.h
+//@ take src/task.h
+//@ into taken.h
+//@ take src/pipeline.c record turn pipeline goes_no_further note_failed take_turn pass_turn carry go_on pass_stage carry_through take_record claim_source free_record give_source_back start_next make_item
+//@ change s/^    void \*item;  /    shared<void *> item;  /
+//@ change s/^    size_t made;/    shared<size_t> made;/
+//@ change s/^    size_t next;  /    shared<size_t> next;  /
+//@ mutant turn-without-lock /take_turn(struct turn/,/^}/{s/spin_lock(&turn->lock);//;s/spin_unlock(&turn->lock);//}
+//@ mutant next-is-forgotten s/^    if (next)\r*$/    if (false)/
+//@ mutant nobody-is-parked /take_turn(struct turn/,/^}/s/^    else\r*$/    else if (false)/
+//@ mutant out-of-turn s/!turn->busy && turn->next == record->number/!turn->busy/
+//@ mutant turn-is-not-given s/^ *record->has_turn = true;//
+//@ mutant source-for-two s/pipeline->claimed = true;//
+//@ mutant source-is-not-claimed-again s/^    start_next(pipeline, &later);$//;s/^            start_next(pipeline, &later);$//
+#include "basis.h"
+
+#define tsan_release(p) ((void)0)
+#define tsan_acquire(p) ((void)0)
+#define group_stopped(group, index) false
+#define is_consequence(group, frame, code) false
+struct record;
+static int call(struct record *record);
+static int carry(ompg_group *group, void *arg);
+static int task_add(struct task *task, bool may_park);
+
+#include "taken.h"
+
+enum { THREADS = 3, STAGES = 4, LIVE = 2, ITEMS = 3, MOST_TASKS = 24 };
+static struct model *the;
+
+struct model : rl::test_suite<model, THREADS> {
+    struct pipeline pipeline;
+    ompg_stage stages[STAGES];
+    struct record records[LIVE];
+    struct turn turns[STAGES];
+    struct record *parked[STAGES][LIVE];
+    /* Tasks that were added: any thread takes one. */
+    rl::atomic<struct record *> tasks[MOST_TASKS];
+    atomic_int added, over;
+    atomic_int passed[STAGES][ITEMS];
+    atomic_int inside[STAGES];
+    shared<int> last[STAGES]; /* of an in-order stage: the item before, which it may rely on */
+
+    void before()
+    {
+        the = this;
+        pipeline.stages = stages;
+        pipeline.count = STAGES;
+        pipeline.live = LIVE;
+        store_relaxed(&pipeline.failed_at, SIZE_MAX);
+        store_relaxed(&pipeline.lock.locked, 0);
+        pipeline.claimed = pipeline.ended = false;
+        pipeline.made = 0;
+        pipeline.free = NULL;
+        pipeline.begun = 0;
+        pipeline.records = records;
+        pipeline.turns = turns;
+        for (int i = 0; i < STAGES; i++) {
+            stages[i].mode = i == 2 ? OMPG_PARALLEL : OMPG_IN_ORDER;
+            store_relaxed(&turns[i].lock.locked, 0);
+            turns[i].busy = false;
+            turns[i].next = 0;
+            turns[i].parked = parked[i];
+            store_relaxed(&inside[i], 0);
+            last[i] = -1;
+            for (int k = 0; k < LIVE; k++)
+                parked[i][k] = NULL;
+            for (int k = 0; k < ITEMS; k++)
+                store_relaxed(&passed[i][k], 0);
+        }
+        for (rl::atomic<struct record *> &task : tasks)
+            store_relaxed(&task, (struct record *)NULL);
+        store_relaxed(&added, 0);
+        store_relaxed(&over, 0);
+        go_on(claim_source(&pipeline), NULL);
+    }
+
+    void add(struct record *record)
+    {
+        store_release(&tasks[add_relaxed(&added, 1)], record);
+    }
+
+    /* A stage's function. */
+    int stage(struct record *record)
+    {
+        size_t stage = record->stage, number = record->number;
+        if (stage == 0) {
+            record->item = number < ITEMS ? (void *)(number + 1) : NULL;
+            if (number == ITEMS)
+                return 0;
+        }
+        RL_ASSERT((size_t)(void *)record->item == number + 1);
+        RL_ASSERT(add_relaxed(&passed[stage][number], 1) == 0);
+        if (stages[stage].mode != OMPG_IN_ORDER)
+            return 0;
+        RL_ASSERT(add_relaxed(&inside[stage], 1) == 0);
+        RL_ASSERT((int)last[stage] == (int)number - 1);
+        last[stage] = (int)number;
+        sub_relaxed(&inside[stage], 1);
+        return 0;
+    }
+
+    /* Who adds a task sees it, and does not go before it is taken. */
+    void thread(unsigned)
+    {
+        while (load_relaxed(&over) != load_relaxed(&added)) {
+            for (int i = load_relaxed(&added) - 1; i >= 0; i--) {
+                struct record *record = load_relaxed(&tasks[i]);
+                if (!record || !cas_acquire(&tasks[i], &record, (struct record *)NULL))
+                    continue;
+                carry(NULL, record);
+                add_relaxed(&over, 1);
+            }
+            model_pause();
+        }
+    }
+
+    void after()
+    {
+        for (int i = 0; i < STAGES; i++)
+            for (int k = 0; k < ITEMS; k++)
+                RL_ASSERT(load_relaxed(&passed[i][k]) == 1);
+    }
+};
+
+static int call(struct record *record)
+{
+    return the->stage(record);
+}
+
+static int task_add(struct task *task, bool)
+{
+    the->add((struct record *)task->arg);
+    return 0;
+}
+
+MODEL(model, {"three items", 30000})
