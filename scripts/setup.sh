@@ -7,11 +7,13 @@
 set -euo pipefail
 
 packages=(gcc libc6-dev cmake ninja-build)
+optional=() # what uses them says that it is left out
 case ${*:-build} in
 build) ;;
 test)
     packages+=(libcunit1-dev g++ pkg-config clang-19 libomp-19-dev clang-format-19 clang-tidy-19 valgrind
         locales)
+    optional+=(relacy-dev)
     ;;
 bench)
     packages+=(g++ clang-19 libomp-19-dev python3 gnuplot-nox libtbb-dev golang-go
@@ -23,23 +25,30 @@ bench)
     ;;
 esac
 
-missing=()
+is_missing() {
+    [[ $(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null || true) != installed* ]]
+}
+
+missing=() wanted=()
 for package in "${packages[@]}"; do
-    status=$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null || true)
-    [[ $status == installed* ]] || missing+=("$package")
+    ! is_missing "$package" || missing+=("$package")
 done
-[ ${#missing[@]} -gt 0 ] || exit 0
+for package in "${optional[@]}"; do
+    ! is_missing "$package" || wanted+=("$package")
+done
+[ $((${#missing[@]} + ${#wanted[@]})) -gt 0 ] || exit 0
 
 as_root=()
 if [ "$(id -u)" -ne 0 ]; then
     as_root=(sudo)
 fi
 if ! command -v apt-get >/dev/null || ! "${as_root[@]}" true 2>/dev/null; then
+    [ ${#missing[@]} -gt 0 ] || exit 0
     echo "Please install these packages (names as in Debian): ${missing[*]}" >&2
     exit 1
 fi
 
-echo "Installing: ${missing[*]}" >&2
+echo "Installing: ${missing[*]} ${wanted[*]}" >&2
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 apt_get() {
@@ -48,6 +57,9 @@ apt_get() {
 }
 # An update that fails in part may still leave a list with the packages in it.
 apt_get update || true
+[ ${#wanted[@]} -eq 0 ] || apt_get install --no-install-recommends -y "${wanted[@]}" ||
+    echo "Goes without: ${wanted[*]}" >&2
+[ ${#missing[@]} -gt 0 ] || exit 0
 if ! apt_get install --no-install-recommends -y "${missing[@]}"; then
     sed -E 's#[a-z+]+://[^ ]*#(mirror)#g' "$log" | grep '^E:' >&2 || true
     echo "Could not install: ${missing[*]}" >&2

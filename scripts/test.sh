@@ -20,26 +20,27 @@ scripts/setup.sh test
 mkdir -p build
 [ "$*" = "" ] || rm -f build/*.passed
 
-# All that a result depends on; differs each time where git does not know the files.
+# state [<path>...]: all that a result depends on; differs each time where git does not know the files.
 state() {
     git ls-files --error-unmatch scripts/test.sh >/dev/null 2>&1 || date +%s%N
-    git ls-files -z --cached --others --exclude-standard 2>/dev/null |
+    git ls-files -z --cached --others --exclude-standard -- "$@" 2>/dev/null |
         xargs -0 sha256sum 2>/dev/null || true
     for compiler in cc c++ clang-19; do
         "$compiler" --version 2>/dev/null || true
     done
 }
-state=$(state | sha256sum)
+state_of_all=$(state | sha256sum)
+state_of_engine=$(state src include tests/models | sha256sum)
 
-# unchanged <name>: says so when it passed whole in this state.
+# unchanged <name> [<state>]: says so when it passed whole in this state.
 unchanged() {
-    [ -f "build/$1.passed" ] && [ "$(cat "build/$1.passed")" = "$state" ] &&
+    [ -f "build/$1.passed" ] && [ "$(cat "build/$1.passed")" = "${2-$state_of_all}" ] &&
         echo "== $1: nothing has changed since it passed"
 }
 
-# settle <name> <failures before it>: remembers that it passed.
+# settle <name> <failures before it> [<state>]: remembers that it passed.
 settle() {
-    [ ${#failures[@]} -ne "$2" ] || echo "$state" >"build/$1.passed"
+    [ ${#failures[@]} -ne "$2" ] || echo "${3-$state_of_all}" >"build/$1.passed"
 }
 
 passed=0
@@ -110,11 +111,27 @@ lint() {
     settle lint "$before"
 }
 
+models() {
+    local before=${#failures[@]}
+    if ! c++ -E -include relacy/relacy.hpp -x c++ /dev/null >/dev/null 2>&1; then
+        echo "== models: skipped, for Relacy (relacy-dev) is not there"
+        return 0
+    fi
+    if ! unchanged models "$state_of_engine"; then
+        echo "== models"
+        rm -f build/models.passed
+        check models tests/models/run.sh || return 0
+    fi
+    passed=$((passed + $(grep -cE ': (holds|rejected)$' build/models.log)))
+    settle models "$before" "$state_of_engine"
+}
+
 for preset in release shared clang asan-ubsan tsan; do
     run "$preset"
 done
 run dev --exclude-regex '[.](t[17][.]cancel.|t2[.]cancel1)$'
 lint
+models
 
 for name in "${failures[@]}"; do
     echo "failed: $name"

@@ -15,12 +15,12 @@
 //@ take src/steal.h steal_ask look
 //@ take src/deque.c
 //@ take src/steal.c STEAL_BATCH is_single_thief steal_batch steal_run mark_pried pry share_loot steal_from
-//@ change s/DEQUE_CAPACITY = 2048/DEQUE_CAPACITY = 2/
-//@ change s/RUN_LEAST = 8/RUN_LEAST = 1/
+//@ change s/DEQUE_CAPACITY = 2048/DEQUE_CAPACITY = 4/
+//@ change s/RUN_LEAST = 8/RUN_LEAST = 2/
 //@ change s/size_t index;     /shared<size_t> index; /
 //@ mutant pry-without-barrier s/membarrier_all();.*//
-//@ mutant pry-without-retreat s/if (top < raised)/if (false)/
-//@ mutant pop-looks-once s/if (UNLIKELY(top < load_relaxed(&deque->split)))/if (false)/
+//@ mutant pry-without-retreat s/if (is_below(top, raised))/if (false)/
+//@ mutant pop-looks-once s/if (UNLIKELY(is_below(top, load_relaxed(&deque->split))))/if (false)/
 //@ mutant pop-lowers-late s/^    store_relaxed(&deque->top, top);\r*$/    load_relaxed(\&deque->top);/
 //@ mutant steal-without-lock s/else if (!spin_trylock(&deque->lock))/else if (false)/
 //@ mutant share-without-lock /^void deque_share/,/^}/s/spin_lock(&deque->lock);//
@@ -58,11 +58,12 @@ static bool may_run(const struct task *task, const ompg_group *group)
 
 #include "taken.h"
 
-enum { THIEVES = 2, TASKS = 4 };
+enum { THIEVES = 2, TASKS = 5 };
 
 struct model : rl::test_suite<model, 1 + THIEVES> {
     struct task slots[1 + THIEVES][DEQUE_CAPACITY];
     int rings;
+    size_t tasks;
     alignas(CACHE_LINE) struct ompg_group group;
     struct region region;
     struct worker workers[1 + THIEVES];
@@ -71,6 +72,8 @@ struct model : rl::test_suite<model, 1 + THIEVES> {
     void before()
     {
         the = this;
+        size_t capacity = scenario == 2 ? DEQUE_CAPACITY : 2; /* more for runs */
+        tasks = capacity == 2 ? 4 : 5;
         rings = 0;
         store_relaxed(&group.pried, false);
         store_relaxed(&region.threads, 1 + THIEVES);
@@ -85,6 +88,8 @@ struct model : rl::test_suite<model, 1 + THIEVES> {
             store_relaxed(&deque->has_run, false);
             deque->run.count = 0;
             deque_init(deque);
+            deque->mask = capacity - 1;
+            deque->room = capacity;
         }
         for (atomic_int &count : ran)
             store_relaxed(&count, 0);
@@ -107,7 +112,7 @@ struct model : rl::test_suite<model, 1 + THIEVES> {
 
     void own(struct deque *deque)
     {
-        for (size_t i = 0; i < TASKS; i++) {
+        for (size_t i = 0; i < tasks; i++) {
             struct task task = {.fn = NULL, .arg = (void *)(8 * i), .tagged = (uintptr_t)&group};
             task.index = i;
             while (!deque_push(deque, &task))
@@ -144,8 +149,8 @@ struct model : rl::test_suite<model, 1 + THIEVES> {
 
     void after()
     {
-        for (atomic_int &count : ran)
-            RL_ASSERT(load_relaxed(&count) == 1);
+        for (size_t i = 0; i < tasks; i++)
+            RL_ASSERT(load_relaxed(&ran[i]) == 1);
     }
 };
 
@@ -154,4 +159,4 @@ static void *model_ring()
     return the->slots[the->rings++];
 }
 
-MODEL(model, {"steal", 60000}, {"steal what matches", 40000})
+MODEL(model, {"steal", 60000}, {"steal what matches", 40000}, {"runs", 30000})

@@ -328,6 +328,7 @@ typedef rl::atomic<unsigned> atomic_uint;
     model_cas((p), (e), (v), (success), (failure), (weak), HERE)
 #define membarrier_all() model_membarrier(HERE)
 
+#define DELAYED(operation) operation /* delays are for real threads */
 #define sched_yield() model_pause()
 #define _Static_assert(condition, why) /* fields are larger here */
 

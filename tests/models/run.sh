@@ -14,6 +14,7 @@ cd "$(dirname "$(readlink -f "$0")")/../.."
 
 models=tests/models
 build=build/models
+source=${MODELS_SOURCE:-.} # another tree to take from
 flags=(-std=gnu++20 -fpermissive -fno-sized-deallocation -w -O1)
 mkdir -p $build
 
@@ -47,7 +48,7 @@ take() { # <model> <directory>
         into) into=$rest ;;
         take)
             file=${rest%% *}
-            awk -v names="${rest#"$file"}" -f $models/take.awk "$file" >"$2/part"
+            (cd "$source" && awk -v names="${rest#"$file"}" -f "$OLDPWD/$models/take.awk" "$file") >"$2/part"
             to_cpp "$2/part" >>"$2/$into"
             rm "$2/part"
             ;;
@@ -59,7 +60,7 @@ take() { # <model> <directory>
 }
 
 prepare() {
-    [ $build/model.h.gch -nt $models/model.h ] ||
+    [ $build/model.h.gch -nt $models/model.h ] && [ $build/model.h.gch -nt $models/run.sh ] ||
         g++ "${flags[@]}" -Iinclude -x c++-header $models/model.h -o $build/model.h.gch
 }
 
