@@ -1,10 +1,19 @@
 /*
  * Region: workers that come, work, wait and go. See worker.h for what they share.
  *
- * A worker that finds nothing for IDLE_NS ends; its thread goes back to OpenMP. Who has work while a
- * thread of the team has no worker launches one, as an OpenMP task. The waiter stays, yields and naps:
- * OpenMP discards workers that have not started when the taskgroup is cancelled, and then it does all
- * the rest alone.
+ * A worker that finds nothing for IDLE_NS ends. In a team that the library opened its thread parks
+ * (parking.h) until a worker is called for or the region closes; in a team that was joined it goes back
+ * to OpenMP. Who has work while a thread of the team has no worker launches one: calls a parked thread,
+ * or makes an OpenMP task.
+ *
+ * A thread of the team is missing (it has not come yet, or is parked), called (counted in parking.calls
+ * until it answers) or active (it has a worker, or is a member that has yet to come). Launching moves
+ * one from missing to called while active + called is less than the team. Whoever answers a call counts
+ * itself as active after it has taken the call: for a moment it seems missing, and one call too many is
+ * answered by a thread that looks around in vain.
+ *
+ * The waiter stays, yields and naps: OpenMP discards workers that have not started when the taskgroup
+ * is cancelled, and then it does all the rest alone.
  *
  * Nothing is lost: a worker ends only with an empty deque; a task is in a deque, in a group's queue
  * that its waiter empties, or parked behind a running task that takes it along.
@@ -84,10 +93,21 @@ bool region_root_has_stopped(void *arg)
     return stopped;
 }
 
-/* A parallel region that a task has opened has other threads. */
+/* A parallel region that a task has opened has other threads than the team that was joined. */
 static bool can_launch_here(const struct region *region)
 {
-    return openmp_level() == region->level;
+    return !region->joined || openmp_level() == region->level;
+}
+
+static void launch(struct region *region)
+{
+    tsan_release(region);
+    if (!region->joined) {
+        parking_call(&region->parking);
+        return;
+    }
+    add_relaxed(&region->parking.calls, 1);
+    openmp_task(worker_main, region_root_has_stopped, region);
 }
 
 void region_launch(struct region *region, size_t most, int most_pending)
@@ -95,13 +115,11 @@ void region_launch(struct region *region, size_t most, int most_pending)
     if (region->threads == 1 || load_relaxed(&region->closing) || !can_launch_here(region))
         return;
     while (most-- > 0) {
-        int pending = load_relaxed(&region->pending);
-        if (pending >= most_pending ||
-            load_relaxed(&region->active) + pending >= load_relaxed(&region->threads))
+        int calls = parking_calls(&region->parking);
+        if (calls >= most_pending ||
+            load_relaxed(&region->active) + calls >= load_relaxed(&region->threads))
             return;
-        add_relaxed(&region->pending, 1);
-        tsan_release(region);
-        openmp_task(worker_main, region_root_has_stopped, region);
+        launch(region);
     }
 }
 
@@ -267,8 +285,23 @@ static void worker_main(void *arg)
     struct region *region = arg;
     tsan_acquire(region);
     add_relaxed(&region->active, 1);
-    sub_relaxed(&region->pending, 1);
+    sub_relaxed(&region->parking.calls, 1);
     region_work(region);
+}
+
+bool region_await_call(struct region *region)
+{
+    if (!parking_wait(&region->parking, region->spin_ns))
+        return false;
+    tsan_acquire(region);
+    add_relaxed(&region->active, 1);
+    return true;
+}
+
+void region_close(struct region *region)
+{
+    store_release(&region->closing, true);
+    parking_close(&region->parking);
 }
 
 /* Skips, all at once, the queued tasks of a group that has stopped and needs no clean-up of them. */

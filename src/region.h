@@ -37,7 +37,8 @@ void region_leave(struct worker *worker, struct region *region, struct worker *o
 
 /*
  * Starts up to `most` workers on threads that have none, while fewer than `most_pending` are on
- * their way. Not from a parallel region that a task has opened: its threads are others.
+ * their way. In a team that was joined, not from a parallel region that a task has opened: its threads
+ * are others.
  */
 void region_launch(struct region *region, size_t most, int most_pending);
 
@@ -49,6 +50,15 @@ void region_run_root(struct worker *worker, ompg_group *group);
  * has one, where the region closes, and without memory for a worker: the others do the work.
  */
 void region_work(struct region *region);
+
+/*
+ * For a thread of the region's own team that has no worker: waits until one is called for, which then
+ * counts as active. False when the region closes.
+ */
+bool region_await_call(struct region *region);
+
+/* The root group is done: workers end, and threads that wait for a call go. */
+void region_close(struct region *region);
 
 /* The last look of a worker's OpenMP task at its region: whether OpenMP's taskgroup is to be cancelled. */
 bool region_root_has_stopped(void *region);

@@ -75,13 +75,13 @@ static void session_body(void *arg)
     count_team(session);
     region_enter(worker, region, forked ? 0 : omp_get_thread_num());
     run_all(session);
-    store_release(&region->closing, true);
+    region_close(region);
     region_leave(worker, region, NULL);
     if (!forked && region_root_has_stopped(region))
         openmp_cancel();
 }
 
-/* A member, other than the waiter; OpenMP's cancellation is the same as for a worker_main. */
+/* A member that works, other than the waiter; OpenMP's cancellation is as for a worker_main. */
 static void member_main(void *arg)
 {
     struct session *session = arg;
@@ -108,10 +108,14 @@ static void team_waiter(void *arg)
 static void team_member(void *arg)
 {
     struct session *session = arg;
+    struct region *region = session->region;
     tsan_acquire(session);
-    if (omp_get_thread_num() < session->region->members)
+    bool called = omp_get_thread_num() < region->members;
+    while (called || region_await_call(region)) {
         run_in_team(member_main, session);
-    tsan_release(session->region); /* to run_session, after the join */
+        called = false;
+    }
+    tsan_release(region); /* to run_session, after the join */
 }
 
 /* Sets up the region for the team that the caller is in, or for a new one, which `tasks` wait for. */
@@ -124,12 +128,14 @@ static void prepare(struct session *session, size_t tasks)
     threads = threads < region->capacity ? threads : region->capacity;
     region->members = joins || tasks == 0 ? 1 : tasks < (size_t)threads ? (int)tasks : threads;
     region->level = forked ? 0 : openmp_level() + !joins;
+    region->joined = joins;
     region->oversubscribed = threads > processors();
+    region->spin_ns = region->oversubscribed ? 0 : parking_spin_ns();
     region->root = group;
     region->begun = load_relaxed(&group->begun) ? load_relaxed(&group->begun) : clock_now();
     store_relaxed(&region->threads, threads);
     store_relaxed(&region->active, region->members);
-    store_relaxed(&region->pending, 0);
+    parking_open(&region->parking);
     store_relaxed(&region->closing, false);
     group->owner = session->worker;
     store_relaxed(&group->region, region);

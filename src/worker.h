@@ -20,6 +20,7 @@
 
 #include "deque.h"
 #include "group.h"
+#include "parking.h"
 
 enum { GROUPS_PER_WORKER = 64 };
 
@@ -54,12 +55,14 @@ struct region {
     int capacity;        /* of slots; these: read-only while the region runs */
     int members;         /* threads of the team that are workers from the start */
     int level;           /* omp_get_level() in it */
+    bool joined;         /* in a team that was there; otherwise the library has opened it */
     bool oversubscribed; /* more threads than processors */
+    int64_t spin_ns;     /* of its parking */
     int64_t begun;       /* clock when it was opened */
     ompg_group *root;
     struct region *next_free;              /* pool's lock */
     alignas(CACHE_LINE) atomic_int active; /* workers in slots, and members that are to come */
-    atomic_int pending;                    /* workers launched that have not started */
+    struct parking parking;                /* calls: workers launched that have not started */
     atomic_bool closing;                   /* the root group is done: workers end */
     _Atomic(struct worker *) slots[];
 };

@@ -75,6 +75,9 @@ ompgroup_test_program(test_faults
     WRAP malloc calloc realloc aligned_alloc posix_memalign free)
 ompgroup_cases(test_faults OMP_WAIT_POLICY=passive 1 2 7)
 
+ompgroup_test_program(test_parking)
+ompgroup_cases(test_parking OMP_WAIT_POLICY=passive 1 2 7)
+
 # Many short regions too: on a busy machine two threads that spin take seconds for them.
 ompgroup_test_program(test_runs)
 ompgroup_cases(test_runs OMP_WAIT_POLICY=passive 1 2 7)

@@ -123,8 +123,9 @@ static void work_comes_as_threads_leave(void)
 }
 
 /*
- * The worker that a task has launched is an OpenMP task, which a runtime may run on the very thread that
- * launched it, where that waits for tasks of OpenMP's own. Then the next one is launched.
+ * In a team of the caller's the worker that a task has launched is an OpenMP task, which a runtime may
+ * run on the very thread that launched it, where that waits for tasks of OpenMP's own. Then the next
+ * one is launched.
  */
 static ORDERED_BY_OPENMP int wait_for_raw_tasks(ompg_group *group, void *arg)
 {
@@ -150,8 +151,11 @@ static ORDERED_BY_OPENMP int wait_for_raw_tasks(ompg_group *group, void *arg)
 static void launched_on_a_busy_thread(void)
 {
     settle_seed();
-    for (int threads = 2; threads <= 3; threads++)
-        CHECK_INT(ompg_run(&(ompg_options){.threads = threads}, wait_for_raw_tasks, NULL, NULL), 0);
+    for (int threads = 2; threads <= 3; threads++) {
+#pragma omp parallel num_threads(threads)
+#pragma omp single
+        CHECK_INT(ompg_run(NULL, wait_for_raw_tasks, NULL, NULL), 0);
+    }
 }
 
 /*

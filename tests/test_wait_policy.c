@@ -20,7 +20,7 @@ extern char **environ;
 static const char *const variables[] = {
     "OMP_WAIT_POLICY",  "OMP_PROC_BIND",   "OMP_PLACES",    "OMP_DYNAMIC",
     "OMP_THREAD_LIMIT", "OMP_NUM_THREADS", "OMP_NESTED",    "OMP_MAX_ACTIVE_LEVELS",
-    "OMP_CANCELLATION", "OMP_SCHEDULE",    "OMP_STACKSIZE",
+    "OMP_CANCELLATION", "OMP_SCHEDULE",    "OMP_STACKSIZE", "KMP_BLOCKTIME",
 };
 
 enum { VARIABLES = sizeof variables / sizeof variables[0], MOST_SETTINGS = 4 };
@@ -206,16 +206,6 @@ static void check_cost(const char *what, int threads, ompg_task_fn *fn, int task
         fprintf(stderr, "%s on %d threads takes %.2f times its work\n", what, threads, least);
 }
 
-/*
- * With plain tasks of OpenMP too, a thread of libomp spins at the end of a taskgroup, and one that
- * went to sleep there or at a barrier (at once, with this policy) does not wake up for a new task.
- */
-#ifdef KMP_VERSION_MAJOR
-static const bool waiters_sleep = false;
-#else
-static const bool waiters_sleep = true;
-#endif
-
 static void idle_threads_sleep(void)
 {
     static const setting passive[MOST_SETTINGS] = {{"OMP_WAIT_POLICY", "passive"}};
@@ -226,9 +216,40 @@ static void idle_threads_sleep(void)
     }
     check_cost("one task", 2, busy_task, 1);
     check_cost("one task", 8, busy_task, 1);
-    if (waiters_sleep)
-        check_cost("a task beside the waiting thread", 2, meet_task, 2);
+    check_cost("a task beside the waiting thread", 2, meet_task, 2);
+}
+
+/*
+ * Tasks that sleep: nobody spins beside them. With OpenMP tasks in the region the threads of libomp
+ * never sleep: this would be 0.8 s there.
+ */
+
+static int sleep_task(ompg_group *group, void *arg)
+{
+    struct timespec rest = {.tv_nsec = 400000000};
+    (void)group;
+    (void)arg;
+    nanosleep(&rest, NULL);
+    return 0;
+}
+
+static void nobody_spins_beside_sleepers(void)
+{
+    static const setting settings[MOST_SETTINGS] = {{"KMP_BLOCKTIME", "10"}};
+    char name[] = "nobody spins beside sleepers";
+    if (!is_again()) {
+        CHECK_INT(run_with(settings, name), 0);
+        return;
+    }
+    double least = 1e9;
+    for (int i = 0; i < 3; i++) {
+        double cost = cost_of_region(7, sleep_task, 2) * busy_seconds;
+        least = cost < least ? cost : least;
+    }
+    if (!CHECK(least < 0.02))
+        fprintf(stderr, "two tasks that sleep take %.3f s of CPU time\n", least);
 }
 
 CHECK_MAIN("wait policy", {"every setting", every_setting},
-           {"idle threads sleep", idle_threads_sleep})
+           {"idle threads sleep", idle_threads_sleep},
+           {"nobody spins beside sleepers", nobody_spins_beside_sleepers})
