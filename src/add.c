@@ -38,6 +38,7 @@ static void run_inline(struct worker *worker, struct task *task)
     worker->inlined++;
     task_run(worker, task);
     worker->inlined--;
+    tally_settle(worker);
 }
 
 static inline void dispatch(struct worker *worker, struct task *task)
@@ -55,7 +56,7 @@ static int find_place(ompg_group *group, struct worker **worker)
         return 0;
     if (load_acquire(&group->waiting)) /* from wait_unclaim: that wait has emptied the queue */
         return EPERM;
-    bool idle = group_is_idle(self, group);
+    bool idle = group_is_idle(group);
     if (!idle && load_relaxed(&group->region))
         return EPERM;
     if (!idle) {
@@ -70,46 +71,56 @@ static int find_place(ompg_group *group, struct worker **worker)
 }
 
 /* n: 1, or (size_t)-1 to take it back. */
-static void count_at_once(const struct worker *worker, const struct task *task, size_t n)
+static void count_at_once(const struct worker *worker, ompg_group *group, size_t n)
 {
-    ompg_group *group = task_group(task);
-    bool partial = (task->tagged & TASK_PARTIAL) != 0;
     if (group->owner == worker)
         bump_relaxed(&group->local.submitted, n);
     else
         add_release(&group->submitted_elsewhere, n);
-    if (partial)
-        add_release(&group->unnumbered, n); /* to the load_acquire in group_next_index */
+}
+
+/* A task that is accepted takes no index. Never taken back, and after `submitted`: see group_next_index. */
+static void leave_unnumbered(const struct task *task)
+{
+    if (task->tagged & TASK_PARTIAL)
+        add_release(&task_group(task)->unnumbered, 1U);
 }
 
 /*
  * A submission must be visible before any other thread can finish the task. In the deque tasks stay
- * with the worker until its tally is flushed.
+ * with the worker until its tally is flushed; but a tally may hide only what the running task adds to
+ * its own group (worker.h).
  */
 static void count_submitted(struct worker *worker, const struct task *task)
 {
     ompg_group *group = task_group(task);
-    if (task->tagged & TASK_PARTIAL)
-        count_at_once(worker, task, 1);
+    if ((task->tagged & TASK_PARTIAL) || !runs_task_of(worker, group))
+        count_at_once(worker, group, 1);
     else
         bump_relaxed(&counts_for(worker, group)->submitted, 1U);
+    leave_unnumbered(task);
 }
 
 /* Through the gate, or behind it. */
 static int add_gated(struct worker *worker, ompg_group *group, struct task *task, bool may_park)
 {
-    count_at_once(worker, task, 1); /* others may take it from the gate */
+    if (may_park)
+        count_at_once(worker, group, 1); /* others may take it from the gate */
     enum gate_verdict verdict = gate_enter(&group->gate, task, may_park);
-    if (verdict == GATE_ADMITTED) {
+    if (verdict == GATE_FULL)
+        return EAGAIN;
+    if (verdict == GATE_NO_MEMORY) {
+        count_at_once(worker, group, (size_t)-1);
+        return ENOMEM;
+    }
+    if (!may_park)
+        count_at_once(worker, group, 1);
+    leave_unnumbered(task);
+    if (verdict == GATE_ADMITTED)
         dispatch(worker, task);
-        return 0;
-    }
-    if (verdict == GATE_PARKED) {
+    else
         task_release_parked(worker, group); /* the limit may have been raised */
-        return 0;
-    }
-    count_at_once(worker, task, (size_t)-1);
-    return verdict == GATE_FULL ? EAGAIN : ENOMEM;
+    return 0;
 }
 
 /* Into the queue. Its tasks pass the gate when the wait begins. */
@@ -121,7 +132,8 @@ static int add_early(ompg_group *group, const struct task *task, bool may_park)
     if (!queue_push(&group->queue, task))
         return ENOMEM;
     gate->cost += task_cost(task);
-    count_at_once(group->owner, task, 1);
+    count_at_once(group->owner, group, 1);
+    leave_unnumbered(task);
     return 0;
 }
 

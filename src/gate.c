@@ -58,6 +58,14 @@ bool gate_step_back(struct gate *gate, struct task *task)
     return steps_back;
 }
 
+size_t gate_parked(struct gate *gate)
+{
+    spin_lock(&gate->lock);
+    size_t parked = gate->parked.size;
+    spin_unlock(&gate->lock);
+    return parked;
+}
+
 static bool next_fits(const struct gate *gate, struct task *task)
 {
     return queue_peek(&gate->parked, task) && fits(gate, task_cost(task));

@@ -50,6 +50,9 @@ static inline bool gate_is_over(struct gate *gate)
 /* Parks a task that has a place, if more have one than may; false where not, or memory is short. */
 bool gate_step_back(struct gate *gate, struct task *task);
 
+/* How many tasks are parked. */
+size_t gate_parked(struct gate *gate);
+
 /* Takes the next parked task, with a place; false when none is parked or none fits. */
 bool gate_next(struct gate *gate, struct task *task);
 

@@ -12,6 +12,8 @@
 #include <math.h>
 #include <string.h>
 
+enum { STATS_TRIES = 100 }; /* at a snapshot; workers may hand over tallies without end */
+
 static bool is_amount(double value)
 {
     return value >= 0.0; /* false for NaN */
@@ -151,7 +153,7 @@ static __attribute__((noinline)) void free_any(ompg_group *group)
     if (!group)
         return;
     assert(!load_relaxed(&group->waiting) && "ompg_free of a group that is being waited for");
-    if (!group_is_idle(self, group)) {
+    if (!group_is_idle(group)) {
         group_stop(group, &(ompg_error){.code = ECANCELED, .index = OMPG_NO_INDEX});
         if (self && load_relaxed(&group->region) == self->region)
             ompg_wait(group);
@@ -179,7 +181,7 @@ int ompg_reset(ompg_group *group)
 {
     if (!group)
         return EINVAL;
-    if (load_relaxed(&group->waiting) || !group_is_idle(self, group))
+    if (load_relaxed(&group->waiting) || !group_is_idle(group))
         return EBUSY;
     clear_state(group);
     clear_rest(group);
@@ -296,6 +298,17 @@ static bool read_counts(ompg_group *group, ompg_stats *stats)
     return flushes == count_flushes(group, &flushing) && !flushing;
 }
 
+/*
+ * What was read while tallies were handed over may be missing or counted twice where it was submitted:
+ * the snapshot is then as old as the oldest of these, and still none is more than what was submitted.
+ */
+static void contain(ompg_stats *stats)
+{
+    size_t seen = stats->done + stats->failed + stats->skipped + stats->running;
+    if (stats->submitted < seen)
+        stats->submitted = seen;
+}
+
 static double seconds_waited(ompg_group *group)
 {
     int64_t waited = load_relaxed(&group->waited);
@@ -312,8 +325,13 @@ void ompg_get_stats(const ompg_group *group, ompg_stats *stats)
     if (!stats || !group)
         return;
     ompg_group *record = (ompg_group *)group;
-    while (!read_counts(record, stats))
+    for (int tries = 1; !read_counts(record, stats); tries++) {
+        if (tries == STATS_TRIES) {
+            contain(stats);
+            break;
+        }
         sched_yield();
+    }
     stats->seconds = seconds_waited(record);
 }
 

@@ -393,8 +393,10 @@ void region_wait_nested(struct worker *worker, ompg_group *group)
     for (;;) {
         if (UNLIKELY(!pop_own(worker, group, &task))) {
             tally_flush_for(worker, group);
-            if (group_is_done(worker->region, group))
+            if (group_is_done(worker->region, group)) {
+                tally_settle(worker);
                 return;
+            }
             if (refill(worker, group) || !find_nested(worker, group, &idle, &task))
                 continue;
             idle = (struct idle){.awaited = group};

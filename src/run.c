@@ -54,6 +54,13 @@ void task_release_parked(struct worker *worker, ompg_group *group)
         deque_push(&worker->deque, &task);
 }
 
+void task_run_parked(struct worker *worker, ompg_group *group)
+{
+    struct task task;
+    if (load_relaxed(&group->gated) && gate_next(&group->gate, &task))
+        task_run(worker, &task);
+}
+
 /* All at once, those of a group that has stopped which need no clean-up. */
 static void skip_parked(struct worker *worker, ompg_group *group)
 {

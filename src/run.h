@@ -26,6 +26,12 @@ void task_run_any(struct worker *worker, struct task *task);
 /* Moves parked tasks that have got a place to the worker's deque. */
 void task_release_parked(struct worker *worker, ompg_group *group);
 
+/*
+ * Where the deque has had no room for any of them: runs one here, and with its place those that follow.
+ * A gate that has just been opened must not be left with nobody who passes places on.
+ */
+void task_run_parked(struct worker *worker, ompg_group *group);
+
 /* Calls the drop and frees what the task has beside its slot. */
 void task_clean_up(const struct task *task);
 

@@ -30,7 +30,8 @@ static bool attach(ompg_group *group, struct worker *worker)
 {
     if (worker && load_relaxed(&group->region) == worker->region)
         return true;
-    if (group_pending(group) != group->queue.size + group->gate.parked.size)
+    size_t waiting = group->queue.size + gate_parked(&group->gate);
+    if (group_left(load_relaxed(&group->region), group) != waiting)
         return false;
     if (worker) {
         group->owner = worker;
@@ -97,6 +98,7 @@ static int run_claimed(ompg_group *group, struct worker *worker, struct reserved
         gate_open(&group->gate, &group->queue);
     if (worker) {
         task_release_parked(worker, group);
+        task_run_parked(worker, group);
         region_wait_nested(worker, group);
     } else {
         session_run(group, reserved);
@@ -133,7 +135,7 @@ int wait_reserved(ompg_group *group, struct reserved *reserved)
         return EBUSY;
     if (worker)
         tally_flush_for(worker, group);
-    if (group_is_idle(worker, group)) {
+    if (group_is_idle(group)) {
         tsan_acquire(&group->remote);
         return wait_result(group);
     }

@@ -185,10 +185,10 @@ void tally_before_start(struct worker *worker, ompg_group *group)
 }
 
 /*
- * Reads the tallies before submitted_elsewhere is read (group_is_done): a submission that is being
+ * Reads the tallies before submitted_elsewhere is read (group_left): a submission that is being
  * flushed meanwhile is seen in one of the two, or in both, which errs on the safe side.
  */
-size_t tallied_submissions(struct region *region, ompg_group *group)
+static size_t tallied_submissions(struct region *region, ompg_group *group)
 {
     size_t sum = 0;
     for (int i = 0; i < load_relaxed(&region->threads); i++) {
@@ -199,11 +199,11 @@ size_t tallied_submissions(struct region *region, ompg_group *group)
     return sum;
 }
 
-bool group_is_done_pried(struct region *region, ompg_group *group)
+size_t group_left(struct region *region, ompg_group *group)
 {
     size_t over = group_over(group);
-    size_t tallied = tallied_submissions(region, group);
-    return over == tallied + group_submitted(group);
+    size_t tallied = region ? tallied_submissions(region, group) : 0;
+    return tallied + group_submitted(group) - over;
 }
 
 struct frame *frame_of(const struct worker *worker, const ompg_group *group)

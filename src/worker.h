@@ -7,11 +7,13 @@
  *   from pools that never shrink (type-stable), so thieves may look at one that is gone: they take
  *   its deque's lock and then compare its region.
  * - slots[thread] is written by that OpenMP thread only: at most one worker for each thread.
- * - The tally counts for one group that the worker does not own. Invariant: tally.group is NULL or
- *   has a task that is not over, because this tally holds counts of it or one of its tasks runs
- *   here. It is flushed before the worker shares tasks, counts for another group, starts a task of
- *   another group, or goes idle. Others only read it, to know whether a group's pried tasks were
- *   submitted yet.
+ * - The tally counts for one group that the worker does not own. Invariant: whenever a user's code runs
+ *   on the worker, tally.group is NULL or the group of one of its frames, whose task is not over and is
+ *   counted by this worker as over after all that the tally holds. So whoever waits for the group has
+ *   something to wait for while counts are hidden here. It is flushed before the worker shares tasks,
+ *   counts for another group, starts a task of another group, goes back to a task of another group
+ *   (tally_settle), or goes idle; what a task adds to another group than its own is counted at once.
+ *   Others only read it, to know whether a group's pried tasks were submitted yet.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -114,6 +116,20 @@ void tally_turn_to(struct worker *worker, ompg_group *group);
 /* Makes the tally ready for a task of the group, owned or not, to start. */
 void tally_before_start(struct worker *worker, ompg_group *group);
 
+/* Whether the innermost task of this thread is one of the group's. */
+static inline bool runs_task_of(const struct worker *worker, const ompg_group *group)
+{
+    return worker->frame && task_group(worker->frame->task) == group;
+}
+
+/* Before a task goes on that others have interrupted: see the invariant. */
+static inline void tally_settle(struct worker *worker)
+{
+    ompg_group *group = load_relaxed(&worker->tally_group);
+    if (group && !runs_task_of(worker, group))
+        tally_flush(worker);
+}
+
 /* Flushes if the tally is the group's. */
 static inline void tally_flush_for(struct worker *worker, ompg_group *group)
 {
@@ -140,24 +156,22 @@ static inline struct counts *counts_for_start(struct worker *worker, ompg_group 
     return own ? &group->local : &worker->tally;
 }
 
-/* How many tasks of the group the region's workers have added and not yet flushed. */
-size_t tallied_submissions(struct region *region, ompg_group *group);
-
-/* As group_is_done, for a group that was pried and seems to have no task left. */
-bool group_is_done_pried(struct region *region, ompg_group *group);
+/* The tasks of a group in that region that are not over, with what tallies hold. Never too few. */
+size_t group_left(struct region *region, ompg_group *group);
 
 /* True when every task of the group is over. */
 static inline bool group_is_done(struct region *region, ompg_group *group)
 {
     if (group_pending(group) != 0)
         return false;
-    return LIKELY(!load_acquire(&group->pried)) || group_is_done_pried(region, group);
+    return LIKELY(!load_acquire(&group->pried)) || group_left(region, group) == 0;
 }
 
-/* The same for a caller that may stand outside of regions, where tallies are flushed. */
-static inline bool group_is_idle(const struct worker *worker, ompg_group *group)
+/* The same from anywhere: it is the tallies of the group's region that count, not of the caller's. */
+static inline bool group_is_idle(ompg_group *group)
 {
-    return worker ? group_is_done(worker->region, group) : group_pending(group) == 0;
+    struct region *region = load_relaxed(&group->region);
+    return region ? group_is_done(region, group) : group_pending(group) == 0;
 }
 
 /* ---- the current task, or place in a loop ---- */
