@@ -9,7 +9,7 @@
  */
 #include "add.h"
 #include "memory.h"
-
+#include "nesting.h"
 #include "region.h"
 
 #include <errno.h>
@@ -28,11 +28,32 @@ static inline size_t next_index(struct worker *worker, ompg_group *group)
     return index;
 }
 
+/* Whether the group has nothing to do with the task that runs. */
+static inline bool is_foreign(const struct worker *worker, const ompg_group *group)
+{
+    const struct frame *frame = worker->frame;
+    return frame && task_group(frame->task) != group && !is_child_of(group, frame);
+}
+
+static __attribute__((noinline)) void run_foreign(struct worker *worker, struct task *task)
+{
+    worker->inlined++;
+    worker->foreign++;
+    task_run(worker, task);
+    worker->foreign--;
+    worker->inlined--;
+    tally_settle(worker);
+}
+
 /* The deque is full: the producer is far ahead and runs the task itself. */
 static void run_inline(struct worker *worker, struct task *task)
 {
     if (worker->inlined >= INLINE_DEPTH && deque_grow(&worker->deque)) {
         deque_push(&worker->deque, task);
+        return;
+    }
+    if (UNLIKELY(is_foreign(worker, task_group(task)))) {
+        run_foreign(worker, task);
         return;
     }
     worker->inlined++;
@@ -146,13 +167,14 @@ static int refuse(ompg_group *group)
     return ECANCELED;
 }
 
-int task_add(struct task *task, bool may_park)
+int task_add(struct task *task, enum add_mode mode)
 {
     ompg_group *group = task_group(task);
-    struct worker *worker;
-    int code = find_place(group, &worker);
+    struct worker *worker = self;
+    int code = mode == ADD_CLAIMED ? 0 : find_place(group, &worker);
     if (code != 0)
         return code;
+    bool may_park = mode != ADD_OR_REFUSE;
     task->index = next_index(worker, group);
     if (group_stopped(group, task_stop_index(task)))
         return refuse(group);
@@ -167,12 +189,12 @@ int task_add(struct task *task, bool may_park)
 }
 
 static __attribute__((noinline)) int go(ompg_group *group, ompg_task_fn *fn, void *arg,
-                                        bool may_park)
+                                        enum add_mode mode)
 {
     if (!group || !fn)
         return EINVAL;
     struct task task = {.fn = fn, .arg = arg, .tagged = (uintptr_t)group};
-    return task_add(&task, may_park);
+    return task_add(&task, mode);
 }
 
 /* The express lane before the wait: a loop over an array adds to a run in the queue. */
@@ -209,7 +231,7 @@ static __attribute__((noinline)) int attend(struct worker *worker)
 /* Outside of regions. */
 static __attribute__((noinline)) int go_outside(ompg_group *group, ompg_task_fn *fn, void *arg)
 {
-    return group && fn && go_early(group, fn, arg) ? 0 : go(group, fn, arg, true);
+    return group && fn && go_early(group, fn, arg) ? 0 : go(group, fn, arg, ADD);
 }
 
 /* Out of the express lane. A producer that does not look is refused without further ado. */
@@ -217,7 +239,7 @@ static __attribute__((noinline)) int go_slowly(ompg_group *group, ompg_task_fn *
 {
     if (group && fn && group->owner == self && group_stopped_hard(group))
         return ECANCELED;
-    return go(group, fn, arg, true);
+    return go(group, fn, arg, ADD);
 }
 
 /*
@@ -247,14 +269,14 @@ int ompg_go(ompg_group *group, ompg_task_fn *fn, void *arg)
 
 int ompg_try_go(ompg_group *group, ompg_task_fn *fn, void *arg)
 {
-    return go(group, fn, arg, false);
+    return go(group, fn, arg, ADD_OR_REFUSE);
 }
 
 /* Adds a task whose argument is *extra, which has room for `extra`'s own memory behind it. */
 static int add_extra(ompg_group *group, ompg_task_fn *fn, struct task_extra *extra)
 {
     struct task task = {.fn = fn, .arg = extra, .tagged = (uintptr_t)group | TASK_EXTRA};
-    int code = task_add(&task, true);
+    int code = task_add(&task, ADD);
     if (code != 0)
         free(extra);
     return code;

@@ -8,10 +8,16 @@
 
 #include "task.h"
 
+enum add_mode {
+    ADD,
+    ADD_OR_REFUSE, /* EAGAIN where the task would be parked */
+    ADD_CLAIMED /* by the thread that has claimed the wait and attached the group: see wait_for */
+};
+
 /*
- * Adds a task that is complete but for its index; returns as ompg_go, or EAGAIN where it must not
- * park. What the task has beside its slot stays the caller's on failure.
+ * Adds a task that is complete except its index; returns as ompg_go. What the task has beside its slot
+ * stays the caller's on failure.
  */
-int task_add(struct task *task, bool may_park);
+int task_add(struct task *task, enum add_mode mode);
 
 #endif

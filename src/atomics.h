@@ -37,7 +37,7 @@
 #define add_seq_cst(p, v) DELAYED(atomic_fetch_add_explicit((p), (v), memory_order_seq_cst))
 #define cas_acquire(p, expected, v)                                                                \
     DELAYED(atomic_compare_exchange_strong_explicit((p), (expected), (v), memory_order_acquire,    \
-                                                    memory_order_relaxed))
+                                                    memory_order_acquire))
 #define cas_weak_relaxed(p, expected, v)                                                           \
     DELAYED(atomic_compare_exchange_weak_explicit((p), (expected), (v), memory_order_relaxed,      \
                                                   memory_order_relaxed))
@@ -48,6 +48,10 @@
 
 /* Of what is not declared atomic: a plain load that the compiler can neither widen nor join. */
 #define word_load_relaxed(p) DELAYED(__atomic_load_n((p), __ATOMIC_RELAXED))
+
+#define fence_acquire() atomic_thread_fence(memory_order_acquire)
+#define fence_release() atomic_thread_fence(memory_order_release)
+#define fence_seq_cst() atomic_thread_fence(memory_order_seq_cst)
 
 /* Orders what the compiler emits, not what the processor does: one side of an asymmetric fence. */
 #define compiler_fence() atomic_signal_fence(memory_order_seq_cst)

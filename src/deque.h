@@ -69,8 +69,8 @@ bool deque_pop_slow(struct deque *deque, struct task *task);
 /* Makes half of the private tasks shared, rounded up; all if asked to, or where none can be pried. */
 void deque_share(struct deque *deque, bool all);
 
-/* Takes the newest task that matches, wherever it lies. */
-bool deque_take(struct deque *deque, struct task *task, deque_match_fn *match,
+/* Takes the newest task that matches, down to the position `floor` (0: wherever it lies). */
+bool deque_take(struct deque *deque, struct task *task, size_t floor, deque_match_fn *match,
                 const ompg_group *group);
 
 /* Takes away the newest tasks that are `tagged` so, up to the first other one. Returns how many. */
@@ -141,9 +141,23 @@ size_t deque_steal(struct deque *deque, struct task *tasks, size_t most, bool al
 /* Takes the oldest tasks of the run, at most `most`. */
 struct run deque_steal_run(struct deque *deque, size_t most);
 
-/* Takes the oldest shared task that matches. */
-bool deque_steal_match(struct deque *deque, struct task *task, deque_match_fn *match,
-                       const ompg_group *group);
+/* A shared task that a thief has seen. */
+struct sighting {
+    size_t position;
+    uintptr_t tagged;
+};
+
+enum { SIGHTINGS = 16, SIGHT_LOOKS = 256 };
+
+/*
+ * Looks for shared tasks that `may_match`, which is cheap: at all, or where there are many at SIGHT_LOOKS
+ * from the one that `start` chooses on. Returns how many it has put into seen[SIGHTINGS].
+ */
+size_t deque_sight(const struct deque *deque, struct sighting *seen, unsigned start,
+                   deque_match_fn *may_match, const ompg_group *group);
+
+/* Takes the task that lies there, if it is of the same group; false where there is none. */
+bool deque_steal_sighted(struct deque *deque, const struct sighting *seen, struct task *task);
 
 /* Makes half of the private tasks shared without the owner's help; true if it got any. */
 bool deque_pry(struct deque *deque);

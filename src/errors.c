@@ -31,12 +31,14 @@ static void free_lists(struct error_list *list)
     }
 }
 
-struct errors *errors_new(bool lowest)
+struct errors *errors_new(struct errors *spare, bool lowest)
 {
-    struct errors *errors = memory_new_zeroed(1, sizeof *errors);
+    struct errors *errors = spare ? spare : memory_new_zeroed(1, sizeof *errors);
     if (!errors)
         return NULL;
     errors->lowest = lowest;
+    if (spare)
+        return spare;
     errors->capacity = INITIAL_CAPACITY;
     errors->list = list_new(INITIAL_CAPACITY, NULL);
     if (!errors->list) {
@@ -52,6 +54,17 @@ void errors_free(struct errors *errors)
         return;
     free_lists(errors->list);
     free(errors);
+}
+
+struct errors *errors_retire(struct errors *errors)
+{
+    if (errors && errors->capacity > INITIAL_CAPACITY) {
+        errors_free(errors);
+        return NULL;
+    }
+    if (errors)
+        errors_clear(errors);
+    return errors;
 }
 
 void errors_clear(struct errors *errors)

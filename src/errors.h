@@ -30,9 +30,12 @@ struct errors {
     ompg_error first; /* the one reported; meaningful when count > 0 */
 };
 
-/* NULL when memory is short. */
-struct errors *errors_new(bool lowest);
+/* NULL when memory is short. `spare`: what errors_retire has given, or NULL. */
+struct errors *errors_new(struct errors *spare, bool lowest);
 void errors_free(struct errors *errors);
+
+/* Frees what has grown; NULL, or what is left for another group. Deep nests make and free thousands. */
+struct errors *errors_retire(struct errors *errors);
 void errors_clear(struct errors *errors);
 
 /*

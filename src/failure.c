@@ -3,9 +3,8 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
-#include "group.h"
+#include "nesting.h"
 #include "text.h"
-#include "worker.h"
 
 #include <errno.h>
 #include <omp.h>

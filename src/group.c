@@ -3,6 +3,7 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
+#include "nesting.h"
 #include "session.h"
 #include "text.h"
 #include "tsan.h"
@@ -48,6 +49,7 @@ static void clear_rest(ompg_group *group)
     store_relaxed(&group->fail_index, OMPG_NO_INDEX);
     store_relaxed(&group->begun, 0);
     store_relaxed(&group->waited, 0);
+    store_relaxed(&group->has_early_child, false);
     gate_clear(&group->gate);
     if (group->errors)
         errors_clear(group->errors);
@@ -64,7 +66,7 @@ static bool configure(ompg_group *group, const ompg_options *options)
     store_relaxed(&group->gate.limit, options->limit);
     group->gate.budget = isinf(options->budget) ? 0.0 : options->budget;
     store_relaxed(&group->gated, options->limit > 0 || group->gate.budget > 0.0);
-    group->token = options->token;
+    store_relaxed(&group->token, options->token);
     group->timeout = isinf(options->timeout) ? 0.0 : options->timeout;
     group->threads = options->threads;
     group->max_errors = options->max_errors;
@@ -73,7 +75,8 @@ static bool configure(ompg_group *group, const ompg_options *options)
         text_copy(group->name, sizeof group->name, options->name);
     if (!group->collect && !group->deterministic)
         return true;
-    group->errors = errors_new(group->deterministic);
+    group->errors = errors_new(group->spare_errors, group->deterministic);
+    group->spare_errors = NULL;
     return group->errors != NULL;
 }
 
@@ -85,12 +88,26 @@ static inline void place(ompg_group *group, struct worker *worker)
     group_set_parent(group, worker);
 }
 
-/* A child without a token of its own is as clean as its parent: see group.h. */
+/* From a parent with a gate or a deadline, or under one. */
+static __attribute__((noinline)) void inherit_walked(ompg_group *group, ompg_group *parent)
+{
+    note_early_child(parent);
+    size_t walked = load_acquire(&parent->walked);
+    store_relaxed(&group->earliest, group_earliest_deadline(parent));
+    if (!load_relaxed(&group->token) && !parent->deterministic)
+        store_relaxed(&group->walked, walked);
+}
+
+/* A child without a token of its own is as clean as its parent: see stop.c. */
 static inline void inherit(ompg_group *group, ompg_group *parent)
 {
-    store_relaxed(&group->earliest, deadline_within(parent));
-    if (parent && (load_relaxed(&group->plain) || (!group->token && !load_relaxed(&group->gated))))
-        store_relaxed(&group->clean, load_relaxed(&parent->clean));
+    size_t clean = parent ? load_relaxed(&parent->clean) : 0;
+    store_relaxed(&group->earliest, CLOCK_NEVER);
+    if (UNLIKELY(clean == 0 && parent))
+        inherit_walked(group, parent);
+    if (load_relaxed(&group->plain) ||
+        (!load_relaxed(&group->token) && group_may_be_express(group)))
+        store_relaxed(&group->clean, clean);
 }
 
 static __attribute__((noinline)) ompg_group *new_any(const ompg_options *options)
@@ -101,13 +118,13 @@ static __attribute__((noinline)) ompg_group *new_any(const ompg_options *options
     }
     struct worker *worker = self;
     ompg_group *group = group_acquire(worker);
+    fence_release(); /* to the fence_acquire in is_alive: nesting.h */
     if (!group || ((options || !load_relaxed(&group->plain)) && !configure(group, options))) {
         if (group)
             group_release(worker, group);
         errno = ENOMEM;
         return NULL;
     }
-    bump_relaxed(&group->serial, 1U);
     store_relaxed(&group->plain, !options && worker);
     clear_state(group);
     clear_rest(group);
@@ -124,7 +141,7 @@ ompg_group *ompg_new(const ompg_options *options)
                  !load_relaxed(&worker->free_groups->plain)))
         return new_any(options);
     ompg_group *group = group_acquire(worker);
-    bump_relaxed(&group->serial, 1U);
+    fence_release(); /* as in new_any */
     clear_state(group);
     place(group, worker);
     inherit(group, load_relaxed(&group->parent));
@@ -147,6 +164,12 @@ static void skip_unwaited(ompg_group *group)
         task_clean_up(&task);
 }
 
+/* Links to the record are void from here on. */
+static inline void end_life(ompg_group *group)
+{
+    bump_relaxed(&group->serial, 1U);
+}
+
 /* A group with tasks that nobody waited for, or one that is not plain. */
 static __attribute__((noinline)) void free_any(ompg_group *group)
 {
@@ -160,8 +183,13 @@ static __attribute__((noinline)) void free_any(ompg_group *group)
         skip_unwaited(group);
     }
     tsan_acquire(&group->remote); /* its tasks may have run before */
-    errors_free(group->errors);
+    if (group->errors)
+        group->spare_errors = errors_retire(group->errors);
     group->errors = NULL;
+    spin_lock(&group->lock); /* whoever looks at the token from within has it */
+    store_relaxed(&group->token, NULL);
+    end_life(group);
+    spin_unlock(&group->lock);
     group_release(self, group);
 }
 
@@ -174,6 +202,7 @@ void ompg_free(ompg_group *group)
         return;
     }
     tsan_acquire(&group->remote);
+    end_life(group);
     group_release(worker, group);
 }
 
@@ -185,7 +214,6 @@ int ompg_reset(ompg_group *group)
         return EBUSY;
     clear_state(group);
     clear_rest(group);
-    inherit(group, live_parent(group));
     return 0;
 }
 

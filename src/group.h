@@ -4,7 +4,7 @@
  *
  * Discipline.
  * - Records are type-stable: ompg_free() puts them into a pool that never shrinks, and `serial`
- *   tells one life from the next. So a stale `parent` may be looked at (see live_parent).
+ *   tells one life from the next. So a stale `parent` may be looked at (nesting.h).
  * - Counting. submitted == returned + skipped  <=>  no task is pending. Every count only grows.
  *   `local` is written, without locked instructions, by the group's owner alone: the worker that
  *   attached it to its region, or before that the one thread that adds. All others count in their
@@ -16,14 +16,8 @@
  *   RUNNING; it bumps stop_epoch, then writes `cause`, published by the release of STOPPED. Whoever
  *   finds CLAIMED bumps the epoch too: when a call that stops has returned, all checks say so. RUNNING
  *   again only by ompg_reset.
- * - The enclosing group is that of the task that made the group, filled it when it was idle, or waits
- *   for it. It may be moved while tasks run, all fields relaxed: who looks between two of them takes
- *   it for none, and then the epoch is bumped, so that nothing cached survives.
- * - `clean` caches the stop_epoch at which neither the group nor what encloses it had stopped.
- *   While it equals the epoch the group is in the express lane: not stopped, no gate, no deadline,
- *   in one comparison. Groups with a gate or under a deadline keep it 0 (the epoch never is) and
- *   use `walked` for all but gate and clock. Staleness is harmless: a stop, or a limit that is set,
- *   bumps the epoch after its flag and is seen at the next check.
+ * - What encloses a group: nesting.h. What stops it passively, the caches `clean`, `walked` and
+ *   `earliest`: stop.c.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -52,23 +46,26 @@ struct counts {
 
 enum stop_state { RUNNING, CLAIMED, STOPPED };
 
+/* Whether a thread is in ompg_wait, or an OMPG_FOR is open; WAIT_BEGUN once the link is the waiter's. */
+enum wait_state { NOBODY_WAITS, WAIT_CLAIMED, WAIT_BEGUN };
+
 struct ompg_group {
     /* Read by every task, written rarely. */
     alignas(CACHE_LINE) _Atomic size_t clean; /* see above */
     _Atomic(struct region *) region;          /* where its tasks are, NULL: in queue only */
     struct worker *owner;                     /* who counts in local; compared, never followed */
     _Atomic size_t submitted_elsewhere;       /* by others than the owner; see remote */
-    _Atomic(ompg_group *) parent;             /* enclosing group; moved by group_place */
+    _Atomic(ompg_group *) parent;             /* enclosing group; the link, see nesting.h: */
     _Atomic size_t parent_serial;             /* the parent's life, */
-    _Atomic size_t parent_index;              /* index of the enclosing task; both as parent */
+    _Atomic size_t parent_index;              /* index of the enclosing task, */
     atomic_int stop;                          /* enum stop_state */
-    atomic_uint depth;                        /* nesting; a parent's is lower; as parent */
+    atomic_uint depth;                        /* nesting; a parent's is lower; part of the link */
 
     alignas(CACHE_LINE) struct counts local; /* written by the owner */
     _Atomic size_t unnumbered;               /* of the submitted: parts of loops and pipelines */
-    _Atomic size_t serial;                   /* life number of this record; in ompg_new */
+    _Atomic size_t serial;                   /* life number of this record; grows in ompg_free */
     ompg_group *next_free;                   /* pool */
-    atomic_bool waiting;                     /* a thread is in ompg_wait, or OMPG_FOR is open */
+    atomic_uchar waiting;                    /* enum wait_state */
     atomic_bool gated;                       /* limit or budget was set: tasks pass the gate */
     bool deterministic, collect;             /* these: read-only after ompg_new */
     atomic_bool plain;                       /* made without options in a task: `errors` and what
@@ -78,22 +75,26 @@ struct ompg_group {
                                                  submitted is in submitted_elsewhere */
     _Atomic size_t failed;                    /* tasks that returned an error of their own */
     _Atomic size_t cancelled;                 /* tasks that returned ECANCELED after the stop */
-    _Atomic size_t walked;                    /* as clean, for groups out of the express lane */
+    _Atomic size_t walked;                    /* cache of stop.c */
+    atomic_uint link_version;                 /* odd while the link is moved */
     atomic_bool pried;                        /* tasks were taken before their tally was flushed */
 
     /* What few groups use. */
     alignas(CACHE_LINE) struct gate gate;
-    _Atomic int64_t earliest;  /* of the own and the enclosing deadlines */
+    _Atomic int64_t earliest;  /* of the enclosing deadlines; cache of stop.c */
     _Atomic int64_t deadline;  /* own; CLOCK_NEVER outside a wait */
     _Atomic size_t fail_index; /* deterministic: lowest failing index */
     _Atomic int64_t begun;     /* start of the wait, 0: not measured */
     _Atomic int64_t waited;    /* sum of the waits that are over */
     struct queue queue; /* tasks added outside the region; the adder's, in the wait the waiter's */
-    struct spinlock loops_lock;
-    int loops;             /* OMPG_FORs that share a wait; guard: loops_lock */
-    struct errors *errors; /* collect and deterministic groups; read-only after ompg_new */
-    ompg_token *token;     /* these: read-only after ompg_new */
-    double timeout;
+    struct spinlock lock;
+    int loops;                   /* OMPG_FORs that share a wait; guard: lock */
+    atomic_bool has_early_child; /* see note_early_child */
+    struct errors *errors;       /* collect and deterministic groups; read-only after ompg_new */
+    struct errors *spare_errors; /* of an earlier life; NULL while this one has its own */
+    _Atomic(ompg_token *)
+        token;      /* the same; under lock for groups within, whom it may outlive not */
+    double timeout; /* these: read-only after ompg_new */
     int threads;
     int max_errors;
     char name[64];
@@ -132,45 +133,25 @@ static inline size_t group_next_index(ompg_group *group)
            unnumbered;
 }
 
-/* ---- nesting ---- */
-
-/* The enclosing group, NULL when there is none or its life is over. */
-static inline ompg_group *live_parent(const ompg_group *group)
-{
-    ompg_group *parent = load_relaxed(&group->parent);
-    if (!parent || load_relaxed(&parent->serial) != load_relaxed(&group->parent_serial))
-        return NULL;
-    return parent;
-}
-
-/* True for the group itself and for all nested in it. */
-static inline bool group_is_within(const ompg_group *group, const ompg_group *outer)
-{
-    while (group && group != outer)
-        group = live_parent(group);
-    return group != NULL;
-}
-
-/* The same, but a guess where the outer group was moved meanwhile, for looks that come often. */
-static inline bool group_encloses(const ompg_group *outer, const ompg_group *group)
-{
-    while (group && group != outer && load_relaxed(&group->depth) > load_relaxed(&outer->depth))
-        group = live_parent(group);
-    return group == outer;
-}
-
-/* The earliest deadline that a group gets from its enclosing one, which may be NULL. */
-static inline int64_t deadline_within(const ompg_group *parent)
-{
-    return parent ? load_relaxed(&parent->earliest) : CLOCK_NEVER;
-}
-
 /* A group for a call that was given none; NULL when memory is short, errno is left alone. */
 ompg_group *group_new_default(void);
 
 /* ---- stopping (stop.c) ---- */
 
 bool group_stop_check(ompg_group *group, size_t index);
+
+/* A group with a limit or a timeout never is: its tasks pass the gate, or the clock. */
+static inline bool group_may_be_express(const ompg_group *group)
+{
+    return !load_relaxed(&group->gated) && group->timeout <= 0.0;
+}
+
+/* Of the own and the enclosing ones. */
+static inline int64_t group_earliest_deadline(const ompg_group *group)
+{
+    int64_t earliest = load_relaxed(&group->earliest), own = load_relaxed(&group->deadline);
+    return own < earliest ? own : earliest;
+}
 
 static inline bool group_is_express(const ompg_group *group)
 {
@@ -195,7 +176,7 @@ static inline bool group_stopped_hard(const ompg_group *group)
 /* Waits for the few instructions between CLAIMED and STOPPED. */
 bool group_cause(ompg_group *group, ompg_error *error);
 
-/* ---- errors (failure.c, but for the index: worker.c) ---- */
+/* ---- errors (failure.c, except the index: nesting.c) ---- */
 
 /* The index of the group's task that the caller runs in, OMPG_NO_INDEX outside of any. */
 size_t group_current_index(const ompg_group *group);

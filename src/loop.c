@@ -12,6 +12,7 @@
 #include "loop_units.h"
 
 #include "add.h"
+#include "nesting.h"
 #include "wait.h"
 
 #include <errno.h>
@@ -110,7 +111,7 @@ static bool hand_over(const struct participant *participant)
     bool shared = (task.tagged & TASK_SHARED) != 0;
     if (shared)
         add_relaxed(&tasks->shared.references, 1U);
-    bool added = task_add(&task, true) == 0;
+    bool added = task_add(&task, ADD) == 0;
     if (shared && !added)
         sub_relaxed(&tasks->shared.references, 1U); /* this participant has one */
     return added;
@@ -157,7 +158,7 @@ static struct task_loop *task_loop_new(ompg_group *group, struct loop_plan plan,
 }
 
 /* Adds the participants. Once there is one, the loop will be done. */
-static int add_participants(struct task_loop *tasks)
+static int add_participants(struct task_loop *tasks, enum add_mode mode)
 {
     struct loop *loop = tasks->loop;
     int threads = loop->threads;
@@ -166,7 +167,7 @@ static int add_participants(struct task_loop *tasks)
     for (; added < threads && code == 0; added += code == 0) {
         struct task task = {.fn = participate, .arg = tasks};
         task.tagged = (uintptr_t)loop->group | TASK_SHARED | TASK_PARTIAL;
-        code = task_add(&task, true);
+        code = task_add(&task, mode);
     }
     size_t missing = (size_t)(threads - added);
     if (missing > 0 && sub_acq_rel(&tasks->shared.references, missing) == missing)
@@ -180,33 +181,37 @@ static int threads_for(const ompg_group *group, struct loop_plan plan)
     return plan.units < (uint32_t)threads ? (int)plan.units : threads;
 }
 
+struct loop_call {
+    size_t begin, end, grain;
+    ompg_range_fn *fn;
+    void *arg;
+};
+
+static int add_loop(ompg_group *group, const struct loop_call *call, enum add_mode mode)
+{
+    if (call->begin == call->end)
+        return 0;
+    struct loop_plan plan =
+        loop_plan_range(call->begin, call->end, call->grain, group->deterministic);
+    struct task_loop *tasks = task_loop_new(group, plan, threads_for(group, plan));
+    if (!tasks)
+        return ENOMEM;
+    tasks->fn = call->fn;
+    tasks->arg = call->arg;
+    return add_participants(tasks, mode);
+}
+
 int ompg_go_for(ompg_group *group, size_t begin, size_t end, size_t grain, ompg_range_fn *fn,
                 void *arg)
 {
     if (!group || !fn || begin > end)
         return EINVAL;
-    if (begin == end)
-        return 0;
-    struct loop_plan plan = loop_plan_range(begin, end, grain, group->deterministic);
-    struct task_loop *tasks = task_loop_new(group, plan, threads_for(group, plan));
-    if (!tasks)
-        return ENOMEM;
-    tasks->fn = fn;
-    tasks->arg = arg;
-    return add_participants(tasks);
+    return add_loop(group, &(struct loop_call){begin, end, grain, fn, arg}, ADD);
 }
 
-static int add_and_wait(ompg_group *group, size_t begin, size_t end, size_t grain,
-                        ompg_range_fn *fn, void *arg)
+static int add_claimed(ompg_group *group, void *call)
 {
-    struct reserved reserved = {0};
-    int code = session_reserve(group, &reserved) ? 0 : ENOMEM;
-    if (code == 0)
-        code = ompg_go_for(group, begin, end, grain, fn, arg);
-    if (code == 0 || code == ECANCELED)
-        code = wait_reserved(group, &reserved);
-    session_unreserve(&reserved);
-    return code;
+    return add_loop(group, call, ADD_CLAIMED);
 }
 
 int ompg_for(ompg_group *group, size_t begin, size_t end, size_t grain, ompg_range_fn *fn,
@@ -214,11 +219,5 @@ int ompg_for(ompg_group *group, size_t begin, size_t end, size_t grain, ompg_ran
 {
     if (!fn || begin > end)
         return EINVAL;
-    ompg_group *made;
-    int code = wait_prepare(&group, &made);
-    if (code != 0)
-        return code;
-    code = add_and_wait(group, begin, end, grain, fn, arg);
-    ompg_free(made);
-    return code;
+    return wait_for(group, add_claimed, &(struct loop_call){begin, end, grain, fn, arg});
 }

@@ -143,7 +143,7 @@ static void go_on(struct record *record, struct record **later)
 {
     struct task task = {.fn = carry, .arg = record};
     task.tagged = (uintptr_t)record->pipeline->group | TASK_PARTIAL;
-    if (task_add(&task, true) == 0)
+    if (task_add(&task, ADD) == 0)
         return;
     record->next = *later;
     *later = record;
@@ -355,34 +355,31 @@ static void drop_items(struct pipeline *pipeline)
     }
 }
 
-static int run(ompg_group *group, const ompg_stage *stages, size_t count, size_t live)
+struct pipeline_call {
+    const ompg_stage *stages;
+    size_t count, live;
+    struct pipeline *pipeline; /* NULL: not made yet */
+};
+
+static int add_source(ompg_group *group, void *arg)
 {
-    struct pipeline *pipeline = pipeline_new(group, stages, count, live);
-    if (!pipeline)
+    struct pipeline_call *call = arg;
+    call->pipeline = pipeline_new(group, call->stages, call->count, call->live);
+    if (!call->pipeline)
         return ENOMEM;
-    struct reserved reserved = {0};
-    int code = session_reserve(group, &reserved) ? 0 : ENOMEM;
-    if (code == 0) {
-        struct task task = {.fn = carry, .arg = claim_source(pipeline)};
-        task.tagged = (uintptr_t)group | TASK_PARTIAL;
-        code = task_add(&task, true);
-    }
-    if (code == 0 || code == ECANCELED)
-        code = wait_reserved(group, &reserved);
-    session_unreserve(&reserved);
-    drop_items(pipeline);
-    pipeline_free(pipeline);
-    return code;
+    struct task task = {.fn = carry, .arg = claim_source(call->pipeline)};
+    task.tagged = (uintptr_t)group | TASK_PARTIAL;
+    return task_add(&task, ADD_CLAIMED);
 }
 
 int ompg_pipeline(ompg_group *group, const ompg_stage *stages, size_t count, size_t live)
 {
     if (!stages || count == 0 || live == 0 || !stages_make_sense(stages, count))
         return EINVAL;
-    ompg_group *made;
-    int code = wait_prepare(&group, &made);
-    if (code == 0)
-        code = run(group, stages, count, live);
-    ompg_free(made);
+    struct pipeline_call call = {.stages = stages, .count = count, .live = live};
+    int code = wait_for(group, add_source, &call);
+    if (call.pipeline)
+        drop_items(call.pipeline);
+    pipeline_free(call.pipeline);
     return code;
 }

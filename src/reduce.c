@@ -17,6 +17,7 @@
 
 #include "loop_units.h"
 #include "memory.h"
+#include "nesting.h"
 #include "tsan.h"
 #include "wait.h"
 

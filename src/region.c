@@ -57,6 +57,7 @@ void region_enter(struct worker *worker, struct region *region, int thread)
     worker->thread = thread;
     worker->frame = NULL;
     worker->inlined = 0;
+    worker->foreign = 0;
     worker->robbed = 0;
     worker->asked = NULL;
     worker->hold_back = HOLD_LEAST_NS;
@@ -373,14 +374,39 @@ static void share_all(struct worker *worker)
     }
 }
 
+/* What a nested wait looks for beside the top of its deque, and where it has looked. */
+struct search {
+    struct idle idle;
+    unsigned looks; /* in vain, since the last task */
+    size_t floor;   /* below it nothing in the own deque matches, unless a group was moved */
+};
+
+/*
+ * Only what has come on top since the last look in vain. A full look, for groups that were moved, after
+ * twice as many looks each time: the deque may be as long as the nest is deep.
+ */
+static bool take_own(struct worker *worker, ompg_group *group, struct search *search,
+                     struct task *task)
+{
+    unsigned looks = ++search->looks;
+    bool full = looks > 1 && (looks & (looks - 1)) == 0;
+    size_t top = load_relaxed(&worker->deque.top);
+    if (!full && top <= search->floor)
+        return false;
+    if (deque_take(&worker->deque, task, full ? 0 : search->floor, may_run, group))
+        return true;
+    search->floor = top;
+    return false;
+}
+
 /* Finds a task for a nested wait in other places than on top of the deque; false: none yet. */
-static bool find_nested(struct worker *worker, ompg_group *group, struct idle *idle,
+static bool find_nested(struct worker *worker, ompg_group *group, struct search *search,
                         struct task *task)
 {
-    if (deque_take(&worker->deque, task, may_run, group))
+    if (take_own(worker, group, search, task))
         return true;
     share_all(worker);
-    int64_t idle_ns = steal_look(worker, group, idle, task);
+    int64_t idle_ns = steal_look(worker, group, &search->idle, task);
     if (idle_ns > 0)
         rest(idle_ns);
     return idle_ns == 0;
@@ -388,7 +414,7 @@ static bool find_nested(struct worker *worker, ompg_group *group, struct idle *i
 
 void region_wait_nested(struct worker *worker, ompg_group *group)
 {
-    struct idle idle = {.awaited = group};
+    struct search search = {.idle.awaited = group};
     struct task task;
     for (;;) {
         if (UNLIKELY(!pop_own(worker, group, &task))) {
@@ -397,9 +423,10 @@ void region_wait_nested(struct worker *worker, ompg_group *group)
                 tally_settle(worker);
                 return;
             }
-            if (refill(worker, group) || !find_nested(worker, group, &idle, &task))
+            if (refill(worker, group) || !find_nested(worker, group, &search, &task))
                 continue;
-            idle = (struct idle){.awaited = group};
+            search.idle = (struct idle){.awaited = group};
+            search.looks = 0;
         }
         region_attend_if_asked(worker);
         task_run(worker, &task);

@@ -82,43 +82,116 @@ static void share_loot(struct worker *thief)
         deque_share(&thief->deque, false);
 }
 
-/* From one victim. A thief that waits for a group takes a single task, which belongs to it. */
-static bool steal_from(struct worker *thief, struct worker *victim, const ompg_group *group,
-                       enum look look, struct task *task)
+/* False where the look takes nothing from this deque: nothing is shared, and its owner is only asked. */
+static bool is_worth_locking(struct worker *thief, struct worker *victim, enum look look)
 {
     struct deque *deque = &victim->deque;
-    bool shared = deque_has_shared(deque);
-    if (!shared) {
-        bool unanswered = load_relaxed(&deque->attention);
-        steal_ask(victim);
-        thief->asked = deque;
-        if (look < (unanswered ? LOOK_PRIVATE : LOOK_FOR_SURE) || deque_private(deque) == 0)
-            return false;
-    }
+    if (deque_has_shared(deque))
+        return true;
+    bool unanswered = load_relaxed(&deque->attention);
+    steal_ask(victim);
+    thief->asked = deque;
+    return look >= (unanswered ? LOOK_PRIVATE : LOOK_FOR_SURE) && deque_private(deque) > 0;
+}
+
+/* Locks the victim's deque, if it is in the thief's region, and sees that there is something shared. */
+static bool lock_victim(struct worker *thief, struct worker *victim, enum look look)
+{
+    struct deque *deque = &victim->deque;
     if (look == LOOK_FOR_SURE)
         spin_lock(&deque->lock);
     else if (!spin_trylock(&deque->lock))
         return false;
+    if (victim->region != thief->region) {
+        spin_unlock(&deque->lock);
+        return false;
+    }
+    if (look != LOOK_SHARED && !deque_has_shared(deque))
+        pry(deque);
+    return true;
+}
+
+/* Some tasks for a thief that may run any. */
+static bool steal_some(struct worker *thief, struct worker *victim, enum look look,
+                       struct task *task)
+{
+    struct deque *deque = &victim->deque;
+    if (!lock_victim(thief, victim, look))
+        return false;
     bool found = false;
     struct run loot = {.count = 0};
-    if (victim->region == thief->region) {
-        if (!shared)
-            pry(deque);
-        if (group)
-            found = deque_steal_match(deque, task, may_run, group);
-        else if (load_relaxed(&deque->has_run))
-            loot = steal_run(thief, victim);
-        else
-            found = steal_batch(thief, victim, task);
-    }
+    if (load_relaxed(&deque->has_run))
+        loot = steal_run(thief, victim);
+    else
+        found = steal_batch(thief, victim, task);
     spin_unlock(&deque->lock);
     if (loot.count > 0) {
         deque_push_run(&thief->deque, &loot);
         return deque_pop(&thief->deque, task);
     }
-    if (found && !group)
+    if (found)
         share_loot(thief);
     return found;
+}
+
+/* What may lie in the group by its depth alone. */
+static bool lies_deeper(const struct task *task, const ompg_group *group)
+{
+    const ompg_group *own = task_group(task);
+    return own == group || load_relaxed(&own->depth) > load_relaxed(&group->depth);
+}
+
+/* The group's life: as long as one of its tasks lies in a deque, it is the same. */
+static size_t life_of(const struct sighting *seen)
+{
+    const struct task task = {.tagged = seen->tagged};
+    return load_relaxed(&task_group(&task)->serial);
+}
+
+/* What lies in the victim's deque and may lie in the group, with the lives of these tasks' groups. */
+static size_t sight(struct worker *thief, struct worker *victim, const ompg_group *group,
+                    enum look look, struct sighting *seen, size_t *lives)
+{
+    if (!lock_victim(thief, victim, look))
+        return 0;
+    size_t n = deque_sight(&victim->deque, seen, next_random(thief), lies_deeper, group);
+    for (size_t i = 0; i < n; i++)
+        lives[i] = life_of(&seen[i]);
+    spin_unlock(&victim->deque.lock);
+    return n;
+}
+
+/*
+ * One task for a thief that waits for the group. Whether a task lies in the group takes a step for each
+ * level between them: the thief asks that while it does not hold the lock.
+ */
+static bool steal_for(struct worker *thief, struct worker *victim, const ompg_group *group,
+                      enum look look, struct task *task)
+{
+    struct sighting seen[SIGHTINGS];
+    size_t lives[SIGHTINGS];
+    size_t n = sight(thief, victim, group, look, seen, lives);
+    bool found = false;
+    for (size_t i = 0; i < n && !found; i++) {
+        if (!may_run(&(struct task){.tagged = seen[i].tagged}, group))
+            continue;
+        if (!lock_victim(thief, victim, LOOK_SHARED))
+            return false;
+        found = life_of(&seen[i]) == lives[i] &&
+                deque_steal_sighted(&victim->deque, &seen[i], task);
+        spin_unlock(&victim->deque.lock);
+    }
+    return found;
+}
+
+/* From one victim. */
+static bool steal_from(struct worker *thief, struct worker *victim, const ompg_group *group,
+                       enum look look, struct task *task)
+{
+    if (!is_worth_locking(thief, victim, look))
+        return false;
+    return group ? steal_for(thief, victim, group, look, task)
+                 : steal_some(thief, victim, look, task);
 }
 
 bool steal(struct worker *thief, const ompg_group *group, enum look look, struct task *task)

@@ -11,7 +11,7 @@
 #ifndef OMPG_SRC_STEAL_H
 #define OMPG_SRC_STEAL_H
 
-#include "worker.h"
+#include "nesting.h"
 
 struct idle {
     ompg_group *awaited; /* whose end ends the wait, NULL: the region's */

@@ -5,6 +5,8 @@
  */
 #include "wait.h"
 
+#include "nesting.h"
+
 #include <errno.h>
 
 int wait_result(ompg_group *group)
@@ -15,54 +17,43 @@ int wait_result(ompg_group *group)
     return group_first_error(group, &error) ? error.code : 0;
 }
 
-/* Whether the caller runs inside one of the group's tasks, on this thread or through nesting. */
-static bool is_own_task(const struct worker *worker, const ompg_group *group)
-{
-    if (!worker || !worker->frame)
-        return false;
-    if (group_is_within(task_group(worker->frame->task), group))
-        return true;
-    return worker->inlined > 0 && frame_of(worker, group) != NULL;
-}
-
-/* Whether the tasks can run where the caller is: none is in flight in another region. */
+/* Whether the tasks can run where the caller is: none is in flight in another region. Then they do. */
 static bool attach(ompg_group *group, struct worker *worker)
 {
-    if (worker && load_relaxed(&group->region) == worker->region)
+    struct region *region = load_relaxed(&group->region);
+    if (worker && region == worker->region)
         return true;
     size_t waiting = group->queue.size + gate_parked(&group->gate);
-    if (group_left(load_relaxed(&group->region), group) != waiting)
+    if (group_left(region, group) != waiting)
         return false;
-    if (worker) {
-        group->owner = worker;
-        store_relaxed(&group->region, worker->region);
-    }
+    group->owner = worker;
+    store_relaxed(&group->region, worker ? worker->region : NULL);
     return true;
+}
+
+/* Groups that were made within before must hear of the deadline: see note_early_child. */
+static void set_deadline(ompg_group *group)
+{
+    store_relaxed(&group->deadline, clock_after(load_relaxed(&group->begun), group->timeout));
+    fence_seq_cst();
+    if (load_relaxed(&group->has_early_child))
+        stop_epoch_bump();
 }
 
 void wait_begin(ompg_group *group, const struct worker *worker)
 {
     group_place(group, worker);
-    int64_t earliest = deadline_within(live_parent(group));
     if (!load_relaxed(&group->plain))
         store_relaxed(&group->begun, clock_now());
-    if (group->timeout > 0.0) {
-        int64_t deadline = clock_after(load_relaxed(&group->begun), group->timeout);
-        store_relaxed(&group->deadline, deadline);
-        if (deadline < earliest)
-            earliest = deadline;
-    }
-    store_relaxed(&group->earliest, earliest);
-    if (earliest != CLOCK_NEVER)
-        store_relaxed(&group->clean, 0U);
+    if (group->timeout > 0.0)
+        set_deadline(group);
+    store_release(&group->waiting, WAIT_BEGUN); /* to the load_acquire in parent_is_held */
 }
 
 void wait_end(ompg_group *group)
 {
-    if (group->timeout > 0.0) {
+    if (group->timeout > 0.0)
         store_relaxed(&group->deadline, CLOCK_NEVER);
-        store_relaxed(&group->earliest, deadline_within(live_parent(group)));
-    }
     int64_t begun = load_relaxed(&group->begun);
     if (begun != 0) {
         store_relaxed(&group->waited, load_relaxed(&group->waited) + clock_now() - begun);
@@ -73,27 +64,25 @@ void wait_end(ompg_group *group)
 
 bool wait_share(ompg_group *group, const struct worker *worker)
 {
-    spin_lock(&group->loops_lock);
+    spin_lock(&group->lock);
     bool shared = group->loops > 0 || wait_claim(group);
     if (shared && group->loops++ == 0)
         wait_begin(group, worker);
-    spin_unlock(&group->loops_lock);
+    spin_unlock(&group->lock);
     return shared;
 }
 
 void wait_unshare(ompg_group *group)
 {
-    spin_lock(&group->loops_lock);
+    spin_lock(&group->lock);
     if (--group->loops == 0)
         wait_end(group);
-    spin_unlock(&group->loops_lock);
+    spin_unlock(&group->lock);
 }
 
 /* Runs the tasks of a group that is claimed. */
-static int run_claimed(ompg_group *group, struct worker *worker, struct reserved *reserved)
+static void run_claimed(ompg_group *group, struct worker *worker, struct reserved *reserved)
 {
-    if (!session_reserve(group, reserved)) /* before the gate opens: that cannot be undone */
-        return ENOMEM;
     if (load_relaxed(&group->gated) && group->queue.size > 0 && !group_stopped_hard(group))
         gate_open(&group->gate, &group->queue);
     if (worker) {
@@ -103,58 +92,66 @@ static int run_claimed(ompg_group *group, struct worker *worker, struct reserved
     } else {
         session_run(group, reserved);
     }
-    return 0;
 }
 
-/* Whether another task of the caller's region waits: it may add to the group, but not wait for it. */
-static bool is_waited_for_here(const struct worker *worker, ompg_group *group)
+/* Claims the wait for the caller, where the tasks are to run. */
+static int claim(ompg_group *group, struct worker *worker)
 {
-    return worker && load_relaxed(&group->waiting) &&
-           load_relaxed(&group->region) == worker->region;
-}
-
-int wait_prepare(ompg_group **group, ompg_group **made)
-{
-    *made = NULL;
-    if (*group && is_own_task(self, *group))
+    if (group_has_task_here(worker, group))
         return EDEADLK;
-    if (*group && is_waited_for_here(self, *group))
+    if (!wait_claim(group))
         return EBUSY;
-    if (!*group)
-        *group = *made = group_new_default();
-    return *group ? 0 : ENOMEM;
+    if (attach(group, worker))
+        return 0;
+    wait_unclaim(group);
+    return EPERM;
 }
 
-/* Everything about a wait but for the groups that need nothing of it. */
-int wait_reserved(ompg_group *group, struct reserved *reserved)
+/* Reserves memory, adds, runs: nothing is added that cannot be run then. */
+static int add_and_run(ompg_group *group, struct worker *worker, wait_add_fn *add, void *arg)
+{
+    struct reserved reserved = {0};
+    int code = session_reserve(group, &reserved) ? 0 : ENOMEM;
+    if (code == 0 && add)
+        code = add(group, arg);
+    if ((code == 0 || code == ECANCELED) && !group_is_idle(group))
+        run_claimed(group, worker, &reserved);
+    session_unreserve(&reserved);
+    return code == ECANCELED ? 0 : code; /* the group has the error */
+}
+
+/* Everything about a wait except for the groups that need nothing of it. */
+static int wait_with(ompg_group *group, wait_add_fn *add, void *arg)
 {
     struct worker *worker = self;
-    if (is_own_task(worker, group))
-        return EDEADLK;
-    if (load_relaxed(&group->waiting))
-        return EBUSY;
     if (worker)
         tally_flush_for(worker, group);
-    if (group_is_idle(group)) {
+    if (!add && !load_relaxed(&group->waiting) && group_is_idle(group)) {
         tsan_acquire(&group->remote);
         return wait_result(group);
     }
-    if (!wait_claim(group))
-        return EBUSY;
-    if (!attach(group, worker)) {
-        wait_unclaim(group);
-        return EPERM;
-    }
+    int code = claim(group, worker);
+    if (code != 0)
+        return code;
     wait_begin(group, worker);
-    int code = run_claimed(group, worker, reserved);
+    code = add_and_run(group, worker, add, arg);
     wait_end(group);
     return code != 0 ? code : wait_result(group);
 }
 
+int wait_for(ompg_group *group, wait_add_fn *add, void *arg)
+{
+    ompg_group *made = NULL;
+    if (!group)
+        group = made = group_new_default();
+    int code = group ? wait_with(group, add, arg) : ENOMEM;
+    ompg_free(made);
+    return code;
+}
+
 static __attribute__((noinline)) int wait_any(ompg_group *group)
 {
-    struct reserved reserved = {0};
-    return group ? wait_reserved(group, &reserved) : EINVAL;
+    return group ? wait_with(group, NULL, NULL) : EINVAL;
 }
 
 /* A plain group that was made by the running task, so that it cannot be around that task. */
@@ -162,7 +159,7 @@ static inline bool is_plain_child(ompg_group *group, const struct worker *worker
 {
     const struct frame *frame = worker->frame;
     return load_relaxed(&group->plain) && group->owner == worker && frame &&
-           is_child_of(group, frame) && worker->inlined == 0 && group_is_express(group);
+           is_child_of(group, frame) && worker->foreign == 0 && group_is_express(group);
 }
 
 /* Runs the group's tasks as far as they lie on top of the deque and take the express lane. */
@@ -185,11 +182,12 @@ int ompg_wait(ompg_group *group)
     if (UNLIKELY(!group || !worker || !is_plain_child(group, worker) ||
                  load_relaxed(&group->waiting)))
         return wait_any(group);
-    store_relaxed(&group->waiting, true); /* unclaimed: it has no queue that two could empty */
+    store_relaxed(&group->waiting,
+                  WAIT_BEGUN); /* unclaimed: it has no queue that two could empty */
     run_newest(worker, group);
     if (UNLIKELY(!group_is_done(worker->region, group)))
         region_wait_nested(worker, group);
-    store_relaxed(&group->waiting, false);
+    store_relaxed(&group->waiting, NOBODY_WAITS);
     return LIKELY(load_acquire(&group->stop) == RUNNING) ? 0 : wait_result(group);
 }
 

@@ -11,13 +11,14 @@
 /* Becomes the thread that waits for the group; false where another one is. */
 static inline bool wait_claim(ompg_group *group)
 {
-    return !load_relaxed(&group->waiting) && !exchange_acquire(&group->waiting, true);
+    unsigned char nobody = NOBODY_WAITS;
+    return cas_acquire(&group->waiting, &nobody, WAIT_CLAIMED);
 }
 
-/* To the exchange_acquire in wait_claim. wait_end does it too. */
+/* To the cas_acquire in wait_claim. wait_end does it too. */
 static inline void wait_unclaim(ompg_group *group)
 {
-    store_release(&group->waiting, false);
+    store_release(&group->waiting, NOBODY_WAITS);
 }
 
 /* Links the group to the task around it, whose deadline counts for it as well; starts the clock. */
@@ -31,14 +32,15 @@ void wait_end(ompg_group *group);
 bool wait_share(ompg_group *group, const struct worker *worker);
 void wait_unshare(ompg_group *group);
 
-/*
- * Before a call adds what it then waits for: 0, EDEADLK in one of the group's tasks, EBUSY where another
- * one waits. NULL becomes a group that was made for the call, in *made too, or ENOMEM.
- */
-int wait_prepare(ompg_group **group, ompg_group **made);
+/* Adds tasks, with ADD_CLAIMED; returns as ompg_go. */
+typedef int wait_add_fn(ompg_group *group, void *arg);
 
-/* As ompg_wait, with memory that was reserved for it. */
-int wait_reserved(ompg_group *group, struct reserved *reserved);
+/*
+ * For calls that add tasks and wait for them: claims the wait, reserves its memory, adds, and waits.
+ * Nothing is added where the wait is refused. NULL group: one that is made for the call. Returns as
+ * ompg_wait, or what add has returned where that is neither 0 nor ECANCELED.
+ */
+int wait_for(ompg_group *group, wait_add_fn *add, void *arg);
 
 /* What a wait returns that has come to its end. */
 int wait_result(ompg_group *group);

@@ -38,7 +38,8 @@ struct worker {
     struct region *region; /* written by the owner under deque.lock */
     struct frame *frame;   /* innermost running task, NULL: none */
     int thread;            /* omp_get_thread_num() in the region */
-    unsigned inlined;      /* tasks that run inside ompg_go on this stack */
+    unsigned inlined;      /* tasks that run inside ompg_go on this stack, */
+    unsigned foreign;      /* of these: of groups that have nothing to do with the adding task's */
     unsigned random;       /* xorshift state for the choice of victims */
     unsigned free_count;   /* of free_groups */
     int64_t robbed;        /* clock at the last theft, 0: none */
@@ -183,31 +184,5 @@ struct place {
 };
 
 extern _Thread_local struct place place_in_loop __attribute__((tls_model("initial-exec")));
-
-/* The running task of this thread that belongs to the group; NULL when there is none. */
-struct frame *frame_of(const struct worker *worker, const ompg_group *group);
-
-/* Whether the group is a child of the task: of this life of the task's group. */
-static inline bool is_child_of(const ompg_group *group, const struct frame *frame)
-{
-    return live_parent(group) == task_group(frame->task) &&
-           load_relaxed(&group->parent_index) == frame->task->index;
-}
-
-/* Makes the group a child of the task that runs here. */
-static inline void group_set_parent(ompg_group *group, const struct worker *worker)
-{
-    const struct frame *frame = worker ? worker->frame : NULL;
-    ompg_group *parent = frame ? task_group(frame->task) : NULL;
-    store_relaxed(&group->parent, parent);
-    store_relaxed(&group->depth, parent ? load_relaxed(&parent->depth) + 1 : 0U);
-    if (parent) {
-        store_relaxed(&group->parent_serial, load_relaxed(&parent->serial));
-        store_relaxed(&group->parent_index, frame->task->index);
-    }
-}
-
-/* The same for a group that has tasks, or had some, unless it is one already or encloses the task. */
-void group_place(ompg_group *group, const struct worker *worker);
 
 #endif
