@@ -175,24 +175,23 @@ static void remove_at(struct deque *deque, size_t position)
     store_release(&deque->tail, tail + 1);
 }
 
-bool deque_take(struct deque *deque, struct task *task, size_t floor, deque_match_fn *match,
+bool deque_take(struct deque *deque, struct task *task, size_t newest, deque_match_fn *match,
                 const ompg_group *group)
 {
     if (deque_is_empty(deque))
         return false;
     bool found = false;
     spin_lock(&deque->lock);
-    size_t tail = load_relaxed(&deque->tail);
-    size_t last = floor > tail ? floor : tail;
-    for (size_t i = load_relaxed(&deque->top); i > last && !found;) {
-        i--;
-        *task = deque->ring[i & deque->mask];
+    size_t top = load_relaxed(&deque->top);
+    size_t lie = top - load_relaxed(&deque->tail);
+    for (size_t i = 1; i <= lie && i <= newest && !found; i++) {
+        *task = deque->ring[(top - i) & deque->mask];
         if (match(task, group)) {
-            remove_at(deque, i);
+            remove_at(deque, top - i);
             found = true;
         }
     }
-    found = found || take_match_from_run(deque, task, match, group);
+    found = found || (newest > lie && take_match_from_run(deque, task, match, group));
     spin_unlock(&deque->lock);
     return found;
 }
@@ -210,48 +209,40 @@ size_t deque_steal(struct deque *deque, struct task *tasks, size_t most, bool al
     return n;
 }
 
-enum { IN_RUN = 0 }; /* a position in sightings, which count slots from 1 */
-
-static bool sight(const struct task *task, size_t position, struct sighting *seen,
-                  deque_match_fn *may_match, const ompg_group *group)
-{
-    if (!may_match(task, group))
-        return false;
-    *seen = (struct sighting){.position = position, .tagged = task->tagged};
-    return true;
-}
-
 size_t deque_sight(const struct deque *deque, struct sighting *seen, unsigned start,
                    deque_match_fn *may_match, const ompg_group *group)
 {
     size_t found = 0;
-    if (deque->run.count > 0)
-        found += sight(&deque->run.first, IN_RUN, seen, may_match, group);
+    if (deque->run.count > 0 && may_match(&deque->run.first, group))
+        seen[found++] = (struct sighting){.in_run = true, .tagged = deque->run.first.tagged};
     size_t tail = load_relaxed(&deque->tail);
     size_t shared = load_relaxed(&deque->split) - tail;
     size_t looks = shared < SIGHT_LOOKS ? shared : SIGHT_LOOKS;
     size_t first = shared > looks ? start % shared : 0;
     for (size_t i = 0; i < looks && found < SIGHTINGS; i++) {
         size_t at = tail + (first + i) % shared;
-        found += sight(&deque->ring[at & deque->mask], at + 1, &seen[found], may_match, group);
+        const struct task *task = &deque->ring[at & deque->mask];
+        if (may_match(task, group))
+            seen[found++] = (struct sighting){.position = at, .tagged = task->tagged};
     }
     return found;
 }
 
 bool deque_steal_sighted(struct deque *deque, const struct sighting *seen, struct task *task)
 {
-    size_t at = seen->position - 1;
-    bool in_run = seen->position == IN_RUN;
-    if (in_run ? deque->run.count == 0
-               : at < load_relaxed(&deque->tail) || at >= load_relaxed(&deque->split))
+    size_t tail = load_relaxed(&deque->tail);
+    if (seen->in_run ? deque->run.count == 0
+                     : seen->position - tail >= load_relaxed(&deque->split) - tail)
         return false;
-    *task = in_run ? deque->run.first : deque->ring[at & deque->mask];
-    if (task->tagged != seen->tagged)
+    const struct task *found = seen->in_run ? &deque->run.first
+                                            : &deque->ring[seen->position & deque->mask];
+    if (found->tagged != seen->tagged)
         return false;
-    if (in_run)
+    *task = *found;
+    if (seen->in_run)
         deque_steal_run(deque, 1);
     else
-        remove_at(deque, at);
+        remove_at(deque, seen->position);
     return true;
 }
 

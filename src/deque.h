@@ -69,8 +69,8 @@ bool deque_pop_slow(struct deque *deque, struct task *task);
 /* Makes half of the private tasks shared, rounded up; all if asked to, or where none can be pried. */
 void deque_share(struct deque *deque, bool all);
 
-/* Takes the newest task that matches, down to the position `floor` (0: wherever it lies). */
-bool deque_take(struct deque *deque, struct task *task, size_t floor, deque_match_fn *match,
+/* Takes the newest task that matches, of the `newest` ones on top (SIZE_MAX: wherever it lies). */
+bool deque_take(struct deque *deque, struct task *task, size_t newest, deque_match_fn *match,
                 const ompg_group *group);
 
 /* Takes away the newest tasks that are `tagged` so, up to the first other one. Returns how many. */
@@ -143,7 +143,8 @@ struct run deque_steal_run(struct deque *deque, size_t most);
 
 /* A shared task that a thief has seen. */
 struct sighting {
-    size_t position;
+    bool in_run;
+    size_t position; /* in the ring, where it is not in the run */
     uintptr_t tagged;
 };
 

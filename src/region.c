@@ -374,29 +374,38 @@ static void share_all(struct worker *worker)
     }
 }
 
+enum {
+    FIRST_LOOK = 64,     /* tasks on top of the own deque that a nested wait looks at first */
+    FULL_LOOKS_FROM = 16 /* looks in vain */
+};
+
 /* What a nested wait looks for beside the top of its deque, and where it has looked. */
 struct search {
     struct idle idle;
     unsigned looks; /* in vain, since the last task */
-    size_t floor;   /* below it nothing in the own deque matches, unless a group was moved */
+    size_t seen;    /* the deque's top at the last look in vain */
 };
 
+/* How many tasks have come on top since then; the deque may have become shorter. */
+static size_t unseen(const struct search *search, size_t top)
+{
+    size_t more = top - search->seen;
+    return more > SIZE_MAX / 2 ? 0 : more;
+}
+
 /*
- * Only what has come on top since the last look in vain. A full look, for groups that were moved, after
- * twice as many looks each time: the deque may be as long as the nest is deep.
+ * Mostly at what has come on top since the last look in vain. All tasks are looked at after twice as many
+ * looks each time, for what lies deep down or was moved: the deque may be as long as the nest is deep.
  */
 static bool take_own(struct worker *worker, ompg_group *group, struct search *search,
                      struct task *task)
 {
     unsigned looks = ++search->looks;
-    bool full = looks > 1 && (looks & (looks - 1)) == 0;
+    bool all = looks >= FULL_LOOKS_FROM && (looks & (looks - 1)) == 0;
     size_t top = load_relaxed(&worker->deque.top);
-    if (!full && top <= search->floor)
-        return false;
-    if (deque_take(&worker->deque, task, full ? 0 : search->floor, may_run, group))
-        return true;
-    search->floor = top;
-    return false;
+    size_t newest = all ? SIZE_MAX : unseen(search, top);
+    search->seen = top;
+    return newest > 0 && deque_take(&worker->deque, task, newest, may_run, group);
 }
 
 /* Finds a task for a nested wait in other places than on top of the deque; false: none yet. */
@@ -414,7 +423,8 @@ static bool find_nested(struct worker *worker, ompg_group *group, struct search 
 
 void region_wait_nested(struct worker *worker, ompg_group *group)
 {
-    struct search search = {.idle.awaited = group};
+    struct search search = {.idle.awaited = group,
+                            .seen = load_relaxed(&worker->deque.top) - FIRST_LOOK};
     struct task task;
     for (;;) {
         if (UNLIKELY(!pop_own(worker, group, &task))) {

@@ -3,6 +3,8 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
+#define _GNU_SOURCE 1 /* strnlen() with C11 */
+
 #include "text.h"
 
 #include <string.h>

@@ -186,7 +186,12 @@ static void take(void)
     while (at > 0 && !match(&ring[at - 1], group))
         at--;
     bool in_run = at == 0 && run_count > 0 && match(&run[0], group);
-    if (!CHECK_INT(deque_take(&deque, &task, match, group), at > 0 || in_run))
+    size_t newest = draw(2) ? SIZE_MAX : draw(8);
+    bool all = newest > ring_count;
+    if (!all && (at == 0 || ring_count - at >= newest))
+        at = 0;
+    in_run = in_run && all;
+    if (!CHECK_INT(deque_take(&deque, &task, newest, match, group), at > 0 || in_run))
         return;
     if (in_run) {
         CHECK(same(&task, &run[0]));
@@ -256,24 +261,35 @@ static void steal_run(void)
     model_remove(run, &run_count, 0, taken.count);
 }
 
-static void steal_match(void)
+/* Something lies there that may be taken, or was not when it was seen. */
+static void steal_sighted(void)
 {
-    struct task task = {.fn = NULL};
+    struct sighting seen[SIGHTINGS];
     const ompg_group *group = drawn_group();
-    bool in_run = run_count > 0 && match(&run[0], group);
-    size_t at = 0;
-    while (at < shared && !match(&ring[at], group))
-        at++;
-    if (!CHECK_INT(deque_steal_match(&deque, &task, match, group), in_run || at < shared))
+    size_t n = deque_sight(&deque, seen, (unsigned)draw(1000), match, group);
+    size_t matching = run_count > 0 && match(&run[0], group);
+    for (size_t i = 0; i < shared; i++)
+        matching += match(&ring[i], group);
+    if (shared <= SIGHT_LOOKS)
+        CHECK_INT(n, matching < SIGHTINGS ? matching : SIGHTINGS);
+    else
+        CHECK(n <= matching);
+    if (n == 0)
         return;
-    if (in_run) {
-        CHECK(same(&task, &run[0]));
+    struct task task = {.fn = NULL};
+    const struct sighting *one = &seen[draw(n)];
+    size_t at = one->position - load_relaxed(&deque.tail);
+    if (!CHECK(deque_steal_sighted(&deque, one, &task)))
+        return;
+    CHECK(same(&task, one->in_run ? &run[0] : &ring[at]));
+    CHECK(match(&task, group));
+    if (one->in_run)
         model_remove(run, &run_count, 0, 1);
-    } else if (at < shared) {
-        CHECK(same(&task, &ring[at]));
+    else
         model_remove(ring, &ring_count, at, 1);
-        shared--;
-    }
+    shared -= !one->in_run;
+    struct sighting gone = {.position = load_relaxed(&deque.split), .tagged = one->tagged};
+    CHECK(!deque_steal_sighted(&deque, &gone, &task));
 }
 
 static void pry(void)
@@ -309,8 +325,8 @@ static void begin(void)
 static void step(size_t kind)
 {
     static void (*const operations[])(void) = {
-        push, push,  push,  push, pop,   pop,       pop_private, push_run,    take,
-        skip, share, share, grow, steal, steal_run, steal_match, steal_match, pry};
+        push, push,  push,  push, pop,   pop,       pop_private,   push_run,      take,
+        skip, share, share, grow, steal, steal_run, steal_sighted, steal_sighted, pry};
     operations[kind % (sizeof operations / sizeof operations[0])]();
 }
 
