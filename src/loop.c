@@ -189,8 +189,6 @@ struct loop_call {
 
 static int add_loop(ompg_group *group, const struct loop_call *call, enum add_mode mode)
 {
-    if (call->begin == call->end)
-        return 0;
     struct loop_plan plan =
         loop_plan_range(call->begin, call->end, call->grain, group->deterministic);
     struct task_loop *tasks = task_loop_new(group, plan, threads_for(group, plan));
@@ -206,6 +204,8 @@ int ompg_go_for(ompg_group *group, size_t begin, size_t end, size_t grain, ompg_
 {
     if (!group || !fn || begin > end)
         return EINVAL;
+    if (begin == end)
+        return 0;
     return add_loop(group, &(struct loop_call){begin, end, grain, fn, arg}, ADD);
 }
 
@@ -219,5 +219,6 @@ int ompg_for(ompg_group *group, size_t begin, size_t end, size_t grain, ompg_ran
 {
     if (!fn || begin > end)
         return EINVAL;
-    return wait_for(group, add_claimed, &(struct loop_call){begin, end, grain, fn, arg});
+    wait_add_fn *add = begin < end ? add_claimed : NULL;
+    return wait_for(group, add, &(struct loop_call){begin, end, grain, fn, arg});
 }

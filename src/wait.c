@@ -94,13 +94,19 @@ static void run_claimed(ompg_group *group, struct worker *worker, struct reserve
     }
 }
 
-/* Claims the wait for the caller, where the tasks are to run. */
-static int claim(ompg_group *group, struct worker *worker)
+/* Whether the caller runs tasks of the region that the group's are in: there it may add to the group. */
+static bool is_in_region_of(const struct worker *worker, const ompg_group *group)
+{
+    return worker && load_relaxed(&group->region) == worker->region;
+}
+
+/* Claims the wait for the caller, where the tasks are to run; `adds`: it adds some first. */
+static int claim(ompg_group *group, struct worker *worker, bool adds)
 {
     if (group_has_task_here(worker, group))
         return EDEADLK;
     if (!wait_claim(group))
-        return EBUSY;
+        return adds && !is_in_region_of(worker, group) ? EPERM : EBUSY;
     if (attach(group, worker))
         return 0;
     wait_unclaim(group);
@@ -130,7 +136,7 @@ static int wait_with(ompg_group *group, wait_add_fn *add, void *arg)
         tsan_acquire(&group->remote);
         return wait_result(group);
     }
-    int code = claim(group, worker);
+    int code = claim(group, worker, add != NULL);
     if (code != 0)
         return code;
     wait_begin(group, worker);
