@@ -8,6 +8,7 @@
 #define OMPG_SRC_ATOMICS_H
 
 #include "delays.h"
+#include "futex.h"
 #include "tsan.h"
 
 #include <sched.h>
@@ -85,23 +86,23 @@ static inline void cpu_relax(void)
 }
 
 /*
- * For sections of a few instructions. Waiters yield the processor after a while, for the holder
- * may be a thread that the system has taken off it.
+ * For sections of a few instructions. Waiters give the processor away after a while, for the holder
+ * may be a thread that the system has taken off it, of a lower priority too.
  */
 struct spinlock {
-    atomic_uint locked;
+    atomic_int locked;
 };
 
 static inline bool spin_trylock(struct spinlock *lock)
 {
-    return load_relaxed(&lock->locked) == 0 && exchange_acquire(&lock->locked, 1U) == 0;
+    return load_relaxed(&lock->locked) == 0 && exchange_acquire(&lock->locked, 1) == 0;
 }
 
 static inline void spin_lock(struct spinlock *lock)
 {
     for (unsigned tries = 1; !spin_trylock(lock); tries++) {
         if (tries % 128 == 0)
-            sched_yield();
+            futex_wait_slice(&lock->locked, 1, tries / 128);
         else
             cpu_relax();
     }
@@ -110,7 +111,7 @@ static inline void spin_lock(struct spinlock *lock)
 /* Releases to the exchange_acquire in spin_trylock. */
 static inline void spin_unlock(struct spinlock *lock)
 {
-    store_release(&lock->locked, 0U);
+    store_release(&lock->locked, 0);
 }
 
 #endif

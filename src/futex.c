@@ -7,10 +7,28 @@
 
 #include "futex.h"
 
+#include "atomics.h"
 #include "clock.h"
 
 #include <errno.h>
+#include <sched.h>
 #include <unistd.h>
+
+enum {
+    YIELDS = 8,
+    SLICE_LEAST_NS = 20000,
+    SLICE_DOUBLINGS = 6 /* to 1.3 ms */
+};
+
+void futex_wait_slice(atomic_int *word, int value, unsigned times)
+{
+    if (times <= YIELDS) {
+        sched_yield();
+        return;
+    }
+    unsigned doublings = times - YIELDS < SLICE_DOUBLINGS ? times - YIELDS : SLICE_DOUBLINGS;
+    futex_wait(word, value, (int64_t)SLICE_LEAST_NS << doublings);
+}
 
 #if defined(__linux__)
 #include <linux/futex.h>

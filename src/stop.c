@@ -68,7 +68,7 @@ bool group_cause(ompg_group *group, ompg_error *error)
     int state = load_acquire(&group->stop);
     for (unsigned tries = 1; state == CLAIMED; tries++) {
         if (tries % 128 == 0)
-            sched_yield();
+            futex_wait_slice(&group->stop, CLAIMED, tries / 128);
         state = load_acquire(&group->stop);
     }
     if (state != STOPPED || group->cause.code == 0)

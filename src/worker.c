@@ -27,7 +27,7 @@ static ompg_group *free_groups;
 
 void pools_after_fork(void)
 {
-    store_relaxed(&pool_lock.locked, 0U);
+    store_relaxed(&pool_lock.locked, 0);
     free_workers = NULL;
     free_regions = NULL;
     free_groups = NULL;

@@ -83,7 +83,7 @@ ompgroup_test_program(test_runs)
 ompgroup_cases(test_runs OMP_WAIT_POLICY=passive 1 2 7)
 
 # They set OpenMP's environment themselves, for processes of their own.
-set(ompgroup_own_processes test_traces test_wait_policy)
+set(ompgroup_own_processes test_priority test_traces test_wait_policy)
 if(OMPGROUP_DEBUG OR CMAKE_BUILD_TYPE STREQUAL "Debug")
     list(APPEND ompgroup_own_processes test_assertions) # the library keeps its assertions
 endif()

@@ -330,6 +330,7 @@ typedef rl::atomic<unsigned> atomic_uint;
 
 #define DELAYED(operation) operation /* delays are for real threads */
 #define sched_yield() model_pause()
+#define futex_wait_slice(word, value, times) model_pause()
 #define _Static_assert(condition, why) /* fields are larger here */
 
 #endif
