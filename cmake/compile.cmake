@@ -9,6 +9,10 @@ function(ompgroup_warnings target)
         -Wwrite-strings
         "$<$<COMPILE_LANGUAGE:C>:-Wstrict-prototypes;-Wmissing-prototypes;-Wold-style-definition>"
         "$<$<BOOL:${OMPGROUP_WERROR}>:-Werror>")
+    # Clang 19 says of -Ofast that it is old; who sets it knows.
+    if(CMAKE_C_COMPILER_ID STREQUAL "Clang" AND CMAKE_C_COMPILER_VERSION VERSION_GREATER_EQUAL 19)
+        target_compile_options(${target} PRIVATE -Wno-deprecated-ofast)
+    endif()
 endfunction()
 
 # ompgroup_compile(<target>): C11 without extensions of the language. What a source needs beyond the

@@ -8,6 +8,7 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "add.h"
+#include "amount.h"
 #include "memory.h"
 #include "nesting.h"
 #include "region.h"
@@ -286,7 +287,7 @@ int ompg_go_with(ompg_group *group, ompg_task_fn *fn, void *arg, const ompg_task
 {
     if (!options)
         return ompg_go(group, fn, arg);
-    if (!group || !fn || !(options->cost >= 0.0))
+    if (!group || !fn || !is_amount(&options->cost))
         return EINVAL;
     struct task_extra *extra = memory_new(sizeof *extra);
     if (!extra)

@@ -3,6 +3,7 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
+#include "amount.h"
 #include "nesting.h"
 #include "session.h"
 #include "text.h"
@@ -10,20 +11,14 @@
 
 #include <assert.h>
 #include <errno.h>
-#include <math.h>
 #include <string.h>
 
 enum { STATS_TRIES = 100 }; /* at a snapshot; workers may hand over tallies without end */
 
-static bool is_amount(double value)
-{
-    return value >= 0.0; /* false for NaN */
-}
-
 static bool options_make_sense(const ompg_options *options)
 {
     return options->threads >= 0 && options->limit >= 0 && options->max_errors >= 0 &&
-           is_amount(options->budget) && is_amount(options->timeout) &&
+           is_amount(&options->budget) && is_amount(&options->timeout) &&
            (options->on_error == OMPG_FAIL_FAST || options->on_error == OMPG_COLLECT);
 }
 
@@ -64,10 +59,10 @@ static bool configure(ompg_group *group, const ompg_options *options)
     group->collect = options->on_error == OMPG_COLLECT;
     group->deterministic = options->deterministic;
     store_relaxed(&group->gate.limit, options->limit);
-    group->gate.budget = isinf(options->budget) ? 0.0 : options->budget;
+    group->gate.budget = amount_or_none(&options->budget);
     store_relaxed(&group->gated, options->limit > 0 || group->gate.budget > 0.0);
     store_relaxed(&group->token, options->token);
-    group->timeout = isinf(options->timeout) ? 0.0 : options->timeout;
+    group->timeout = amount_or_none(&options->timeout);
     group->threads = options->threads;
     group->max_errors = options->max_errors;
     memset(group->name, 0, sizeof group->name);

@@ -6,10 +6,10 @@
  */
 #include "check.h"
 #include "gauge.h"
+#include "numbers.h"
 #include "tasks.h"
 
 #include <errno.h>
-#include <math.h>
 
 typedef struct priced {
     gauge *all;
@@ -168,10 +168,10 @@ static void dearer_than_the_budget_runs_alone(void)
 
 static void fractions_and_extremes(void)
 {
-    static const double costs[] = {0.0, 0.1, 0.3, 1e-300, 1e300, INFINITY};
+    static const union number costs[] = {{0.0}, {0.1}, {0.3}, {1e-300}, {1e300}, NUMBER_INFINITE};
     for (size_t i = 0; i < sizeof costs / sizeof costs[0]; i++) {
         atomic_int runs = 0;
-        ompg_task_options options = {.cost = costs[i]};
+        ompg_task_options options = {.cost = costs[i].value};
         ompg_group *group = ompg_new(&(ompg_options){.budget = 0.7});
         for (int task = 0; task < 100; task++)
             CHECK_INT(ompg_go_with(group, count_run, &runs, &options), 0);

@@ -5,11 +5,11 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "check.h"
+#include "numbers.h"
 #include "tasks.h"
 
 #include <errno.h>
 #include <float.h>
-#include <math.h>
 #include <signal.h>
 
 static void codes_of_cancel(void)
@@ -270,10 +270,10 @@ static void deadline_is_seen_at_a_start(void)
 
 static void deadline_far_away(void)
 {
-    static const double far[] = {1e6, 1e300, INFINITY};
+    static const union number far[] = {{1e6}, {1e300}, NUMBER_INFINITE};
     for (int i = 0; i < 3; i++) {
         atomic_int runs = 0;
-        CHECK_INT(ompg_run(&(ompg_options){.timeout = far[i]}, count_run, &runs, NULL), 0);
+        CHECK_INT(ompg_run(&(ompg_options){.timeout = far[i].value}, count_run, &runs, NULL), 0);
         CHECK_INT(atomic_load(&runs), 1);
     }
 }

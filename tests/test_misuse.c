@@ -4,13 +4,13 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "check.h"
+#include "numbers.h"
 #include "rivals.h"
 #include "sanitizers.h"
 #include "tasks.h"
 
 #include <errno.h>
 #include <limits.h>
-#include <math.h>
 
 static void check_refused(const ompg_options *options)
 {
@@ -24,10 +24,11 @@ static void check_refused(const ompg_options *options)
 
 static void options_that_make_no_sense(void)
 {
-    static const double senseless[] = {-1.0, -1e-300, -INFINITY, NAN};
-    for (size_t i = 0; i < 4; i++) {
-        check_refused(&(ompg_options){.budget = senseless[i]});
-        check_refused(&(ompg_options){.timeout = senseless[i]});
+    static const union number senseless[] = {
+        {-1.0}, {-1e-300}, NUMBER_MINUS_INFINITE, NUMBER_NAN, NUMBER_MINUS_NAN};
+    for (size_t i = 0; i < sizeof senseless / sizeof senseless[0]; i++) {
+        check_refused(&(ompg_options){.budget = senseless[i].value});
+        check_refused(&(ompg_options){.timeout = senseless[i].value});
     }
     static const int negative[] = {-1, INT_MIN};
     for (size_t i = 0; i < 2; i++) {
@@ -54,9 +55,10 @@ static void check_accepted(const ompg_options *options)
 
 static void options_that_are_only_odd(void)
 {
-    check_accepted(&(ompg_options){.timeout = INFINITY});
+    static const union number infinite = NUMBER_INFINITE;
+    check_accepted(&(ompg_options){.timeout = infinite.value});
     check_accepted(&(ompg_options){.timeout = 1e308});
-    check_accepted(&(ompg_options){.budget = INFINITY});
+    check_accepted(&(ompg_options){.budget = infinite.value});
     check_accepted(&(ompg_options){.budget = 1e-308});
     check_accepted(&(ompg_options){.budget = -0.0, .timeout = -0.0});
     check_accepted(&(ompg_options){.limit = INT_MAX});
@@ -140,11 +142,12 @@ static void null_outputs(void)
 
 static void senseless_costs(void)
 {
-    static const double senseless[] = {-1.0, -INFINITY, NAN};
+    static const union number senseless[] = {
+        {-1.0}, NUMBER_MINUS_INFINITE, NUMBER_NAN, NUMBER_MINUS_NAN};
     item refused = {0};
     ompg_group *group = ompg_new(&(ompg_options){.budget = 5.0});
-    for (size_t i = 0; i < 3; i++) {
-        ompg_task_options options = {.drop = item_drop, .cost = senseless[i]};
+    for (size_t i = 0; i < sizeof senseless / sizeof senseless[0]; i++) {
+        ompg_task_options options = {.drop = item_drop, .cost = senseless[i].value};
         CHECK_INT(ompg_go_with(group, item_run, &refused, &options), EINVAL);
     }
     CHECK_INT(ompg_wait(group), 0);
