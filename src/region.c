@@ -396,16 +396,20 @@ static size_t unseen(const struct search *search, size_t top)
 /*
  * Mostly at what has come on top since the last look in vain. All tasks are looked at after twice as many
  * looks each time, for what lies deep down or was moved: the deque may be as long as the nest is deep.
+ * Where one lies there may be more, and a team of one has no other place to look.
  */
 static bool take_own(struct worker *worker, ompg_group *group, struct search *search,
                      struct task *task)
 {
     unsigned looks = ++search->looks;
-    bool all = looks >= FULL_LOOKS_FROM && (looks & (looks - 1)) == 0;
+    bool all = (looks >= FULL_LOOKS_FROM && (looks & (looks - 1)) == 0) ||
+               load_relaxed(&worker->region->threads) == 1;
     size_t top = load_relaxed(&worker->deque.top);
     size_t newest = all ? SIZE_MAX : unseen(search, top);
-    search->seen = top;
-    return newest > 0 && deque_take(&worker->deque, task, newest, may_run, group);
+    bool found = newest > 0 && deque_take(&worker->deque, task, newest, may_run, group);
+    search->seen = found ? top - FIRST_LOOK : top;
+    search->looks = !found ? looks : all ? FULL_LOOKS_FROM - 1 : 0;
+    return found;
 }
 
 /* Finds a task for a nested wait in other places than on top of the deque; false: none yet. */
@@ -418,6 +422,8 @@ static bool find_nested(struct worker *worker, ompg_group *group, struct search 
     int64_t idle_ns = steal_look(worker, group, &search->idle, task);
     if (idle_ns > 0)
         rest(idle_ns);
+    else
+        search->looks = 0;
     return idle_ns == 0;
 }
 
@@ -436,7 +442,6 @@ void region_wait_nested(struct worker *worker, ompg_group *group)
             if (refill(worker, group) || !find_nested(worker, group, &search, &task))
                 continue;
             search.idle = (struct idle){.awaited = group};
-            search.looks = 0;
         }
         region_attend_if_asked(worker);
         task_run(worker, &task);

@@ -325,11 +325,49 @@ static ORDERED_BY_OPENMP void raw_tasks_end_with_the_wait(void)
     free(cells);
 }
 
+/* ---- what lies below others ---- */
+
+static atomic_int yields;
+
+int __real_sched_yield(void);
+int __wrap_sched_yield(void);
+
+int __wrap_sched_yield(void)
+{
+    atomic_fetch_add(&yields, 1);
+    return __real_sched_yield();
+}
+
+/* The wait's own tasks, below as many of the outer group's. */
+static int wait_for_the_lower_half(ompg_group *outer, void *arg)
+{
+    atomic_int runs = 0;
+    (void)arg;
+    ompg_group *group = ompg_new(NULL);
+    for (int i = 0; i < 200; i++)
+        CHECK_INT(ompg_go(group, count_run, &runs), 0);
+    for (int i = 0; i < 200; i++)
+        CHECK_INT(ompg_go(outer, do_nothing, NULL), 0);
+    atomic_store(&yields, 0);
+    CHECK_INT(ompg_wait(group), 0);
+    CHECK_INT(atomic_load(&yields), 0);
+    CHECK_INT(atomic_load(&runs), 200);
+    ompg_free(group);
+    return 0;
+}
+
+/* One thread has nobody to wait for: it takes them from where they lie. */
+static void nested_wait_finds_what_lies_below(void)
+{
+    CHECK_INT(ompg_run(&(ompg_options){.threads = 1}, wait_for_the_lower_half, NULL, NULL), 0);
+}
+
 CHECK_MAIN("nesting", {"fib with a group for each call", fib_with_a_group_for_each_call},
            {"chain of groups", chain_of_groups}, {"chain passes a code up", chain_passes_a_code_up},
            {"wide", wide}, {"inner failure stays inner", inner_failure_stays_inner},
            {"lock held across a wait", lock_held_across_a_wait},
            {"nested wait runs descendants only", nested_wait_runs_descendants_only},
+           {"nested wait finds what lies below", nested_wait_finds_what_lies_below},
            {"task adds to an outer group", task_adds_to_an_outer_group},
            {"own wait is a deadlock", own_wait_is_a_deadlock},
            {"raw tasks end with the wait", raw_tasks_end_with_the_wait})
