@@ -218,7 +218,7 @@ size_t deque_sight(const struct deque *deque, struct sighting *seen, unsigned st
     size_t tail = load_relaxed(&deque->tail);
     size_t shared = load_relaxed(&deque->split) - tail;
     size_t looks = shared < SIGHT_LOOKS ? shared : SIGHT_LOOKS;
-    size_t first = shared > looks ? start % shared : 0;
+    size_t first = shared > SIGHTINGS ? start % shared : 0;
     for (size_t i = 0; i < looks && found < SIGHTINGS; i++) {
         size_t at = tail + (first + i) % shared;
         const struct task *task = &deque->ring[at & deque->mask];

@@ -151,8 +151,9 @@ struct sighting {
 enum { SIGHTINGS = 16, SIGHT_LOOKS = 256 };
 
 /*
- * Looks for shared tasks that `may_match`, which is cheap: at all, or where there are many at SIGHT_LOOKS
- * from the one that `start` chooses on. Returns how many it has put into seen[SIGHTINGS].
+ * Looks for shared tasks that `may_match`, which is cheap: at SIGHT_LOOKS at most, from the one that
+ * `start` chooses on, for no stranger may always lie in front. Returns how many it has put into
+ * seen[SIGHTINGS].
  */
 size_t deque_sight(const struct deque *deque, struct sighting *seen, unsigned start,
                    deque_match_fn *may_match, const ompg_group *group);

@@ -347,4 +347,34 @@ static void random_steps(void)
     in_rounds(round_of_steps);
 }
 
-CHECK_MAIN("deque", {"random steps", random_steps})
+static bool match_all(const struct task *task, const ompg_group *group)
+{
+    (void)task;
+    (void)group;
+    return true;
+}
+
+/* Strangers that lie in front must not hide what lies behind, however often a thief looks. */
+static void every_shared_task_is_seen(void)
+{
+    static const size_t lie = 3 * (size_t)SIGHTINGS;
+    bool was_seen[3 * SIGHTINGS] = {false};
+    struct sighting seen[SIGHTINGS];
+    deque = (struct deque){.ring = NULL};
+    if (!CHECK(deque_init(&deque)))
+        abort();
+    for (size_t i = 0; i < lie; i++)
+        CHECK(deque_push(&deque, &(struct task){.tagged = 64 * (1 + i)}));
+    deque_share(&deque, true);
+    for (unsigned start = 0; start < lie; start++) {
+        CHECK_INT(deque_sight(&deque, seen, start, match_all, NULL), SIGHTINGS);
+        for (int i = 0; i < SIGHTINGS; i++)
+            was_seen[seen[i].tagged / 64 - 1] = true;
+    }
+    for (size_t i = 0; i < lie; i++)
+        CHECK(was_seen[i]);
+    free(deque.ring);
+}
+
+CHECK_MAIN("deque", {"random steps", random_steps},
+           {"every shared task is seen", every_shared_task_is_seen})
