@@ -12,7 +12,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void record_code(ompg_group *group, const struct task *task, int code, ompg_error_kind kind)
+/* Not inlined: the error must not lie in the frames of nested tasks. */
+static __attribute__((noinline)) void record_code(ompg_group *group, const struct task *task,
+                                                  int code, ompg_error_kind kind)
 {
     ompg_error error = {.code = code, .index = task->index, .kind = kind};
     error.thread = omp_get_thread_num();
@@ -80,6 +82,13 @@ static bool pass_place_on(struct worker *worker, ompg_group *group, double cost,
     return found;
 }
 
+/* There was no memory to park it. */
+static __attribute__((noinline)) void lose(ompg_group *group, const struct task *task)
+{
+    record_code(group, task, ENOMEM, OMPG_ERROR_LIBRARY);
+    group_stop(group, &(ompg_error){.code = 0});
+}
+
 /*
  * Tasks that were added before the group had a limit come here without a place; those that have one
  * may have to give it back, for the limit was lowered. True when the task may go on: it has a place,
@@ -92,10 +101,8 @@ static bool pass_gate(ompg_group *group, struct task *task)
     if (task->tagged & TASK_ADMITTED)
         return !gate_is_over(&group->gate) || !gate_step_back(&group->gate, task);
     enum gate_verdict verdict = gate_enter(&group->gate, task, true);
-    if (verdict == GATE_NO_MEMORY) {
-        record_code(group, task, ENOMEM, OMPG_ERROR_LIBRARY);
-        group_stop(group, &(ompg_error){.code = 0});
-    }
+    if (verdict == GATE_NO_MEMORY)
+        lose(group, task);
     return verdict != GATE_PARKED;
 }
 

@@ -9,12 +9,16 @@
 
 #include <errno.h>
 
-int wait_result(ompg_group *group)
+/* Not inlined: the error must not lie in the frames of nested waits. */
+static __attribute__((noinline)) int first_code(ompg_group *group)
 {
-    if (LIKELY(load_acquire(&group->stop) == RUNNING && !group->errors))
-        return 0;
     ompg_error error;
     return group_first_error(group, &error) ? error.code : 0;
+}
+
+int wait_result(ompg_group *group)
+{
+    return LIKELY(load_acquire(&group->stop) == RUNNING && !group->errors) ? 0 : first_code(group);
 }
 
 /* Whether the tasks can run where the caller is: none is in flight in another region. Then they do. */

@@ -4,10 +4,18 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "check.h"
+#include "sanitizers.h"
 #include "tasks.h"
 
 #include <errno.h>
 #include <omp.h>
+#include <stdint.h>
+
+#if defined(__OPTIMIZE__) && !SANITIZED
+#define OPTIMISED 1
+#else
+#define OPTIMISED 0
+#endif
 
 typedef struct fib_call {
     int n;
@@ -362,6 +370,47 @@ static void nested_wait_finds_what_lies_below(void)
     CHECK_INT(ompg_run(&(ompg_options){.threads = 1}, wait_for_the_lower_half, NULL, NULL), 0);
 }
 
+/* ---- how much stack a level takes ---- */
+
+enum { LEVELS = 200, LEVEL_STACK = 768 };
+
+/* One task in each group; where the outermost and the innermost have their frames. */
+typedef struct descent {
+    const ompg_options *options;
+    int below;
+    uintptr_t highest, lowest;
+} descent;
+
+static int descend(ompg_group *outer, void *arg)
+{
+    descent *self = arg;
+    volatile char here = 0;
+    (void)outer;
+    self->lowest = (uintptr_t)&here;
+    if (self->below == LEVELS)
+        self->highest = self->lowest;
+    if (self->below-- == 0)
+        return 0;
+    ompg_group *group = ompg_new(self->options);
+    ompg_go(group, descend, self); /* no CHECK: a failure's text would be in this frame */
+    int code = ompg_wait(group);
+    ompg_free(group);
+    return code;
+}
+
+/* An error on the stack, or a batch of tasks, would be many times as much. */
+static void a_level_takes_little_stack(void)
+{
+    const ompg_options all[] = {{.threads = 0}, {.name = "level"}, {.limit = 1}, {.timeout = 1e6}};
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
+        descent way = {.options = &all[i], .below = LEVELS};
+        CHECK_INT(ompg_run(&(ompg_options){.threads = 1}, descend, &way, NULL), 0);
+        CHECK_INT(way.below, -1);
+        uintptr_t used = way.highest - way.lowest;
+        CHECK(used < (uintptr_t)LEVELS * LEVEL_STACK || !OPTIMISED);
+    }
+}
+
 CHECK_MAIN("nesting", {"fib with a group for each call", fib_with_a_group_for_each_call},
            {"chain of groups", chain_of_groups}, {"chain passes a code up", chain_passes_a_code_up},
            {"wide", wide}, {"inner failure stays inner", inner_failure_stays_inner},
@@ -370,4 +419,5 @@ CHECK_MAIN("nesting", {"fib with a group for each call", fib_with_a_group_for_ea
            {"nested wait finds what lies below", nested_wait_finds_what_lies_below},
            {"task adds to an outer group", task_adds_to_an_outer_group},
            {"own wait is a deadlock", own_wait_is_a_deadlock},
+           {"a level takes little stack", a_level_takes_little_stack},
            {"raw tasks end with the wait", raw_tasks_end_with_the_wait})
