@@ -358,7 +358,8 @@ static int wait_for_the_lower_half(ompg_group *outer, void *arg)
         CHECK_INT(ompg_go(outer, do_nothing, NULL), 0);
     atomic_store(&yields, 0);
     CHECK_INT(ompg_wait(group), 0);
-    CHECK_INT(atomic_load(&yields), 0);
+    CHECK(atomic_load(&yields) == 0 ||
+          getenv("OMPGROUP_DELAY_SEED") != NULL); /* which yields too */
     CHECK_INT(atomic_load(&runs), 200);
     ompg_free(group);
     return 0;
