@@ -14,7 +14,8 @@
 /* Whether the code only says that the group has stopped for the task, or refused one of its tasks. */
 static inline bool is_consequence(ompg_group *group, const struct frame *frame, int code)
 {
-    return code == ECANCELED && (frame->refused || group_stopped(group, frame->task->index));
+    return code == ECANCELED && (frame->refused || group_stopped_hard(group) ||
+                                 group_stopped(group, frame->task->index));
 }
 
 /* Counts and records what a task has returned that did not simply return 0. */

@@ -208,6 +208,8 @@ static bool walk_outwards(struct walk *walk)
         if (!held && !is_alive(&outer))
             break; /* what was read may be of its next life */
         if (stopped) {
+            /* Who stopped it may not have come to it, and this group's end must not be seen before. */
+            stop_epoch_bump();
             stop_held(walk);
             return true;
         }
