@@ -38,7 +38,7 @@ static int current_thread(void)
 }
 
 /* False when it had stopped before; *state as it was. */
-static bool claim(ompg_group *group, int *state)
+static bool claim_stop(ompg_group *group, int *state)
 {
     *state = RUNNING;
     return cas_acquire(&group->stop, state, CLAIMED);
@@ -55,7 +55,7 @@ static void publish(ompg_group *group, const ompg_error *error)
 bool group_stop(ompg_group *group, const ompg_error *error)
 {
     int state;
-    bool first = claim(group, &state);
+    bool first = claim_stop(group, &state);
     if (first || state == CLAIMED) /* who comes second may go on before the first one gets here */
         stop_epoch_bump();
     if (first)
@@ -85,7 +85,7 @@ static void stop_passively(ompg_group *group, int code, ompg_error_kind kind, co
     error.seconds = group_seconds(group);
     text_copy(error.message, sizeof error.message, why);
     int state;
-    if (claim(group, &state))
+    if (claim_stop(group, &state))
         publish(group, &error);
 }
 
