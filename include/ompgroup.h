@@ -6,7 +6,8 @@
  *
  * Conventions, for every function: codes are int, 0 is success and the library's own codes are
  * errno values; a task may return any nonzero value. errno itself changes only where a function
- * returns NULL. Times are seconds as double, the unit of omp_get_wtime(). Functions that end tasks
+ * returns NULL; what tasks and drops do to it on the calling thread is undone. No function is a
+ * cancellation point of POSIX threads. Times are seconds as double, the unit of omp_get_wtime(). Functions that end tasks
  * early never do so by force: a running task finishes, or polls ompg_stopped() and returns.
  *
  * SPDX-License-Identifier: Apache-2.0

@@ -53,14 +53,16 @@ static void run_inline(struct worker *worker, struct task *task)
         deque_push(&worker->deque, task);
         return;
     }
+    int saved = *worker->errno_here;
     if (UNLIKELY(is_foreign(worker, task_group(task)))) {
         run_foreign(worker, task);
-        return;
+    } else {
+        worker->inlined++;
+        task_run(worker, task);
+        worker->inlined--;
+        tally_settle(worker);
     }
-    worker->inlined++;
-    task_run(worker, task);
-    worker->inlined--;
-    tally_settle(worker);
+    *worker->errno_here = saved;
 }
 
 static inline void dispatch(struct worker *worker, struct task *task)

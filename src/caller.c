@@ -7,6 +7,8 @@
 
 #include "caller.h"
 
+#include "float_control.h"
+
 #include <errno.h>
 #include <pthread.h>
 #include <time.h>
@@ -22,6 +24,20 @@ void caller_release(int state)
 {
     int held;
     pthread_setcancelstate(state, &held);
+}
+
+void caller_enter(struct caller *caller)
+{
+    caller->saved_errno = errno;
+    caller->cancel_state = caller_hold();
+    caller->float_control = float_control_get();
+}
+
+void caller_leave(const struct caller *caller)
+{
+    float_control_set(caller->float_control);
+    caller_release(caller->cancel_state);
+    errno = caller->saved_errno;
 }
 
 void caller_nap(int64_t nanoseconds)

@@ -1,5 +1,7 @@
 /*
- * What belongs to the thread that calls, and is not the library's to change: POSIX cancellation.
+ * What belongs to the thread that calls, and is as it was when the call returns: errno, the
+ * floating-point control, POSIX cancellation. Tasks run on its thread and change what they like; no call
+ * of the library is a cancellation point, for half a wait would leave tasks behind.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -8,7 +10,17 @@
 
 #include <stdint.h>
 
-/* Between the two this thread cannot be cancelled. Returns what caller_release wants. */
+struct caller {
+    int saved_errno;
+    int cancel_state;
+    uint32_t float_control;
+};
+
+/* Around what runs tasks on a thread that has not run any. In between it cannot be cancelled. */
+void caller_enter(struct caller *caller);
+void caller_leave(const struct caller *caller);
+
+/* The same around a call that only could be a cancellation point. Returns what caller_release wants. */
 int caller_hold(void);
 void caller_release(int state);
 

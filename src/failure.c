@@ -4,10 +4,10 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "nesting.h"
+#include "openmp.h"
 #include "text.h"
 
 #include <errno.h>
-#include <omp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -107,7 +107,7 @@ static OMPG_PRINTF(4, 0) int fail(ompg_group *group, const size_t *index, int co
     describe_task(group, &error);
     if (index)
         error.index = *index;
-    error.thread = omp_get_thread_num();
+    error.thread = openmp_thread();
     error.seconds = group_seconds(group);
     if (format)
         write_message(&error, format, arguments);

@@ -7,6 +7,7 @@
 
 #include "ompgroup/error.h"
 
+#include "caller.h"
 #include "text.h"
 
 #include <errno.h>
@@ -97,7 +98,9 @@ int ompg_print_error(const ompg_group *group, FILE *out)
     char line[1024];
     ompg_format_error(&error, line, sizeof line);
     int saved = errno;
+    int state = caller_hold();
     int written = fprintf(out, "%s\n", line);
+    caller_release(state);
     errno = saved;
     return written;
 }

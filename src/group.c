@@ -4,6 +4,7 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "amount.h"
+#include "caller.h"
 #include "nesting.h"
 #include "session.h"
 #include "text.h"
@@ -159,6 +160,17 @@ static void skip_unwaited(ompg_group *group)
         task_clean_up(&task);
 }
 
+static void skip_all(ompg_group *group)
+{
+    struct caller caller;
+    caller_enter(&caller); /* for the drops */
+    group_stop(group, &(ompg_error){.code = ECANCELED, .index = OMPG_NO_INDEX});
+    if (self && load_relaxed(&group->region) == self->region)
+        ompg_wait(group);
+    skip_unwaited(group);
+    caller_leave(&caller);
+}
+
 /* Links to the record are void from here on. */
 static inline void end_life(ompg_group *group)
 {
@@ -171,12 +183,8 @@ static __attribute__((noinline)) void free_any(ompg_group *group)
     if (!group)
         return;
     assert(!load_relaxed(&group->waiting) && "ompg_free of a group that is being waited for");
-    if (!group_is_idle(group)) {
-        group_stop(group, &(ompg_error){.code = ECANCELED, .index = OMPG_NO_INDEX});
-        if (self && load_relaxed(&group->region) == self->region)
-            ompg_wait(group);
-        skip_unwaited(group);
-    }
+    if (!group_is_idle(group))
+        skip_all(group);
     tsan_acquire(&group->remote); /* its tasks may have run before */
     if (group->errors)
         group->spare_errors = errors_retire(group->errors);

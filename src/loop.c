@@ -12,6 +12,7 @@
 #include "loop_units.h"
 
 #include "add.h"
+#include "float_control.h"
 #include "nesting.h"
 #include "wait.h"
 
@@ -24,6 +25,7 @@ struct task_loop {
     ompg_range_fn *fn;
     void *arg;
     struct loop *loop;
+    uint32_t float_control; /* of the thread that added the loop */
 };
 
 /* Both in one piece of memory; the shares follow. */
@@ -125,10 +127,13 @@ static int participate(ompg_group *group, void *arg)
         .tasks = tasks, .loop = loop, .frame = frame_of(self, group), .cut_at = OMPG_NO_INDEX};
     struct units units;
     struct share *own = loop_share(loop, self->thread);
+    uint32_t float_control = float_control_get();
+    float_control_set(tasks->float_control);
     while (!nothing_left(&participant) &&
            !(has_lost_place(&participant) && hand_over(&participant)) &&
            loop_take(loop, own, &participant.range, &units))
         run_units(&participant, units, own);
+    float_control_set(float_control);
     participant.frame->failed = participant.failed;
     if (participant.cut_at == OMPG_NO_INDEX)
         return 0;
@@ -196,6 +201,7 @@ static int add_loop(ompg_group *group, const struct loop_call *call, enum add_mo
         return ENOMEM;
     tasks->fn = call->fn;
     tasks->arg = call->arg;
+    tasks->float_control = float_control_get();
     return add_participants(tasks, mode);
 }
 

@@ -6,6 +6,7 @@
  */
 #include "loop_units.h"
 
+#include "float_control.h"
 #include "openmp.h"
 #include "wait.h"
 
@@ -45,30 +46,35 @@ ompg_loop ompg_loop_begin(ompg_group *group, size_t begin, size_t end, size_t gr
     struct loop *loop = loop_in(&handle);
     loop_init(loop, group, plan, loop_place_shares(loop, handle.threads));
     loop->waits = group && wait_share(group, self);
+    handle.float_control = float_control_get();
     handle.open = true;
     return handle;
+}
+
+/* Before this thread's first sub-range. */
+static void enter(const ompg_loop *handle, ompg_loop_range *range)
+{
+    range->entered = true;
+    range->outer = place_in_loop.group;
+    range->outer_index = place_in_loop.index;
+    range->float_control = float_control_get();
+    float_control_set(handle->float_control);
 }
 
 /*
  * What the body says of a deterministic group, or asks it, belongs to the sub-range: these are the
  * same whatever the schedule.
  */
-static void enter_place(const ompg_group *group, ompg_loop_range *range)
+static void move_place(const ompg_group *group, const ompg_loop_range *range)
 {
-    if (!group || !group->deterministic)
-        return;
-    if (!range->entered) {
-        range->entered = true;
-        range->outer = place_in_loop.group;
-        range->outer_index = place_in_loop.index;
-    }
-    place_in_loop = (struct place){.group = group, .index = range->begin};
+    if (group && group->deterministic)
+        place_in_loop = (struct place){.group = group, .index = range->begin};
 }
 
-static void leave_place(const ompg_loop_range *range)
+static void leave(const ompg_loop_range *range)
 {
-    if (range->entered)
-        place_in_loop = (struct place){.group = range->outer, .index = range->outer_index};
+    place_in_loop = (struct place){.group = range->outer, .index = range->outer_index};
+    float_control_set(range->float_control);
 }
 
 bool ompg_loop_next(const ompg_loop *handle, ompg_loop_range *range)
@@ -76,17 +82,19 @@ bool ompg_loop_next(const ompg_loop *handle, ompg_loop_range *range)
     struct loop *loop = loop_in(handle);
     struct units units;
     struct share *own = loop_share(loop, omp_get_thread_num());
+    if (!range->entered)
+        enter(handle, range);
     while (loop_take(loop, own, range, &units)) {
         loop_set_range(range, &loop->plan, units);
         if (!loop->group || !group_stopped(loop->group, range->begin)) {
-            enter_place(loop->group, range);
+            move_place(loop->group, range);
             return true;
         }
         if (group_stopped_hard(loop->group))
             break;
         loop_abandon_from(own, units.first);
     }
-    leave_place(range);
+    leave(range);
     return false;
 }
 

@@ -9,28 +9,66 @@
  */
 #include "openmp.h"
 
+#include "atomics.h"
+#include "caller.h"
+
 #include <errno.h>
 #include <omp.h>
 
 #define NOT_INSTRUMENTED __attribute__((no_sanitize("thread")))
 
-/* The first call of OpenMP, in a child of fork too, sets up the runtime; libomp changes errno there. */
+/*
+ * The first call of OpenMP sets up the runtime, in a child of fork again. libomp changes errno then, and
+ * reads files, which are cancellation points.
+ */
+static atomic_bool started;
+
+struct question {
+    int saved_errno;
+    int cancel_state;
+    bool first;
+};
+
+static inline struct question ask(void)
+{
+    struct question question = {.saved_errno = errno, .first = !load_relaxed(&started)};
+    if (UNLIKELY(question.first))
+        question.cancel_state = caller_hold();
+    return question;
+}
+
+static inline void asked(const struct question *question)
+{
+    if (UNLIKELY(question->first)) {
+        caller_release(question->cancel_state);
+        store_relaxed(&started, true);
+    }
+    errno = question->saved_errno;
+}
 
 int openmp_level(void)
 {
-    int saved = errno;
+    struct question question = ask();
     int level = omp_get_level();
-    errno = saved;
+    asked(&question);
     return level;
 }
 
 int openmp_most_threads(int wanted)
 {
-    int saved = errno;
+    struct question question = ask();
     int threads = wanted > 0 ? wanted : omp_get_max_threads();
     int limit = omp_get_thread_limit();
-    errno = saved;
+    asked(&question);
     return threads < limit ? threads : limit;
+}
+
+int openmp_thread(void)
+{
+    struct question question = ask();
+    int thread = omp_get_thread_num();
+    asked(&question);
+    return thread;
 }
 
 NOT_INSTRUMENTED void openmp_taskgroup(openmp_body_fn *body, void *arg)
@@ -56,6 +94,7 @@ NOT_INSTRUMENTED void openmp_parallel(int threads, openmp_body_fn *first, openmp
 /* In a task that is over at once, so that the caller's task is not its parent. */
 NOT_INSTRUMENTED void openmp_task(openmp_body_fn *body, bool (*cancels)(void *arg), void *arg)
 {
+    int saved = errno;
 #pragma omp task if (0) default(none) firstprivate(body, cancels, arg)
     {
 #pragma omp task default(none) firstprivate(body, cancels, arg)
@@ -66,6 +105,7 @@ NOT_INSTRUMENTED void openmp_task(openmp_body_fn *body, bool (*cancels)(void *ar
             }
         }
     }
+    errno = saved;
 }
 
 /* `cancel` must stand in a task construct. */

@@ -10,10 +10,13 @@
 
 typedef void openmp_body_fn(void *arg);
 
-/* Both may be what starts OpenMP: they leave errno alone. */
+/* Each may be what starts OpenMP: they leave errno alone, and are no cancellation points. */
 
 /* omp_get_level() */
 int openmp_level(void);
+
+/* omp_get_thread_num() */
+int openmp_thread(void);
 
 /* Of the next team, by OpenMP's own limits; wanted 0: what OpenMP chooses. */
 int openmp_most_threads(int wanted);

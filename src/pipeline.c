@@ -26,6 +26,7 @@
 #include "ompgroup/pipeline.h"
 
 #include "add.h"
+#include "caller.h"
 #include "memory.h"
 #include "wait.h"
 
@@ -347,12 +348,15 @@ static struct pipeline *pipeline_new(ompg_group *group, const ompg_stage *stages
 /* What an error has left on its way; what a source that failed has made is the source's. */
 static void drop_items(struct pipeline *pipeline)
 {
+    struct caller caller;
+    caller_enter(&caller);
     for (size_t i = 0; i < pipeline->begun; i++) {
         struct record *record = &pipeline->records[i];
         bool dropped = record->used && record->item && record->stage > 0;
         if (dropped && pipeline->stages[record->stage].drop)
             pipeline->stages[record->stage].drop(record->item);
     }
+    caller_leave(&caller);
 }
 
 struct pipeline_call {

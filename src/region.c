@@ -28,6 +28,8 @@
 
 #include "region.h"
 
+#include "caller.h"
+#include "float_control.h"
 #include "membarrier.h"
 #include "openmp.h"
 #include "steal.h"
@@ -55,6 +57,7 @@ void region_enter(struct worker *worker, struct region *region, int thread)
     worker->region = region;
     spin_unlock(&worker->deque.lock);
     worker->thread = thread;
+    worker->errno_here = &errno;
     worker->frame = NULL;
     worker->inlined = 0;
     worker->foreign = 0;
@@ -274,9 +277,13 @@ void region_work(struct region *region)
         return;
     }
     struct worker *outer = self;
+    struct caller owner; /* of the thread: OpenMP, or whoever is its first one */
+    caller_enter(&owner);
+    float_control_set(region->float_control);
     region_enter(worker, region, thread);
     worker_loop(worker);
     region_leave(worker, region, outer);
+    caller_leave(&owner);
     worker_release(worker);
 }
 

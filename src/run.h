@@ -6,9 +6,11 @@
 #ifndef OMPG_SRC_RUN_H
 #define OMPG_SRC_RUN_H
 
+#include "float_control.h"
 #include "tsan.h"
 #include "worker.h"
 
+#include <assert.h>
 #include <errno.h>
 
 /* Whether the code only says that the group has stopped for the task, or refused one of its tasks. */
@@ -36,13 +38,26 @@ void task_run_parked(struct worker *worker, ompg_group *group);
 /* Calls the drop and frees what the task has beside its slot. */
 void task_clean_up(const struct task *task);
 
+/* A build with assertions sees that the task leaves the floating-point control as it was. */
+static inline int task_call_function(const struct task *task, ompg_group *group, void *arg)
+{
+#ifdef NDEBUG
+    return task->fn(group, arg);
+#else
+    uint32_t before = float_control_get();
+    int code = task->fn(group, arg);
+    assert(float_control_get() == before && "a task changed the floating-point control");
+    return code;
+#endif
+}
+
 /* Calls the task's function; notes its failure. */
 static inline void task_call(struct worker *worker, struct task *task, void *arg)
 {
     ompg_group *group = task_group(task);
     struct frame frame = {.prev = worker->frame, .task = task};
     worker->frame = &frame;
-    int code = task->fn(group, arg);
+    int code = task_call_function(task, group, arg);
     worker->frame = frame.prev;
     if (UNLIKELY(code != 0 || frame.failed))
         task_note_failure(group, &frame, code);

@@ -12,6 +12,8 @@
  */
 #include "session.h"
 
+#include "caller.h"
+#include "float_control.h"
 #include "openmp.h"
 
 #include <errno.h>
@@ -132,6 +134,7 @@ static void prepare(struct session *session, size_t tasks)
     region->oversubscribed = threads > processors();
     region->spin_ns = region->oversubscribed ? 0 : parking_spin_ns();
     region->root = group;
+    region->float_control = float_control_get();
     region->begun = load_relaxed(&group->begun) ? load_relaxed(&group->begun) : clock_now();
     store_relaxed(&region->threads, threads);
     store_relaxed(&region->active, region->members);
@@ -179,7 +182,8 @@ void session_unreserve(struct reserved *reserved)
 static void run_session(struct session *session)
 {
     struct region *region = session->region;
-    int saved = errno;
+    struct caller caller;
+    caller_enter(&caller);
     tsan_release(session);
     if (forked)
         session_body(session);
@@ -187,7 +191,7 @@ static void run_session(struct session *session)
         openmp_taskgroup(session_body, session);
     else
         openmp_parallel(load_relaxed(&region->threads), team_waiter, team_member, session);
-    errno = saved;
+    caller_leave(&caller);
     tsan_acquire(region);
     store_relaxed(&session->group->region, NULL);
 }

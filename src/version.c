@@ -5,6 +5,7 @@
  */
 #include "ompgroup/version.h"
 
+#include "caller.h"
 #include "deque.h"
 #include "membarrier.h"
 
@@ -38,6 +39,7 @@ int ompg_describe(FILE *out)
     if (!out)
         return 0;
     int saved = errno;
+    int state = caller_hold();
     int written = fprintf(out,
                           "version: %s\n"
                           "OpenMP runtime: %s, specification %d\n"
@@ -50,6 +52,7 @@ int ompg_describe(FILE *out)
                           OMPG_VERSION, runtime_name(), _OPENMP, omp_get_max_threads(),
                           omp_get_num_procs(), on_off(omp_get_cancellation()),
                           omp_get_thread_limit(), DEQUE_CAPACITY, on_off(membarrier_works));
+    caller_release(state);
     errno = saved;
     return written;
 }

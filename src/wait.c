@@ -90,9 +90,11 @@ static void run_claimed(ompg_group *group, struct worker *worker, struct reserve
     if (load_relaxed(&group->gated) && group->queue.size > 0 && !group_stopped_hard(group))
         gate_open(&group->gate, &group->queue);
     if (worker) {
+        int saved = errno;
         task_release_parked(worker, group);
         task_run_parked(worker, group);
         region_wait_nested(worker, group);
+        errno = saved;
     } else {
         session_run(group, reserved);
     }
@@ -192,12 +194,14 @@ int ompg_wait(ompg_group *group)
     if (UNLIKELY(!group || !worker || !is_plain_child(group, worker) ||
                  load_relaxed(&group->waiting)))
         return wait_any(group);
+    int saved = *worker->errno_here;
     store_relaxed(&group->waiting,
                   WAIT_BEGUN); /* unclaimed: it has no queue that two could empty */
     run_newest(worker, group);
     if (UNLIKELY(!group_is_done(worker->region, group)))
         region_wait_nested(worker, group);
     store_relaxed(&group->waiting, NOBODY_WAITS);
+    *worker->errno_here = saved;
     return LIKELY(load_acquire(&group->stop) == RUNNING) ? 0 : wait_result(group);
 }
 

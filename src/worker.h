@@ -38,6 +38,7 @@ struct worker {
     struct region *region; /* written by the owner under deque.lock */
     struct frame *frame;   /* innermost running task, NULL: none */
     int thread;            /* omp_get_thread_num() in the region */
+    int *errno_here;       /* its thread's: errno itself takes a call */
     unsigned inlined;      /* tasks that run inside ompg_go on this stack, */
     unsigned foreign;      /* of these: of groups that have nothing to do with the adding task's */
     unsigned random;       /* xorshift state for the choice of victims */
@@ -54,14 +55,15 @@ struct worker {
 };
 
 struct region {
-    atomic_int threads;  /* size of the team; the waiter sets it, at first to what it asks for */
-    int capacity;        /* of slots; these: read-only while the region runs */
-    int members;         /* threads of the team that are workers from the start */
-    int level;           /* omp_get_level() in it */
-    bool joined;         /* in a team that was there; otherwise the library has opened it */
-    bool oversubscribed; /* more threads than processors */
-    int64_t spin_ns;     /* of its parking */
-    int64_t begun;       /* clock when it was opened */
+    atomic_int threads;     /* size of the team; the waiter sets it, at first to what it asks for */
+    int capacity;           /* of slots; these: read-only while the region runs */
+    int members;            /* threads of the team that are workers from the start */
+    int level;              /* omp_get_level() in it */
+    bool joined;            /* in a team that was there; otherwise the library has opened it */
+    bool oversubscribed;    /* more threads than processors */
+    int64_t spin_ns;        /* of its parking */
+    int64_t begun;          /* clock when it was opened */
+    uint32_t float_control; /* of the waiter: what all its workers have */
     ompg_group *root;
     struct region *next_free;              /* pool's lock */
     alignas(CACHE_LINE) atomic_int active; /* workers in slots, and members that are to come */

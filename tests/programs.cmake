@@ -2,6 +2,8 @@
 #
 # SPDX-License-Identifier: Apache-2.0
 ompgroup_test(test_budget)
+ompgroup_test(test_caller)
+target_link_libraries(test_caller PRIVATE m) # fenv.h
 ompgroup_test(test_cancel)
 ompgroup_test(test_collect)
 ompgroup_test(test_contexts)
@@ -89,6 +91,7 @@ if(OMPGROUP_DEBUG OR CMAKE_BUILD_TYPE STREQUAL "Debug")
 endif()
 foreach(stem IN LISTS ompgroup_own_processes)
     ompgroup_test_program(${stem})
+    target_link_libraries(${stem} PRIVATE m) # fenv.h
     add_test(NAME ${stem} COMMAND ${stem})
     set_tests_properties(${stem} PROPERTIES PROCESSORS 2 TIMEOUT ${OMPGROUP_TEST_TIMEOUT})
 endforeach()

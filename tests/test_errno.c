@@ -51,21 +51,112 @@ static void leaves_errno_alone(void)
     CHECK_INT(errno, EINVAL);
 }
 
-/* ---- every function, in every place ---- */
+/* ---- what is called back: all of it changes errno ---- */
+
+static int spoil(ompg_group *group, void *arg)
+{
+    (void)group;
+    (void)arg;
+    errno = ENOENT;
+    return 0;
+}
+
+static void spoil_drop(void *arg)
+{
+    (void)arg;
+    errno = EBADF;
+}
+
+static int go_spoiling(ompg_group *group)
+{
+    return ompg_go_with(group, spoil, NULL, &(ompg_task_options){.drop = spoil_drop});
+}
 
 static int run_range(ompg_group *group, size_t begin, size_t end, void *arg)
 {
-    (void)group;
     (void)begin;
     (void)end;
-    (void)arg;
-    return 0;
+    return spoil(group, arg);
 }
 
 static int fold_nothing(ompg_group *group, size_t begin, size_t end, void *accumulator, void *arg)
 {
     (void)accumulator;
     return run_range(group, begin, end, arg);
+}
+
+static void combine_spoiling(void *accumulator, const void *other, void *arg)
+{
+    (void)accumulator;
+    (void)other;
+    (void)arg;
+    errno = ERANGE;
+}
+
+static int make_spoiling(ompg_group *group, void *arg, void **slot)
+{
+    errno = EIO;
+    return make_items(group, arg, slot);
+}
+
+static int pass_spoiling(ompg_group *group, void *arg, void **slot)
+{
+    (void)slot;
+    return spoil(group, arg);
+}
+
+static int fail_spoiling(ompg_group *group, void *arg, void **slot)
+{
+    (void)slot;
+    spoil(group, arg);
+    return EPIPE;
+}
+
+/* ---- every function, in every place ---- */
+
+/* Plain, and with what keeps tasks off the express lane. */
+static void call_wait(void)
+{
+    for (int limit = 0; limit < 2; limit++) {
+        ompg_group *group = limit ? ompg_new(&(ompg_options){.limit = limit}) : ompg_new(NULL);
+        CHECK_INT(ompg_go(group, spoil, NULL), 0);
+        CHECK_INT(ompg_wait(group), 0);
+        CHECK_INT(errno, UNTOUCHED);
+        CHECK_INT(go_spoiling(group), 0);
+        CHECK_INT(ompg_wait(group), 0);
+        ompg_free(group);
+    }
+}
+
+/* More than a deque holds: in a task the rest runs inside ompg_go. */
+static void call_go_often(void)
+{
+    ompg_group *group = ompg_new(NULL);
+    for (int i = 0; i < 5000; i++)
+        ompg_go(group, spoil, NULL);
+    CHECK_INT(errno, UNTOUCHED);
+    for (int i = 0; i < 5000; i++)
+        go_spoiling(group);
+    CHECK_INT(errno, UNTOUCHED);
+    CHECK_INT(ompg_wait(group), 0);
+    ompg_free(group);
+}
+
+static void call_free_with_drops(void)
+{
+    ompg_group *group = ompg_new(NULL);
+    CHECK_INT(go_spoiling(group), 0);
+    ompg_free(group);
+}
+
+static void call_limit(void)
+{
+    ompg_group *group = ompg_new(&(ompg_options){.limit = 1});
+    for (int i = 0; i < 10; i++)
+        go_spoiling(group);
+    CHECK_INT(ompg_set_limit(group, 0), 0);
+    CHECK_INT(ompg_wait(group), 0);
+    ompg_free(group);
 }
 
 static void call_run(void)
@@ -210,7 +301,7 @@ static void call_loop_macro(void)
 static void call_reduce(void)
 {
     double sum = 0.0;
-    CHECK_INT(ompg_reduce(NULL, 0, 1000, 1, &sum, sizeof sum, fold_nothing, combine_nothing, NULL),
+    CHECK_INT(ompg_reduce(NULL, 0, 1000, 1, &sum, sizeof sum, fold_nothing, combine_spoiling, NULL),
               0);
     CHECK_INT(ompg_reduce(NULL, 0, 1000, 1, NULL, 0, fold_nothing, combine_nothing, NULL), EINVAL);
 }
@@ -218,11 +309,14 @@ static void call_reduce(void)
 static void call_pipeline(void)
 {
     int items = 50;
-    ompg_stage stages[] = {{.mode = OMPG_IN_ORDER, .fn = make_items, .arg = &items},
-                           {.mode = OMPG_PARALLEL, .fn = pass_item},
-                           {.mode = OMPG_IN_ORDER, .fn = pass_item}};
+    ompg_stage stages[] = {{.mode = OMPG_IN_ORDER, .fn = make_spoiling, .arg = &items},
+                           {.mode = OMPG_PARALLEL, .fn = pass_spoiling, .drop = spoil_drop},
+                           {.mode = OMPG_IN_ORDER, .fn = pass_spoiling, .drop = spoil_drop}};
     CHECK_INT(ompg_pipeline(NULL, stages, 3, 4), 0);
     CHECK_INT(ompg_pipeline(NULL, stages, 0, 4), EINVAL);
+    items = 50;
+    stages[1].fn = fail_spoiling;
+    CHECK_INT(ompg_pipeline(NULL, stages, 3, 4), EPIPE);
 }
 
 typedef struct call {
@@ -232,6 +326,10 @@ typedef struct call {
 
 static const call calls[] = {{"ompg_run", call_run},
                              {"ompg_run in vain", call_run_in_vain},
+                             {"ompg_wait", call_wait},
+                             {"ompg_go often", call_go_often},
+                             {"ompg_free with drops", call_free_with_drops},
+                             {"ompg_set_limit", call_limit},
                              {"ompg_wait in vain", call_wait_in_vain},
                              {"a token", call_token},
                              {"signals refused", call_signal_in_vain},

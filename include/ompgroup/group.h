@@ -31,6 +31,9 @@
  * Tasks start in any order. On one thread, those that were added before the outermost wait run in
  * that order, and those that tasks add run newest first, so that a task that adds itself again may
  * keep older ones waiting. With a .limit of 1 tasks start in the order in which they were added.
+ * It runs with the floating-point control (rounding, flushing of small numbers, traps) of the thread that
+ * waits outermost. One that changes it puts it back before it returns, adds tasks or waits: other tasks
+ * may run with it otherwise; a build with assertions aborts. It cannot be cancelled by pthread_cancel().
  */
 typedef int ompg_task_fn(ompg_group *group, void *arg);
 
@@ -139,6 +142,8 @@ OMPG_API int ompg_try_go(ompg_group *group, ompg_task_fn *fn, void *arg);
  * Runs the group's tasks, on this thread and on those of the OpenMP region (its own, or the current
  * team inside one), and returns when all are over, every drop has been called and what the tasks
  * wrote is visible here. In a task it runs only tasks of this group and of groups nested in it.
+ * What this thread owns is as before the call: errno, its floating-point control (of an outermost wait),
+ * whether it can be cancelled. A pthread_cancel() meanwhile acts after the outermost wait.
  * In a parallel region of the caller's, those threads help that are at one of its barriers, implied
  * ones too. Threads that are busy, or wait for something else, do not help and are not needed.
  * Returns 0 or the code of the first error, which ompg_get_error() gives in full. Afterwards the

@@ -28,7 +28,7 @@ OMPG_BEGIN_DECLS
  * sub-range. A loop takes no index of its own among the group's tasks. An error stops the hand-out at
  * the next sub-range (fail-fast); in a .deterministic group everything below the reported index is
  * done, and the sub-ranges depend on the range and the grain only. .limit bounds how many sub-ranges
- * run at once.
+ * run at once. All run with the floating-point control of the calling thread.
  * Returns what the wait returns; EINVAL for a NULL fn or begin > end; otherwise as ompg_go() where
  * no task was added. An empty range only waits. From wherever ompg_wait() may be called.
  */
@@ -56,14 +56,16 @@ OMPG_API int ompg_go_for(ompg_group *group, size_t begin, size_t end, size_t gra
 typedef struct ompg_loop {
     OMPG_ALIGNED(64) unsigned char room[64 * 9]; /* for the state of up to eight threads */
     int threads;
+    unsigned float_control; /* of the thread that opened it */
     bool open;
 } ompg_loop;
 
 typedef struct ompg_loop_range {
     size_t begin, end;
     long long began;         /* in ticks of the library; 0: not measured */
-    const ompg_group *outer; /* these: of the loop around this one on the thread */
+    const ompg_group *outer; /* these: as the thread had them before the loop */
     size_t outer_index;
+    unsigned float_control;
     bool entered;
 } ompg_loop_range;
 
@@ -98,7 +100,8 @@ OMPG_END_DECLS
  * `#pragma omp parallel for` that the group can stop: runs the body for each size_t i in
  * [begin, end), on the threads of an OpenMP parallel region. The body stands in the caller's
  * function: it sees its variables (shared, as in `omp parallel`; what it declares is its own), it
- * inlines and vectorises as any loop does. Inside a parallel region, a task of a group included,
+ * inlines and vectorises as any loop does; every thread has the caller's floating-point control (rounding,
+ * flushing, traps) meanwhile. Inside a parallel region, a task of a group included,
  * the calling thread runs all iterations, as with `omp parallel for` there (also where OpenMP would
  * open another region: in a team of one thread, or with nested parallelism on). Without -fopenmp it
  * runs serially. What it shares with `omp parallel` under ThreadSanitizer is in docs/environment.md.
