@@ -100,21 +100,25 @@ static int compare(const void *left, const void *right)
     return (a->seconds > b->seconds) - (a->seconds < b->seconds);
 }
 
-/* Room for one that may come after all that a caller may still read, as most do. */
-static bool reserve(struct errors *errors, const ompg_error *error)
+/* Whether the error comes after all that a caller may still read, as most do. */
+static bool is_after_listed(const struct errors *errors, const ompg_error *error)
 {
     size_t count = load_relaxed(&errors->count), listed = errors->listed;
-    if (count + SPARE >= errors->capacity)
-        return renew(errors, 2 * errors->capacity);
-    if (listed == 0 || (listed <= count && compare(&errors->list->at[listed - 1], error) <= 0))
-        return true;
-    return renew(errors, errors->capacity);
+    return listed == 0 || (listed <= count && compare(&errors->list->at[listed - 1], error) <= 0);
 }
 
-/* Puts the error in place of another. */
+/* Room for one more. */
+static bool reserve(struct errors *errors, const ompg_error *error)
+{
+    if (load_relaxed(&errors->count) + SPARE >= errors->capacity)
+        return renew(errors, 2 * errors->capacity);
+    return is_after_listed(errors, error) || renew(errors, errors->capacity);
+}
+
+/* Puts the error in place of one that comes after it. */
 static void replace(struct errors *errors, size_t i, const ompg_error *error)
 {
-    if (i < errors->listed && !renew(errors, errors->capacity))
+    if (!is_after_listed(errors, error) && !renew(errors, errors->capacity))
         errors->lost++;
     else
         errors->list->at[i] = *error;
@@ -126,7 +130,7 @@ static size_t highest(const struct errors *errors)
     const ompg_error *list = errors->list->at;
     size_t found = 0;
     for (size_t i = 1; i < load_relaxed(&errors->count); i++)
-        if (list[i].index >= list[found].index)
+        if (compare(&list[i], &list[found]) >= 0)
             found = i;
     return found;
 }

@@ -11,7 +11,7 @@
 
 #include "stress.h"
 
-static uint64_t draw_state;
+static _Thread_local uint64_t draw_state;
 
 /* splitmix64: any seed is a good one. */
 static inline uint64_t draw_bits(void)

@@ -46,6 +46,9 @@ ompgroup_test(test_crc32 SOURCES ../examples/crc32.c)
 ompgroup_test(test_philox)
 
 ompgroup_white_test(test_deque)
+ompgroup_white_test(test_deque_threads)
+ompgroup_white_test(test_errors)
+ompgroup_white_test(test_gate)
 ompgroup_white_test(test_queue)
 ompgroup_white_test(test_task)
 

@@ -6,6 +6,7 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
+#define _DEFAULT_SOURCE 1 /* for check.h */
 #include "model.h"
 #include "task.h"
 
