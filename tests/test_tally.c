@@ -201,7 +201,8 @@ static int flip(ompg_group *root, void *arg)
         ompg_go(self->groups[i % 2], go_on_in_the_other, self);
     pthread_t watcher;
     pthread_create(&watcher, NULL, watch, self);
-    for (int round = 0; round < 2; round++) /* one may add to the other after its wait */
+    for (int after = 0; after < 2;
+         after += atomic_load(&self->stop.count)) /* each may add to the other */
         for (int i = 0; i < 2; i++)
             CHECK_INT(ompg_wait(self->groups[i]), 0);
     pthread_join(watcher, NULL);
