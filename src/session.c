@@ -15,6 +15,7 @@
 #include "caller.h"
 #include "float_control.h"
 #include "openmp.h"
+#include "token.h"
 
 #include <errno.h>
 #include <omp.h>
@@ -207,21 +208,33 @@ void session_run(ompg_group *group, struct reserved *reserved)
 
 /* ---- fork ---- */
 
-/* A process with one thread has no team that the child could miss. */
+/*
+ * A process with one thread has no team that the child could miss. Every lock of the library that does
+ * not belong to a record is held over the fork, so that the child finds all in order.
+ */
 static void before_fork(void)
 {
     struct stat threads;
     had_threads = stat("/proc/self/task", &threads) != 0 || threads.st_nlink > 3;
+    token_table_lock();
+    pools_lock();
+}
+
+static void in_parent(void)
+{
+    pools_unlock();
+    token_table_unlock();
 }
 
 static void in_child(void)
 {
     forked = forked || had_threads;
     self = NULL;
-    pools_after_fork();
+    pools_unlock();
+    token_table_unlock_in_child();
 }
 
 __attribute__((constructor)) static void watch_forks(void)
 {
-    pthread_atfork(before_fork, NULL, in_child);
+    pthread_atfork(before_fork, in_parent, in_child);
 }

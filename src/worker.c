@@ -1,134 +1,13 @@
 /*
- * Workers, regions, their pools and tallies. See worker.h.
+ * Workers and their tallies. See worker.h.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "worker.h"
 
-#include "memory.h"
-
-#include <stdlib.h>
-#include <string.h>
-
-enum {
-    SLOTS_MIN = 16,
-    SLOTS_MAX = 1 << 22 /* no system has more threads */
-};
-
 _Thread_local struct worker *self __attribute__((tls_model("initial-exec")));
 
 _Thread_local struct place place_in_loop __attribute__((tls_model("initial-exec")));
-
-/* Guards the three lists. */
-static struct spinlock pool_lock;
-static struct worker *free_workers;
-static struct region *free_regions;
-static ompg_group *free_groups;
-
-void pools_after_fork(void)
-{
-    store_relaxed(&pool_lock.locked, 0);
-    free_workers = NULL;
-    free_regions = NULL;
-    free_groups = NULL;
-}
-
-struct worker *worker_acquire(void)
-{
-    spin_lock(&pool_lock);
-    struct worker *worker = free_workers;
-    if (worker)
-        free_workers = worker->next_free;
-    spin_unlock(&pool_lock);
-    if (worker)
-        return worker;
-
-    worker = memory_new_lines(sizeof *worker);
-    if (!worker)
-        return NULL;
-    memset(worker, 0, sizeof *worker);
-    if (!deque_init(&worker->deque)) {
-        free(worker);
-        return NULL;
-    }
-    worker->random = (unsigned)((uintptr_t)worker >> 6) | 1U;
-    return worker;
-}
-
-void worker_release(struct worker *worker)
-{
-    spin_lock(&pool_lock);
-    worker->next_free = free_workers;
-    free_workers = worker;
-    spin_unlock(&pool_lock);
-}
-
-static struct region *take_free_region(int threads)
-{
-    for (struct region **link = &free_regions; *link; link = &(*link)->next_free) {
-        struct region *region = *link;
-        if (region->capacity >= threads) {
-            *link = region->next_free;
-            return region;
-        }
-    }
-    return NULL;
-}
-
-struct region *region_acquire(int threads)
-{
-    spin_lock(&pool_lock);
-    struct region *region = take_free_region(threads);
-    spin_unlock(&pool_lock);
-    if (region)
-        return region;
-
-    if (threads > SLOTS_MAX)
-        return NULL;
-    int capacity = SLOTS_MIN;
-    while (capacity < threads)
-        capacity *= 2;
-    size_t size = sizeof *region + (size_t)capacity * sizeof region->slots[0];
-    size = (size + CACHE_LINE - 1) / CACHE_LINE * CACHE_LINE;
-    region = memory_new_lines(size);
-    if (region) {
-        memset(region, 0, size);
-        region->capacity = capacity;
-    }
-    return region;
-}
-
-void region_release(struct region *region)
-{
-    spin_lock(&pool_lock);
-    region->next_free = free_regions;
-    free_regions = region;
-    spin_unlock(&pool_lock);
-}
-
-ompg_group *group_acquire_slow(void)
-{
-    spin_lock(&pool_lock);
-    ompg_group *group = free_groups;
-    if (group)
-        free_groups = group->next_free;
-    spin_unlock(&pool_lock);
-    if (group)
-        return group;
-
-    group = memory_new_lines(sizeof *group);
-    if (group)
-        memset(group, 0, sizeof *group);
-    return group;
-}
-
-void group_release_slow(ompg_group *group)
-{
-    spin_lock(&pool_lock);
-    group->next_free = free_groups;
-    free_groups = group;
-    spin_unlock(&pool_lock);
-}
 
 static size_t take(_Atomic size_t *count)
 {

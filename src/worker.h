@@ -75,7 +75,7 @@ struct region {
 /* The worker of this thread, which is in its region; NULL outside regions. Signal handlers read it. */
 extern _Thread_local struct worker *self __attribute__((tls_model("initial-exec")));
 
-/* ---- pools; NULL when memory is short ---- */
+/* ---- pools (pools.c); NULL when memory is short ---- */
 
 struct worker *worker_acquire(void);
 void worker_release(struct worker *worker);
@@ -106,8 +106,9 @@ static inline void group_release(struct worker *worker, ompg_group *group)
     worker->free_count++;
 }
 
-/* In the child of a fork: forget what other threads may have held. */
-void pools_after_fork(void);
+/* Before a fork, and after it in both processes: no other thread is in the pools meanwhile. */
+void pools_lock(void);
+void pools_unlock(void);
 
 /* ---- counting ---- */
 

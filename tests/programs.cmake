@@ -57,18 +57,20 @@ ompgroup_white_test(test_task)
 # Two modules, each with the static library in it; a program that had the library too would lend them
 # its own. ThreadSanitizer sees of libgomp's order only what openmp_order.c wraps in a program.
 if(NOT CMAKE_C_FLAGS MATCHES "-fsanitize=thread")
-    add_executable(test_plugins test_plugins.c)
-    target_include_directories(test_plugins SYSTEM PRIVATE ${CUNIT_INCLUDE_DIR})
-    target_link_libraries(test_plugins PRIVATE ompgroup::openmp ${CUNIT_LIBRARY} ${CMAKE_DL_LIBS})
-    ompgroup_compile(test_plugins)
-    ompgroup_cases(test_plugins "" 1 2 7)
     foreach(number IN ITEMS 1 2)
         add_library(plugin_${number} MODULE plugin.c)
         target_link_libraries(plugin_${number} PRIVATE ompgroup_static_for_tests)
         ompgroup_compile(plugin_${number})
-        target_compile_definitions(test_plugins PRIVATE
-            PLUGIN_${number}="$<TARGET_FILE:plugin_${number}>")
-        add_dependencies(test_plugins plugin_${number})
+    endforeach()
+    foreach(stem IN ITEMS test_plugins test_unload)
+        add_executable(${stem} ${stem}.c)
+        target_include_directories(${stem} SYSTEM PRIVATE ${CUNIT_INCLUDE_DIR})
+        target_link_libraries(${stem} PRIVATE ompgroup::openmp ${CUNIT_LIBRARY} ${CMAKE_DL_LIBS})
+        ompgroup_compile(${stem})
+        ompgroup_cases(${stem} "" 1 2 7)
+        target_compile_definitions(${stem} PRIVATE
+            PLUGIN_1="$<TARGET_FILE:plugin_1>" PLUGIN_2="$<TARGET_FILE:plugin_2>")
+        add_dependencies(${stem} plugin_1 plugin_2)
     endforeach()
 endif()
 

@@ -9,6 +9,8 @@
 #include <ompgroup.h>
 
 #include <errno.h>
+#include <malloc.h>
+#include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -240,9 +242,69 @@ static void beside_a_busy_thread(void)
     CHECK(right);
 }
 
+/* The locks of the library belong to no other thread in the child, and what it keeps is still there. */
+
+static ompg_token token;
+
+static void *attach_all_the_time(void *arg)
+{
+    bool *right = arg;
+    while (!atomic_load(&enough)) {
+        *right &= ompg_token_on_signal(&token, SIGUSR1) == 0;
+        *right &= ompg_token_off_signal(&token, SIGUSR1) == 0;
+        ompg_free(ompg_new(NULL));
+    }
+    return NULL;
+}
+
+static bool child_attaches(void *arg)
+{
+    (void)arg;
+    ompg_free(ompg_new(NULL));
+    return ompg_token_on_signal(&token, SIGUSR2) == 0;
+}
+
+static void beside_a_thread_that_attaches(void)
+{
+    pthread_t thread;
+    bool right = true;
+    atomic_store(&enough, false);
+    if (!CHECK_INT(pthread_create(&thread, NULL, attach_all_the_time, &right), 0))
+        return;
+    for (int i = 0; i < 50 * FORKS; i++) {
+        if (!CHECK_INT(in_child(child_attaches, NULL), 0))
+            break;
+    }
+    atomic_store(&enough, true);
+    pthread_join(thread, NULL);
+    CHECK(right);
+}
+
+enum { DEQUE_BYTES = 64 * 1024 }; /* more than what libomp takes in a child */
+
+static bool child_needs_no_deque(void *arg)
+{
+#if defined(__GLIBC_PREREQ) && __GLIBC_PREREQ(2, 33)
+    size_t before = mallinfo2().uordblks;
+    (void)arg;
+    return use_groups(false) && mallinfo2().uordblks < before + DEQUE_BYTES;
+#else
+    return arg == NULL;
+#endif
+}
+
+/* They were lost there, which leak checkers report where the child returns from main. */
+static void pools_are_kept(void)
+{
+    CHECK(use_groups(false));
+    CHECK_INT(in_child(child_needs_no_deque, NULL), 0);
+}
+
 /* The first two need a process that has not used OpenMP. */
 CHECK_MAIN("fork", {"before the first use", before_the_first_use},
            {"after plain OpenMP", after_plain_openmp}, {"after use", after_use},
            {"grandchildren", grandchildren}, {"filled before", filled_before},
            {"inside a task", inside_a_task}, {"inside a team", inside_a_team},
-           {"beside a busy thread", beside_a_busy_thread})
+           {"beside a busy thread", beside_a_busy_thread},
+           {"beside a thread that attaches", beside_a_thread_that_attaches},
+           {"pools are kept", pools_are_kept})
