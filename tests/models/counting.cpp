@@ -1,0 +1,303 @@
+/*
+ * When a group is over: the owner's counts, tallies of other workers, and tasks that a thief pries before they were
+ * counted. A wait ends when all tasks have run and been counted, sees what they wrote, may free the group then, and
+ * is never kept from its end by what a tally hides.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "model.h"
+
+#include "ompgroup/group.h"
+//@ into basis.h
+//@ take src/atomics.h
+//@ take src/task.h
+//@ take src/deque.h
+//@ take src/group.h counts
+//@ take src/worker.h frame
+//@ into taken.h
+//@ take src/group.h group_over group_submitted group_pending
+//@ take src/worker.h runs_task_of tally_settle tally_flush_for counts_for counts_for_start
+//@ take src/worker.c take tally_flush tally_turn_to tally_before_start tallied_submissions group_left
+//@ take src/worker.h group_is_done
+//@ take src/deque.c
+//@ take src/steal.h steal_ask look
+//@ take src/steal.c STEAL_BATCH is_single_thief steal_batch steal_run mark_pried pry share_loot is_worth_locking lock_victim steal_some
+//@ take src/run.h task_call task_is_express task_run_express task_run
+//@ take src/run.c task_run_any
+//@ take src/add.c is_foreign run_foreign run_inline dispatch count_at_once leave_unnumbered count_submitted
+//@ change s/DEQUE_CAPACITY = 2048/DEQUE_CAPACITY = 2/
+//@ change s/    struct task current = \*task;/    return;/
+//@ change s/while (run_special(worker, &current))/while (false)/
+//@ mutant pried-is-not-marked s/^ *store_release(&task_group(&deque->ring.*pried, true);/;/
+//@ mutant returned-before-submitted /^void tally_flush/,/^}/{s/size_t submitted = .*/size_t early = take(\&tally->returned); if (early) add_release(\&group->remote.returned, early); size_t submitted = load_relaxed(\&tally->submitted);/}
+//@ mutant pending-reads-submitted-first /^static inline size_t group_pending/,/^}/{s/size_t over = group_over(group);.*/size_t all = group_submitted(group);/;s/return group_submitted(group) - over/return all - group_over(group)/}
+//@ mutant left-reads-submitted-first /^size_t group_left/,/^}/{s/size_t over = group_over(group);/size_t over = group_over(group), all = group_submitted(group);/;s/group_submitted(group) - over/all - over/}
+//@ mutant left-forgets-tallies s/size_t tallied = region ? tallied_submissions(region, group) : 0/size_t tallied = 0/
+//@ mutant tally-cleared-first /^void tally_flush/,/^}/{s/add_release(&group->submitted_elsewhere, submitted);/store_release(\&tally->submitted, 0U); add_release(\&group->submitted_elsewhere, submitted);/}
+//@ mutant foreign-counts-in-tally s/!runs_task_of(worker, group))/false)/
+//@ mutant tally-is-not-settled /^static inline void tally_settle/,/^}/s/tally_flush(worker);/;/
+struct model;
+static struct model *the;
+static bool membarrier_works = true;
+struct task;
+static void *model_ring();
+#define memory_new(size) model_ring()
+#define free(memory) ((void)0)
+#define tsan_acquire(p) ((void)0)
+#define tsan_release(p) ((void)0)
+
+#include "basis.h"
+
+struct ompg_group {
+    struct counts local, remote;
+    rl::atomic<size_t> submitted_elsewhere, unnumbered;
+    struct worker *owner;
+    atomic_bool pried;
+    ompg_group *parent;
+};
+
+enum { WORKERS = 3, INLINE_DEPTH = 32 };
+
+struct region {
+    atomic_int threads;
+    rl::atomic<struct worker *> slots[WORKERS];
+};
+
+struct worker {
+    struct deque deque;
+    struct region *region;
+    struct frame *frame;
+    unsigned inlined, foreign;
+    int64_t loot;
+    struct deque *asked;
+    rl::atomic<ompg_group *> tally_group;
+    struct counts tally;
+    rl::atomic<size_t> flushes;
+};
+
+/* No group stops, none has a gate; what fails and what encloses is for other models. */
+#define group_is_express(group) true
+#define group_stopped_hard(group) false
+#define task_note_failure(group, frame, code) ((void)0)
+#define skip_plain(worker, task) ((void)0)
+#define is_child_of(group, frame) ((group)->parent == task_group((frame)->task))
+static void region_attend_if_asked(struct worker *worker);
+static void task_run_any(struct worker *worker, struct task *task);
+static size_t group_left(struct region *region, ompg_group *group);
+static void tally_flush(struct worker *worker);
+static void tally_turn_to(struct worker *worker, ompg_group *group);
+static void tally_before_start(struct worker *worker, ompg_group *group);
+
+#include "taken.h"
+
+/* As region_attend, but for launching. */
+static void region_attend_if_asked(struct worker *worker)
+{
+    if (!load_relaxed(&worker->deque.attention) || deque_private(&worker->deque) == 0)
+        return;
+    store_relaxed(&worker->deque.attention, false);
+    tally_flush(worker); /* before its tasks can be stolen */
+    deque_share(&worker->deque, false);
+}
+
+static void clear(struct counts *counts)
+{
+    store_relaxed(&counts->submitted, 0);
+    store_relaxed(&counts->started, 0);
+    store_relaxed(&counts->returned, 0);
+    store_relaxed(&counts->skipped, 0);
+}
+
+enum { MEMBER, MEMBERS, FOREIGN, INLINED };
+
+struct model : rl::test_suite<model, WORKERS> {
+    struct task slots[WORKERS][DEQUE_CAPACITY];
+    int rings;
+    ompg_group *groups[2]; /* G of worker 0, H of worker 2 */
+    struct region region;
+    struct worker workers[WORKERS];
+    atomic_int over[2];   /* waits */
+    atomic_int added;     /* X */
+    shared<int> wrote[6]; /* by tasks */
+    int ran[6];
+
+    ompg_group *make(struct worker *owner)
+    {
+        ompg_group *group = new ompg_group();
+        RL_ASSERT(((uintptr_t)group & TASK_FLAGS) == 0);
+        clear(&group->local);
+        clear(&group->remote);
+        store_relaxed(&group->submitted_elsewhere, 0);
+        store_relaxed(&group->unnumbered, 0);
+        store_relaxed(&group->pried, false);
+        group->owner = owner;
+        group->parent = NULL;
+        return group;
+    }
+
+    void before()
+    {
+        the = this;
+        rings = 0;
+        store_relaxed(&added, 0);
+        for (int i = 0; i < 6; i++)
+            ran[i] = 0;
+        for (int i = 0; i < 2; i++) {
+            groups[i] = make(&workers[2 * i]);
+            store_relaxed(&over[i], 0);
+        }
+        store_relaxed(&region.threads, WORKERS);
+        for (int i = 0; i < WORKERS; i++) {
+            struct worker *worker = &workers[i];
+            worker->region = &region;
+            worker->frame = NULL;
+            worker->inlined = worker->foreign = 0;
+            store_relaxed(&worker->tally_group, (ompg_group *)NULL);
+            store_relaxed(&worker->flushes, 0);
+            clear(&worker->tally);
+            struct deque *deque = &worker->deque;
+            store_relaxed(&deque->lock.locked, 0);
+            store_relaxed(&deque->top, 0);
+            store_relaxed(&deque->tail, 0);
+            store_relaxed(&deque->split, 0);
+            store_relaxed(&deque->attention, false);
+            store_relaxed(&deque->has_run, false);
+            deque->run.count = 0;
+            deque_init(deque);
+            store_relaxed(&region.slots[i], worker);
+        }
+        /* Tasks that others have at hand: counted. */
+        store_relaxed(&groups[0]->local.submitted, scenario == MEMBERS ? 2 : 1);
+        store_relaxed(&groups[1]->local.submitted, scenario <= MEMBERS ? 0 : 1);
+    }
+
+    struct worker *here() { return &workers[thread_here()]; }
+
+    struct task task(int number, ompg_group *group)
+    {
+        struct task task = {.fn = body, .arg = (void *)(intptr_t)number, .tagged = (uintptr_t)group};
+        return task;
+    }
+
+    static int body(ompg_group *group, void *arg)
+    {
+        int number = (int)(intptr_t)arg;
+        the->ran[number]++;
+        the->call(number, group);
+        the->wrote[number] = 1;
+        return 0;
+    }
+
+    void run(int number, ompg_group *group)
+    {
+        struct task first = task(number, group);
+        task_run(here(), &first);
+    }
+
+    /* As ompg_go in a worker of the region. */
+    void go(int number, ompg_group *group)
+    {
+        struct task next = task(number, group);
+        struct worker *worker = here();
+        count_submitted(worker, &next);
+        dispatch(worker, &next);
+    }
+
+    void compute()
+    {
+        for (int i = 0; i < 8 && rl::rand(4); i++)
+            rl::ctx().sched();
+    }
+
+    /* 0 and 1: members of G that add 2 and 3. 4: of H, which adds 2 to G. 5: of G, that waits for this. */
+    void call(int number, ompg_group *group)
+    {
+        if (scenario <= MEMBERS && number < 2) {
+            go(number + 2, groups[0]);
+            compute();
+        }
+        if (scenario == FOREIGN && number == 4) {
+            go(2, groups[0]);
+            store_release(&added, 1);
+        }
+        if (scenario == FOREIGN && number == 5)
+            while (!load_acquire(&added))
+                model_pause();
+        if (scenario == INLINED && number == 0) {
+            go(2, groups[0]);
+            struct task other = task(4, groups[1]);
+            run_inline(here(), &other); /* H's, which a full deque has left over */
+            while (!load_acquire(&over[1]))
+                model_pause(); /* whoever waits for H must not wait for this task */
+        }
+    }
+
+    /* Until there is nothing in this worker's deque. */
+    void empty(struct worker *worker)
+    {
+        struct task task;
+        while (deque_pop(&worker->deque, &task)) {
+            region_attend_if_asked(worker);
+            task_run(worker, &task);
+        }
+        tally_flush(worker);
+    }
+
+    void steal(struct worker *thief, struct worker *victim)
+    {
+        struct task task;
+        if (!is_worth_locking(thief, victim, LOOK_FOR_SURE) ||
+            !steal_some(thief, victim, LOOK_FOR_SURE, &task))
+            return;
+        task_run(thief, &task);
+        empty(thief);
+    }
+
+    void wait(int which, std::initializer_list<int> tasks)
+    {
+        while (!group_is_done(&region, groups[which]))
+            model_pause();
+        for (int number : tasks)
+            RL_ASSERT(ran[number] == 1 && (int)wrote[number] == 1);
+        delete groups[which];
+        store_release(&over[which], 1);
+    }
+
+    void thread(unsigned index)
+    {
+        struct worker *worker = &workers[index];
+        if (index == 0) {
+            if (scenario == FOREIGN)
+                run(5, groups[0]);
+            wait(0, {2, scenario == FOREIGN ? 5 : 0, scenario == MEMBERS ? 1 : 2, scenario == MEMBERS ? 3 : 2});
+        } else if (index == 1) {
+            run(scenario == FOREIGN ? 4 : 0, scenario == FOREIGN ? groups[1] : groups[0]);
+            empty(worker);
+            if (scenario == MEMBERS)
+                steal(worker, &workers[2]);
+        } else {
+            if (scenario == MEMBERS)
+                run(1, groups[0]);
+            for (int i = 0; i < 2 && scenario != INLINED; i++) {
+                compute();
+                steal(worker, &workers[1]);
+            }
+            empty(worker);
+            if (scenario > MEMBERS)
+                wait(1, {4});
+        }
+    }
+
+    void after()
+    {
+        if (scenario <= MEMBERS)
+            delete groups[1];
+    }
+};
+
+static void *model_ring()
+{
+    return the->slots[the->rings++];
+}
+
+MODEL(model, {"member", 200000}, {"members", 50000}, {"foreign", 30000}, {"inlined", 10000})
