@@ -205,7 +205,7 @@ struct model : rl::test_suite<model, WORKERS> {
 
     void compute()
     {
-        for (int i = 0; i < 8 && rl::rand(4); i++)
+        for (int i = 0; i < 30 && rl::rand(10); i++)
             rl::ctx().sched();
     }
 
@@ -300,4 +300,4 @@ static void *model_ring()
     return the->slots[the->rings++];
 }
 
-MODEL(model, {"member", 200000}, {"members", 50000}, {"foreign", 30000}, {"inlined", 10000})
+MODEL(model, {"member", 300000}, {"members", 50000}, {"foreign", 30000}, {"inlined", 10000})

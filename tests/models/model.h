@@ -222,6 +222,30 @@ static inline void model_membarrier(const place &at)
     fence_on(thread_here());
 }
 
+/*
+ * The kernel looks at the word after a fence of its own, and nothing comes between its look and the sleep. None wakes
+ * without a reason: that would hide a lost call.
+ */
+template <class T> static void futex_wait(rl::atomic<T> *word, T value, int64_t)
+{
+    rl::ctx().sched();
+    fence_on(thread_here());
+    if (word->value_ == value)
+        word->wait(rl::ctx(), false, false, RL_INFO);
+}
+
+template <class T> static void futex_wake(rl::atomic<T> *word, int count)
+{
+    rl::ctx().sched();
+    fence_on(thread_here());
+    word->wake(rl::ctx(), count, RL_INFO);
+}
+
+template <class T> static void futex_wait_slice(rl::atomic<T> *, T, unsigned)
+{
+    model_pause();
+}
+
 /* ---- running ---- */
 
 struct scenario_plan {
@@ -239,7 +263,7 @@ template <class model> static bool holds(const scenario_plan *plan, int index, b
     params.iteration_count = plan->executions;
     params.output_stream = &trace;
     params.progress_stream = &progress;
-    params.execution_depth_limit = 20000;
+    params.execution_depth_limit = 10000;
     bool ok = rl::simulate<model>(params);
     if (!quiet)
         std::cout << plan->name << ": " << (ok ? "holds" : "rejected") << std::endl;
@@ -296,6 +320,7 @@ static int model_main(const scenario_plan (&plans)[count], int argc, char **argv
 typedef rl::atomic<bool> atomic_bool;
 typedef rl::atomic<int> atomic_int;
 typedef rl::atomic<unsigned> atomic_uint;
+typedef rl::atomic<unsigned char> atomic_uchar;
 
 #define memory_order_relaxed rl::mo_relaxed
 #define memory_order_acquire rl::mo_acquire
