@@ -69,11 +69,13 @@ struct errors *errors_retire(struct errors *errors)
 
 void errors_clear(struct errors *errors)
 {
+    spin_lock(&errors->lock); /* ompg_fail may come at any time, in ompg_reset too */
     free_lists(errors->list->older);
     errors->list->older = NULL;
     store_relaxed(&errors->count, 0U);
     errors->lost = 0;
     errors->listed = 0;
+    spin_unlock(&errors->lock);
 }
 
 /* Goes on in another list; the one that a caller may still read is kept. */

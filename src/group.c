@@ -23,13 +23,12 @@ static bool options_make_sense(const ompg_options *options)
            (options->on_error == OMPG_FAIL_FAST || options->on_error == OMPG_COLLECT);
 }
 
-/* The state of a new or reset group. */
+/* The state of a new or reset group, but for its stop. */
 static inline void clear_state(ompg_group *group)
 {
     memset(&group->local, 0, sizeof group->local);
     memset(&group->remote, 0, sizeof group->remote);
     store_relaxed(&group->clean, 0U);
-    store_relaxed(&group->stop, RUNNING);
     store_relaxed(&group->submitted_elsewhere, 0U);
     store_relaxed(&group->unnumbered, 0U);
     store_relaxed(&group->walked, 0U);
@@ -122,6 +121,7 @@ static __attribute__((noinline)) ompg_group *new_any(const ompg_options *options
         return NULL;
     }
     store_relaxed(&group->plain, !options && worker);
+    store_relaxed(&group->stop, RUNNING);
     clear_state(group);
     clear_rest(group);
     place(group, worker);
@@ -138,6 +138,7 @@ ompg_group *ompg_new(const ompg_options *options)
         return new_any(options);
     ompg_group *group = group_acquire(worker);
     fence_release(); /* as in new_any */
+    store_relaxed(&group->stop, RUNNING);
     clear_state(group);
     place(group, worker);
     inherit(group, load_relaxed(&group->parent));
@@ -215,6 +216,7 @@ int ompg_reset(ompg_group *group)
         return EINVAL;
     if (load_relaxed(&group->waiting) || !group_is_idle(group))
         return EBUSY;
+    group_restart(group);
     clear_state(group);
     clear_rest(group);
     return 0;

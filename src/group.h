@@ -173,6 +173,9 @@ static inline bool group_stopped_hard(const ompg_group *group)
     return load_acquire(&((ompg_group *)group)->stop) != RUNNING;
 }
 
+/* Takes back a stop. Others may stop the group meanwhile: that comes before or after. */
+void group_restart(ompg_group *group);
+
 /* Waits for the few instructions between CLAIMED and STOPPED. */
 bool group_cause(ompg_group *group, ompg_error *error);
 

@@ -63,7 +63,8 @@ bool group_stop(ompg_group *group, const ompg_error *error)
     return first;
 }
 
-bool group_cause(ompg_group *group, ompg_error *error)
+/* Not CLAIMED: waits for the few instructions of whoever has claimed it. */
+static int settled_stop(ompg_group *group)
 {
     int state = load_acquire(&group->stop);
     for (unsigned tries = 1; state == CLAIMED; tries++) {
@@ -71,10 +72,21 @@ bool group_cause(ompg_group *group, ompg_error *error)
             futex_wait_slice(&group->stop, CLAIMED, tries / 128);
         state = load_acquire(&group->stop);
     }
-    if (state != STOPPED || group->cause.code == 0)
+    return state;
+}
+
+bool group_cause(ompg_group *group, ompg_error *error)
+{
+    if (settled_stop(group) != STOPPED || group->cause.code == 0)
         return false;
     *error = group->cause;
     return true;
+}
+
+void group_restart(ompg_group *group)
+{
+    if (settled_stop(group) == STOPPED)
+        store_release(&group->stop, RUNNING); /* to claim_stop, which writes the cause anew */
 }
 
 /* Without a new epoch: what caused it had one, or is a deadline, which groups compare with the clock. */

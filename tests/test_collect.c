@@ -338,6 +338,43 @@ static void first_error_is_readable_meanwhile(void)
     ompg_free(group);
 }
 
+typedef struct failing {
+    ompg_group *group;
+    atomic_bool ends;
+    atomic_size_t fails;
+} failing;
+
+static void *fail_all_the_time(void *arg)
+{
+    failing *self = arg;
+    while (!atomic_load(&self->ends)) {
+        ompg_fail(self->group, EIO, "from outside");
+        atomic_fetch_add(&self->fails, 1);
+    }
+    return NULL;
+}
+
+/* Any thread may fail the group at any time: before the reset, or after it. */
+static void fails_while_it_is_reset(void)
+{
+    failing racing = {.group = ompg_new(&(ompg_options){.on_error = OMPG_COLLECT})};
+    const ompg_error *list = NULL;
+    pthread_t thread;
+    CHECK_INT(pthread_create(&thread, NULL, fail_all_the_time, &racing), 0);
+    for (size_t before = 0; before < 2000; before = atomic_load(&racing.fails)) {
+        CHECK_INT(ompg_reset(racing.group), 0);
+        while (atomic_load(&racing.fails) == before)
+            sched_yield();
+    }
+    atomic_store(&racing.ends, true);
+    pthread_join(thread, NULL);
+    size_t count = ompg_get_errors(racing.group, &list);
+    CHECK(count <= atomic_load(&racing.fails));
+    for (size_t i = 0; i < count; i++)
+        CHECK_STR(list[i].message, "from outside");
+    ompg_free(racing.group);
+}
+
 CHECK_MAIN("collect", {"keeps all errors in order", keeps_all_errors_in_order},
            {"list is copied, not consumed", list_is_copied_not_consumed},
            {"lists stay until reset", lists_stay_until_reset},
@@ -349,4 +386,5 @@ CHECK_MAIN("collect", {"keeps all errors in order", keeps_all_errors_in_order},
            {"max_errors not reached", max_errors_not_reached},
            {"consequences are not recorded", consequences_are_not_recorded},
            {"first in time is kept apart", first_in_time_is_kept_apart},
-           {"first error is readable meanwhile", first_error_is_readable_meanwhile})
+           {"first error is readable meanwhile", first_error_is_readable_meanwhile},
+           {"fails while it is reset", fails_while_it_is_reset})

@@ -209,6 +209,60 @@ static void cancel_interrupts_cancel(void)
     CHECK(!came);
 }
 
+/* A cancel that stops in the middle, while another thread resets the group and cancels it anew. */
+struct resetting {
+    ompg_group *group;
+    event asked, done;
+    int result;
+};
+
+static void *reset_and_cancel(void *arg)
+{
+    struct resetting *resetting = arg;
+    CHECK_AWAIT(&resetting->asked, 1);
+    CHECK_INT(ompg_reset(resetting->group), 0);
+    resetting->result = ompg_cancel(resetting->group, CODE);
+    event_post(&resetting->done);
+    return NULL;
+}
+
+/* Lets the other thread have time, whether or not it can go on before this one does. */
+static void ask_and_wait(event *asked, event *done)
+{
+    event_post(asked);
+    double start = seconds_now();
+    while (atomic_load(&done->count) == 0 && seconds_now() - start < 0.005)
+        sched_yield();
+}
+
+static int ask_for_reset(void *arg)
+{
+    struct resetting *resetting = arg;
+    ask_and_wait(&resetting->asked, &resetting->done);
+    return 0;
+}
+
+/* The second cancel, after the reset: where it was the first to come then, its code is the group's. */
+static void reset_interrupts_cancel(void)
+{
+    bool came = STEPS_WORK;
+    for (long step = 0; came; step++) {
+        pthread_t thread;
+        struct resetting resetting = {.group = ompg_new(NULL)};
+        struct act act = {.fn = ask_for_reset, .arg = &resetting};
+        CHECK_INT(pthread_create(&thread, NULL, reset_and_cancel, &resetting), 0);
+        act_at(&act, step);
+        int result = ompg_cancel(resetting.group, EIO);
+        came = act_came(&act);
+        event_post(&resetting.asked);
+        pthread_join(thread, NULL);
+        CHECK(result == 0 || resetting.result == 0);
+        CHECK_INT(ompg_wait(resetting.group), resetting.result == 0 ? CODE : EIO);
+        ompg_free(resetting.group);
+    }
+    CHECK(!came);
+}
+
 /* Calls the function at some steps of a wait, about `samples` of them. */
 static void interrupt_a_wait(int (*fn)(void *arg), bool by_token, int samples)
 {
@@ -334,14 +388,11 @@ static void *detach(void *arg)
     return NULL;
 }
 
-/* The handler stops here, and lets the other thread have time. */
-static int ask_and_wait(void *arg)
+/* The handler stops here. */
+static int ask_to_detach(void *arg)
 {
     struct detaching *detaching = arg;
-    event_post(&detaching->asked);
-    double start = seconds_now();
-    while (atomic_load(&detaching->gone.count) == 0 && seconds_now() - start < 0.01)
-        sched_yield();
+    ask_and_wait(&detaching->asked, &detaching->gone);
     return 0;
 }
 
@@ -358,7 +409,7 @@ static void off_signal_awaits_handlers(void)
         CHECK_INT(ompg_token_on_signal(detaching.token, SIGUSR1), 0);
         sigaction(SIGUSR1, NULL, &now);
         CHECK_INT(pthread_create(&thread, NULL, detach, &detaching), 0);
-        struct act act = {.fn = ask_and_wait, .arg = &detaching};
+        struct act act = {.fn = ask_to_detach, .arg = &detaching};
         act_at(&act, step);
         now.sa_handler(SIGUSR1);
         came = act_came(&act);
@@ -450,6 +501,7 @@ CHECK_MAIN("signals", {"cancel at each step of a life", cancel_at_each_step_of_a
            {"cancel at each step in a team", cancel_at_each_step_in_a_team},
            {"cancel at each step of a member", cancel_at_each_step_of_a_member},
            {"cancel interrupts cancel", cancel_interrupts_cancel},
+           {"reset interrupts cancel", reset_interrupts_cancel},
            {"cancel interrupts wait", cancel_interrupts_wait},
            {"token interrupts wait", token_interrupts_wait},
            {"signal interrupts handler", signal_interrupts_handler},
