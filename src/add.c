@@ -29,21 +29,22 @@ static inline size_t next_index(struct worker *worker, ompg_group *group)
     return index;
 }
 
-/* Whether the group has nothing to do with the task that runs. */
-static inline bool is_foreign(const struct worker *worker, const ompg_group *group)
+/* A task of another group than the running one's. It may have nothing to do with that. */
+static __attribute__((noinline)) void run_other(struct worker *worker, struct task *task)
 {
     const struct frame *frame = worker->frame;
-    return frame && task_group(frame->task) != group && !is_child_of(group, frame);
+    const ompg_group *group = task_group(task);
+    bool foreign = frame && task_group(frame->task) != group && !is_child_of(group, frame);
+    worker->foreign += foreign;
+    task_run(worker, task);
+    worker->foreign -= foreign;
+    tally_settle(worker);
 }
 
-static __attribute__((noinline)) void run_foreign(struct worker *worker, struct task *task)
+/* Of the same group and kind as the running task: then the tally is that group's afterwards too. */
+static inline bool is_alike(const struct worker *worker, const struct task *task)
 {
-    worker->inlined++;
-    worker->foreign++;
-    task_run(worker, task);
-    worker->foreign--;
-    worker->inlined--;
-    tally_settle(worker);
+    return worker->frame && worker->frame->task->tagged == task->tagged;
 }
 
 /* The deque is full: the producer is far ahead and runs the task itself. */
@@ -54,14 +55,12 @@ static void run_inline(struct worker *worker, struct task *task)
         return;
     }
     int saved = *worker->errno_here;
-    if (UNLIKELY(is_foreign(worker, task_group(task)))) {
-        run_foreign(worker, task);
-    } else {
-        worker->inlined++;
+    worker->inlined++;
+    if (LIKELY(is_alike(worker, task)))
         task_run(worker, task);
-        worker->inlined--;
-        tally_settle(worker);
-    }
+    else
+        run_other(worker, task);
+    worker->inlined--;
     *worker->errno_here = saved;
 }
 
