@@ -18,13 +18,16 @@ programs=${1:?} compiler=${2:?} update=${3:-}
 records=$(dirname "$0")/instructions.txt
 
 # workload, program, size, items in a run (fib 18 has 2 * F(19) - 1 calls), options. Tasks of "flat" run
-# inside ompg_go for the most part, for the deque is full; those of "deque" all pass it.
+# inside ompg_go for the most part, for the deque is full; those of "deque" all pass it. "depth" and
+# "deadline" make 2,000 groups one inside the other and 1,000 at the bottom: no depth may cost more.
 workloads="
 flat flat 10000 10000
 deque flat 1000 1000
 fib fib 18 8361
 pair pair 2000 2000
-loop loop 1000 2000 --mode grained"
+loop loop 1000 2000 --mode grained
+depth depth 2000 3000 --mode named
+deadline depth 2000 3000 --mode timed"
 
 if ! command -v valgrind >/dev/null; then
     echo "valgrind is missing"
@@ -42,7 +45,8 @@ trap 'rm -f "$log"' EXIT
 count() {
     local program=$1 size=$2 repeat=$3
     shift 3
-    if ! OMP_NUM_THREADS=1 valgrind --tool=callgrind --callgrind-out-file=/dev/null \
+    if ! OMP_NUM_THREADS=1 OMP_STACKSIZE=8M \
+        valgrind --tool=callgrind --callgrind-out-file=/dev/null \
         --toggle-collect='bench_measure*' "$programs/$program" \
         --threads 1 --size "$size" --repeat "$repeat" "$@" >"$log" 2>&1; then
         cat "$log" >&2
