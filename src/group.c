@@ -14,7 +14,11 @@
 #include <errno.h>
 #include <string.h>
 
-enum { STATS_TRIES = 100 }; /* at a snapshot; workers may hand over tallies without end */
+enum {
+    STATS_ALONE =
+        16, /* tries at a snapshot before the workers are asked to hold their tallies back, */
+    STATS_TRIES = 1000 /* and at all */
+};
 
 static bool options_make_sense(const ompg_options *options)
 {
@@ -332,14 +336,29 @@ static bool read_counts(ompg_group *group, ompg_stats *stats)
 }
 
 /*
- * What was read while tallies were handed over may be missing or counted twice where it was submitted:
- * the snapshot is then as old as the oldest of these, and still none is more than what was submitted.
+ * What was read while tallies were handed over may be missing, or counted twice where it was submitted:
+ * still none is more than what was submitted.
  */
 static void contain(ompg_stats *stats)
 {
     size_t seen = stats->done + stats->failed + stats->skipped + stats->running;
     if (stats->submitted < seen)
         stats->submitted = seen;
+}
+
+/* A whole picture, unless tallies are handed over again and again, although all were asked to wait. */
+static void read_snapshot(ompg_group *group, ompg_stats *stats)
+{
+    struct region *region = load_relaxed(&group->region);
+    int tries = 1;
+    while (!read_counts(group, stats) && tries < STATS_TRIES) {
+        if (tries++ == STATS_ALONE && region)
+            add_relaxed(&region->snapshots, 1);
+        sched_yield();
+    }
+    if (tries > STATS_ALONE && region)
+        sub_relaxed(&region->snapshots, 1);
+    contain(stats);
 }
 
 static double seconds_waited(ompg_group *group)
@@ -358,13 +377,7 @@ void ompg_get_stats(const ompg_group *group, ompg_stats *stats)
     if (!stats || !group)
         return;
     ompg_group *record = (ompg_group *)group;
-    for (int tries = 1; !read_counts(record, stats); tries++) {
-        if (tries == STATS_TRIES) {
-            contain(stats);
-            break;
-        }
-        sched_yield();
-    }
+    read_snapshot(record, stats);
     stats->seconds = seconds_waited(record);
 }
 

@@ -16,6 +16,15 @@ static size_t take(_Atomic size_t *count)
     return n;
 }
 
+enum { HOLD_BACK_TURNS = 2000 }; /* 20 to 80 us; a reader needs one */
+
+/* Whoever reads statistics while tallies are handed over all the time would never see a whole picture. */
+static __attribute__((noinline)) void let_snapshots_pass(struct region *region)
+{
+    for (int i = 0; i < HOLD_BACK_TURNS && load_relaxed(&region->snapshots) > 0; i++)
+        cpu_relax();
+}
+
 /*
  * Adds before it clears, submitted before what is over; the last addition may be the last touch of
  * the group, for its waiter may free it then.
@@ -25,6 +34,8 @@ void tally_flush(struct worker *worker)
     ompg_group *group = load_relaxed(&worker->tally_group);
     if (!group)
         return;
+    if (UNLIKELY(load_relaxed(&worker->region->snapshots) > 0))
+        let_snapshots_pass(worker->region);
     struct counts *tally = &worker->tally;
     bump_relaxed(&worker->flushes, 1U); /* before the releases that follow */
     size_t submitted = load_relaxed(&tally->submitted);

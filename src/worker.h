@@ -65,6 +65,7 @@ struct region {
     int64_t begun;          /* clock when it was opened */
     uint32_t float_control; /* of the waiter: what all its workers have */
     ompg_group *root;
+    atomic_int snapshots;                  /* statistics for which tallies are held back a moment */
     struct region *next_free;              /* pool's lock */
     alignas(CACHE_LINE) atomic_int active; /* workers in slots, and members that are to come */
     struct parking parking;                /* calls: workers launched that have not started */
