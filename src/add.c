@@ -304,7 +304,6 @@ int ompg_go_copy(ompg_group *group, ompg_task_fn *fn, const void *data, size_t s
         return EINVAL;
     if (size > SIZE_MAX - sizeof(struct task_extra))
         return ENOMEM;
-    _Static_assert(sizeof(struct task_extra) % 16 == 0, "the copy behind it is 16-byte aligned");
     struct task_extra *extra = memory_new(sizeof *extra + size);
     if (!extra)
         return ENOMEM;

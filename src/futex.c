@@ -50,7 +50,8 @@ static long futex(atomic_int *word, int operation, int value, const struct times
 void futex_wait(atomic_int *word, int value, int64_t ns)
 {
     int saved = errno;
-    struct timespec timeout = {.tv_sec = (time_t)(ns / 1000000000), .tv_nsec = ns % 1000000000};
+    struct timespec timeout = {.tv_sec = (time_t)(ns / 1000000000),
+                               .tv_nsec = (long)(ns % 1000000000)};
     futex(word, FUTEX_WAIT_PRIVATE, value, ns == CLOCK_NEVER ? NULL : &timeout);
     errno = saved;
 }
@@ -70,7 +71,7 @@ void futex_wait(atomic_int *word, int value, int64_t ns)
 {
     int saved = errno;
     if (load_relaxed(word) == value)
-        nanosleep(&(struct timespec){.tv_nsec = ns < SLICE_NS ? ns : SLICE_NS}, NULL);
+        nanosleep(&(struct timespec){.tv_nsec = (long)(ns < SLICE_NS ? ns : SLICE_NS)}, NULL);
     errno = saved;
 }
 

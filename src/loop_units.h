@@ -37,7 +37,7 @@ struct share {
 
 /* Read by all, in one cache line. */
 struct loop {
-    struct loop_plan plan;
+    alignas(CACHE_LINE) struct loop_plan plan;
     ompg_group *group;
     struct share *elsewhere; /* the shares, NULL: they follow */
     void *memory;            /* what was allocated, NULL: nothing */

@@ -31,7 +31,8 @@ struct task {
 };
 
 struct task_extra {
-    void *arg; /* the user's argument: theirs, or the copy that follows this header */
+    /* The user's argument: theirs, or the copy that follows this header, aligned for any type. */
+    alignas(max_align_t) void *arg;
     ompg_drop_fn *drop;
     const char *name;
     double cost;

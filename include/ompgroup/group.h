@@ -127,7 +127,7 @@ OMPG_API int ompg_go_with(ompg_group *group, ompg_task_fn *fn, void *arg,
                           const ompg_task_options *options);
 
 /*
- * The same with a copy of the `size` bytes at data, 16-byte aligned, as the argument; the copy is
+ * The same with a copy of the `size` bytes at data, aligned for any type, as the argument; the copy is
  * the group's and lives until the task is over. EINVAL also when data is NULL and size is not 0.
  */
 OMPG_API int ompg_go_copy(ompg_group *group, ompg_task_fn *fn, const void *data, size_t size);
