@@ -5,8 +5,9 @@
 # ompgroup_warnings(<target>): the warnings that every target is built with.
 function(ompgroup_warnings target)
     target_compile_options(${target} PRIVATE
-        -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wundef -Wvla -Wformat=2 -Wcast-align
-        -Wwrite-strings
+        -Wall -Wextra -Wpedantic -Wconversion -Wundef -Wvla -Wformat=2 -Wcast-align -Wwrite-strings
+        # In a unity build a local variable may have the name of another file's static one.
+        "$<$<NOT:$<BOOL:$<TARGET_PROPERTY:UNITY_BUILD>>>:-Wshadow>"
         "$<$<COMPILE_LANGUAGE:C>:-Wstrict-prototypes;-Wmissing-prototypes;-Wold-style-definition>"
         "$<$<BOOL:${OMPGROUP_WERROR}>:-Werror>")
     # Clang 19 says of -Ofast that it is old; who sets it knows.
