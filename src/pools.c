@@ -162,6 +162,7 @@ static void free_list(ompg_group *list)
     while (list) {
         ompg_group *group = list;
         list = group->next_free;
+        errors_free(group->spare_errors);
         free(group);
     }
 }

@@ -25,7 +25,8 @@ OMPG_API plugin_run_fn plugin_run;
 int plugin_run(void *arg)
 {
     plugin_call *call = arg;
-    ompg_group *group = ompg_new(&(ompg_options){.name = "plugin"});
+    ompg_on_error policy = call->collect ? OMPG_COLLECT : OMPG_FAIL_FAST;
+    ompg_group *group = ompg_new(&(ompg_options){.name = "plugin", .on_error = policy});
     if (!group)
         return ENOMEM;
     for (int i = 0; i < call->tasks; i++)

@@ -15,6 +15,7 @@ typedef struct plugin_call {
     int (*inner)(void *arg); /* what it returns is the task's code */
     void *arg;
     bool stop_first; /* the group fails with EIO before it calls anything */
+    bool collect;    /* it keeps all errors */
     atomic_int ran;
     atomic_int level; /* omp_get_level() in the tasks */
 } plugin_call;

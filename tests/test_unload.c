@@ -68,7 +68,7 @@ static void nothing_is_lost(void)
 #pragma omp parallel /* the runtime stays: this program uses it too */
     atomic_signal_fence(memory_order_seq_cst);
     for (int i = 0; i < CYCLES; i++) {
-        plugin_call call = {.tasks = TASKS};
+        plugin_call call = {.tasks = TASKS, .collect = i % 2 == 0};
         void *plugin = load_and_call(&call);
         CHECK_INT(atomic_load(&call.ran), TASKS);
         if (!CHECK(plugin && dlclose(plugin) == 0))
