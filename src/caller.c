@@ -3,15 +3,12 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
-#define _GNU_SOURCE 1 /* nanosleep() with C11 */
-
 #include "caller.h"
 
 #include "float_control.h"
 
 #include <errno.h>
 #include <pthread.h>
-#include <time.h>
 
 int caller_hold(void)
 {
@@ -38,13 +35,4 @@ void caller_leave(const struct caller *caller)
     float_control_set(caller->float_control);
     caller_release(caller->cancel_state);
     errno = caller->saved_errno;
-}
-
-void caller_nap(int64_t nanoseconds)
-{
-    int saved = errno;
-    int state = caller_hold();
-    nanosleep(&(struct timespec){.tv_nsec = (long)nanoseconds}, NULL);
-    caller_release(state);
-    errno = saved;
 }

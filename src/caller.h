@@ -24,7 +24,4 @@ void caller_leave(const struct caller *caller);
 int caller_hold(void);
 void caller_release(int state);
 
-/* Sleeps, for a signal perhaps less. No cancellation point; errno is left alone. */
-void caller_nap(int64_t nanoseconds);
-
 #endif

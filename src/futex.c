@@ -8,10 +8,12 @@
 #include "futex.h"
 
 #include "atomics.h"
+#include "caller.h"
 #include "clock.h"
 
 #include <errno.h>
 #include <sched.h>
+#include <time.h>
 #include <unistd.h>
 
 enum {
@@ -69,9 +71,10 @@ enum { SLICE_NS = 100000 };
 
 void futex_wait(atomic_int *word, int value, int64_t ns)
 {
-    int saved = errno;
+    int saved = errno, state = caller_hold();
     if (load_relaxed(word) == value)
         nanosleep(&(struct timespec){.tv_nsec = (long)(ns < SLICE_NS ? ns : SLICE_NS)}, NULL);
+    caller_release(state);
     errno = saved;
 }
 

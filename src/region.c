@@ -217,9 +217,8 @@ static void rest(int64_t idle_ns)
         return;
     }
     int64_t nap = idle_ns / 16 < NAP_MOST_NS ? idle_ns / 16 : NAP_MOST_NS;
-    int saved = errno;
-    nanosleep(&(struct timespec){.tv_nsec = (long)nap}, NULL); /* a signal may end it */
-    errno = saved;
+    nanosleep(&(struct timespec){.tv_nsec = (long)nap},
+              NULL); /* a signal may end it; see caller.h */
 }
 
 /* ---- loops ---- */

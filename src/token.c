@@ -16,17 +16,14 @@
 #include "token.h"
 
 #include "atomics.h"
-#include "caller.h"
+#include "futex.h"
 #include "ompgroup/token.h"
 #include "stop.h"
 
 #include <errno.h>
 #include <signal.h>
 
-enum {
-    SPINS = 100, /* a handler takes less, unless it is interrupted */
-    NAP_NS = 20000
-};
+enum { SPINS = 100 }; /* a handler takes less, unless it is interrupted */
 
 struct attachment {
     _Atomic(ompg_token *) token; /* NULL: not attached; read by the handler */
@@ -120,11 +117,13 @@ static int attach(struct attachment *attachment, ompg_token *token, int signo)
 /* None of them is the caller's own. One may be on a thread that this one keeps off the processor. */
 static void await_handlers(struct attachment *attachment)
 {
-    for (unsigned tries = 1; load_seq_cst(&attachment->handlers) > 0; tries++) {
-        if (tries < SPINS)
-            cpu_relax();
+    int handlers = load_seq_cst(&attachment->handlers);
+    for (unsigned tries = 1; handlers > 0; tries++) {
+        if (tries % SPINS == 0)
+            futex_wait_slice(&attachment->handlers, handlers, tries / SPINS);
         else
-            caller_nap(NAP_NS);
+            cpu_relax();
+        handlers = load_seq_cst(&attachment->handlers);
     }
 }
 
