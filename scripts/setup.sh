@@ -11,8 +11,8 @@ optional=() # what uses them says that it is left out
 case ${*:-build} in
 build) ;;
 test)
-    packages+=(libcunit1-dev g++ pkg-config clang-19 libomp-19-dev clang-format-19 clang-tidy-19 valgrind
-        locales)
+    packages+=(libcunit1-dev g++ pkg-config valgrind locales
+        clang-19 libomp-19-dev clang-format-19 clang-tidy-19 llvm-19) # llvm-symbolizer
     optional+=(relacy-dev)
     ;;
 bench)

@@ -2,23 +2,28 @@
 # Builds every configuration, runs its tests and ends with one line, `N passed, N failed`. A build
 # that fails counts as one failure. Results lie in build/*.xml (JUnit), build output in build/*.log.
 #
-#     scripts/test.sh [--again]
+#     scripts/test.sh [--again] [--full]
 #
 # What passed whole is not run again, and counts as it did, while every file and the compilers are the
-# same; --again runs it nevertheless.
+# same; --again runs it nevertheless. --full adds nine seeds to the one of the delays.
 #
 # SPDX-License-Identifier: Apache-2.0
 set -euo pipefail
 cd "$(dirname "$(readlink -f "$0")")/.."
 
-case $* in
-'' | --again) ;;
-*) echo "Usage: scripts/test.sh [--again]" >&2 && exit 2 ;;
-esac
+again=false full=false
+for option; do
+    case $option in
+    --again) again=true ;;
+    --full) full=true ;;
+    *) echo "Usage: scripts/test.sh [--again] [--full]" >&2 && exit 2 ;;
+    esac
+done
 
 scripts/setup.sh test
 mkdir -p build
-[ "$*" = "" ] || rm -f build/*.passed
+! $again || rm -f build/*.passed
+! $full || rm -f build/delays.passed # the ordinary run may have passed
 
 # state [<path>...]: all that a result depends on; differs each time where git does not know the files.
 state() {
@@ -126,9 +131,14 @@ models() {
     settle models "$before" "$state_of_engine"
 }
 
-for preset in release shared clang asan-ubsan tsan; do
+for preset in release shared clang asan-ubsan tsan tsan-clang; do
     run "$preset"
 done
+if $full; then
+    run delays
+else
+    run delays --label-exclude full
+fi
 run dev --exclude-regex '[.](t[17][.]cancel.|t2[.]cancel1)$'
 lint
 models

@@ -19,13 +19,21 @@ function(ompgroup_delayed_case program threads name seed)
     endif()
 endfunction()
 
+# ompgroup_delayed_cases(<program> <seed> <threads>...)
+function(ompgroup_delayed_cases program seed)
+    foreach(threads IN LISTS ARGN)
+        ompgroup_delayed_case(${program} ${threads} "" ${seed})
+        ompgroup_delayed_case(${program} ${threads} .bare ${seed} OMPGROUP_NO_MEMBARRIER=1)
+    endforeach()
+endfunction()
+
 foreach(seed RANGE 1 10)
     foreach(program IN ITEMS
             test_cancel test_contexts test_crowds test_limit test_nesting test_pipeline_stop
-            test_reduce_stop test_runs test_stats test_stress test_team)
-        foreach(threads IN ITEMS 2 3 7 16)
-            ompgroup_delayed_case(${program} ${threads} "" ${seed})
-            ompgroup_delayed_case(${program} ${threads} .bare ${seed} OMPGROUP_NO_MEMBARRIER=1)
-        endforeach()
+            test_reduce_stop test_stress test_team)
+        ompgroup_delayed_cases(${program} ${seed} 2 3 7 16)
+    endforeach()
+    foreach(program IN ITEMS test_deque_threads test_gate test_loop_units) # with threads of their own
+        ompgroup_delayed_cases(${program} ${seed} 2)
     endforeach()
 endforeach()

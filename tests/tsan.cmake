@@ -29,7 +29,15 @@ ompgroup_cases(tsan_clean "${tsan_environment}" 2 7)
 foreach(kind IN ITEMS tasks nested drop loop fold stage)
     add_test(NAME tsan_racy.${kind} COMMAND tsan_racy ${kind})
     set_tests_properties(tsan_racy.${kind} PROPERTIES
-        ENVIRONMENT "OMP_NUM_THREADS=2;${tsan_environment}"
+        ENVIRONMENT "OMP_NUM_THREADS=2;${tsan_environment};${ompgroup_tool}"
         PASS_REGULAR_EXPRESSION "data race.*Location is global 'plain'"
         TIMEOUT ${OMPGROUP_TEST_TIMEOUT})
 endforeach()
+
+if(ompgroup_tool)
+    add_test(NAME tsan_archer COMMAND tsan_racy tasks)
+    set_tests_properties(tsan_archer PROPERTIES
+        ENVIRONMENT "OMP_NUM_THREADS=2;${tsan_environment};${ompgroup_tool};ARCHER_OPTIONS=verbose=1"
+        PASS_REGULAR_EXPRESSION "Archer detected"
+        TIMEOUT ${OMPGROUP_TEST_TIMEOUT})
+endif()
