@@ -22,9 +22,9 @@
 //@ take src/deque.c
 //@ take src/steal.h steal_ask look
 //@ take src/steal.c STEAL_BATCH is_single_thief steal_batch steal_run mark_pried pry share_loot is_worth_locking lock_victim steal_some
-//@ take src/run.h task_call task_is_express task_run_express task_run
+//@ take src/run.h task_is_express task_run_express task_run
 //@ take src/run.c task_run_any
-//@ take src/add.c is_foreign run_foreign run_inline dispatch count_at_once leave_unnumbered count_submitted
+//@ take src/add.c run_foreign dispatch count_at_once leave_unnumbered count_submitted
 //@ change s/DEQUE_CAPACITY = 2048/DEQUE_CAPACITY = 2/
 //@ change s/    struct task current = \*task;/    return;/
 //@ change s/while (run_special(worker, &current))/while (false)/
@@ -53,10 +53,9 @@ struct ompg_group {
     rl::atomic<size_t> submitted_elsewhere, unnumbered;
     struct worker *owner;
     atomic_bool pried;
-    ompg_group *parent;
 };
 
-enum { WORKERS = 3, INLINE_DEPTH = 32 };
+enum { WORKERS = 3 };
 
 struct region {
     atomic_int threads;
@@ -80,8 +79,9 @@ struct worker {
 #define group_stopped_hard(group) false
 #define task_note_failure(group, frame, code) ((void)0)
 #define skip_plain(worker, task) ((void)0)
-#define is_child_of(group, frame) ((group)->parent == task_group((frame)->task))
 static void region_attend_if_asked(struct worker *worker);
+static void task_call(struct worker *worker, struct task *task, void *arg);
+#define run_inline(worker, task) RL_ASSERT(!"a deque is full")
 static void task_run_any(struct worker *worker, struct task *task);
 static size_t group_left(struct region *region, ompg_group *group);
 static void tally_flush(struct worker *worker);
@@ -89,6 +89,14 @@ static void tally_turn_to(struct worker *worker, ompg_group *group);
 static void tally_before_start(struct worker *worker, ompg_group *group);
 
 #include "taken.h"
+
+static void task_call(struct worker *worker, struct task *task, void *arg)
+{
+    struct frame frame = {.prev = worker->frame, .task = task};
+    worker->frame = &frame;
+    task->fn(task_group(task), arg);
+    worker->frame = frame.prev;
+}
 
 /* As region_attend, but for launching. */
 static void region_attend_if_asked(struct worker *worker)
@@ -108,7 +116,7 @@ static void clear(struct counts *counts)
     store_relaxed(&counts->skipped, 0);
 }
 
-enum { MEMBER, MEMBERS, FOREIGN, INLINED };
+enum { PRIED, MEMBER, MEMBERS, FOREIGN, INLINED };
 
 struct model : rl::test_suite<model, WORKERS> {
     struct task slots[WORKERS][DEQUE_CAPACITY];
@@ -118,7 +126,7 @@ struct model : rl::test_suite<model, WORKERS> {
     struct worker workers[WORKERS];
     atomic_int over[2];   /* waits */
     atomic_int added;     /* X */
-    shared<int> wrote[6]; /* by tasks */
+    shared<int> wrote[6];
     int ran[6];
 
     ompg_group *make(struct worker *owner)
@@ -131,7 +139,6 @@ struct model : rl::test_suite<model, WORKERS> {
         store_relaxed(&group->unnumbered, 0);
         store_relaxed(&group->pried, false);
         group->owner = owner;
-        group->parent = NULL;
         return group;
     }
 
@@ -167,6 +174,11 @@ struct model : rl::test_suite<model, WORKERS> {
             store_relaxed(&region.slots[i], worker);
         }
         /* Tasks that others have at hand: counted. */
+        if (scenario == PRIED) { /* worker 1 runs 0, which has added 2, which worker 2 has pried */
+            store_relaxed(&workers[1].tally_group, groups[0]);
+            store_relaxed(&workers[1].tally.submitted, 1);
+            store_relaxed(&groups[0]->pried, true);
+        }
         store_relaxed(&groups[0]->local.submitted, scenario == MEMBERS ? 2 : 1);
         store_relaxed(&groups[1]->local.submitted, scenario <= MEMBERS ? 0 : 1);
     }
@@ -212,7 +224,12 @@ struct model : rl::test_suite<model, WORKERS> {
     /* 0 and 1: members of G that add 2 and 3. 4: of H, which adds 2 to G. 5: of G, that waits for this. */
     void call(int number, ompg_group *group)
     {
-        if (scenario <= MEMBERS && number < 2) {
+        if (scenario == PRIED && number == 0) {
+            compute();
+            tally_flush(here()); /* as where it starts a task of another group */
+            compute();
+        }
+        if ((scenario == MEMBER || scenario == MEMBERS) && number < 2) {
             go(number + 2, groups[0]);
             compute();
         }
@@ -226,7 +243,7 @@ struct model : rl::test_suite<model, WORKERS> {
         if (scenario == INLINED && number == 0) {
             go(2, groups[0]);
             struct task other = task(4, groups[1]);
-            run_inline(here(), &other); /* H's, which a full deque has left over */
+            run_foreign(here(), &other); /* H's, which a full deque has left over */
             while (!load_acquire(&over[1]))
                 model_pause(); /* whoever waits for H must not wait for this task */
         }
@@ -263,8 +280,23 @@ struct model : rl::test_suite<model, WORKERS> {
         store_release(&over[which], 1);
     }
 
+    void pried(unsigned index)
+    {
+        if (index == 0) {
+            wait(0, {0, 2});
+            return;
+        }
+        struct worker *worker = &workers[index];
+        run(index == 1 ? 0 : 2, groups[0]);
+        tally_flush(worker);
+    }
+
     void thread(unsigned index)
     {
+        if (scenario == PRIED) {
+            pried(index);
+            return;
+        }
         struct worker *worker = &workers[index];
         if (index == 0) {
             if (scenario == FOREIGN)
@@ -300,4 +332,4 @@ static void *model_ring()
     return the->slots[the->rings++];
 }
 
-MODEL(model, {"member", 300000}, {"members", 50000}, {"foreign", 30000}, {"inlined", 10000})
+MODEL(model, {"pried", 200000}, {"member", 100000}, {"members", 40000}, {"foreign", 30000}, {"inlined", 10000})

@@ -15,7 +15,7 @@ cd "$(dirname "$(readlink -f "$0")")/../.."
 models=tests/models
 build=build/models
 source=${MODELS_SOURCE:-.} # another tree to take from
-flags=(-std=gnu++20 -fpermissive -fno-sized-deallocation -w -O1)
+flags=(-std=gnu++20 -fpermissive -fno-sized-deallocation -fno-lifetime-dse -w -O1)
 mkdir -p $build
 
 directives() { # <model> <keyword>

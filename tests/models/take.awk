@@ -60,7 +60,7 @@ text == "" && (/^[[:space:]]*$/ || /^[ *\/]/ ) { next }
         first = FNR
     text = text $0 "\n"
 }
-/^\}/ || (/;$/ && text !~ /\{/) || (/;$/ && text ~ /^[^\n]*;\n$/) { finish() }
+/^\}/ || (/;( *\/\*.*)?$/ && (text !~ /\{/ || text ~ /^[^\n]*\n$/)) { finish() }
 
 END {
     for (name in missing) {
