@@ -11,8 +11,9 @@
 #include <stdlib.h>
 
 enum {
-    RUN_LEAST = 8,     /* tasks that are worth a run */
-    RUN_RECLAIMED = 64 /* tasks of it that its owner takes back at once */
+    RUN_LEAST = 8,      /* tasks that are worth a run */
+    RUN_RECLAIMED = 64, /* tasks of it that its owner takes back at once */
+    PRIED_LEAVES = 8    /* of so many private tasks one stays: each pry interrupts all processors */
 };
 
 bool deque_init(struct deque *deque)
@@ -50,7 +51,7 @@ bool deque_grow(struct deque *deque)
 /* Without pry a private task is out of the thieves' reach, so only the one taken leaves the shared. */
 static size_t lowered_split(size_t tail, size_t top)
 {
-    return membarrier_works ? tail + (top - tail + 1) / 2 : top;
+    return membarrier_works() ? tail + (top - tail + 1) / 2 : top;
 }
 
 /* ---- the run; the caller holds the lock ---- */
@@ -156,7 +157,7 @@ void deque_share(struct deque *deque, bool all)
 {
     spin_lock(&deque->lock);
     size_t mine = deque_private(deque);
-    all |= !membarrier_works; /* nobody can pry the other half */
+    all |= !membarrier_works(); /* nobody can pry the other half */
     size_t shared = all ? mine : (mine + 1) / 2;
     if (all || deque_has_shared(deque) || !share_run(deque, shared))
         store_release(&deque->split, load_relaxed(&deque->split) + shared);
@@ -250,14 +251,14 @@ bool deque_pry(struct deque *deque)
 {
     size_t split = load_relaxed(&deque->split);
     size_t top = load_relaxed(&deque->top);
-    if (!membarrier_works || !is_below(split, top))
+    if (!membarrier_works() || !is_below(split, top))
         return false;
-    size_t raised = split + (top - split + 1) / 2;
+    size_t raised = top - (top - split) / PRIED_LEAVES; /* an owner that computes needs few */
     store_relaxed(&deque->split, raised);
-    membarrier_all(); /* pairs with compiler_fence in deque_pop_private */
+    bool seen = membarrier_all(); /* pairs with compiler_fence in deque_pop_private */
     top = load_acquire(&deque->top);
-    if (is_below(top, raised)) {
-        raised = is_below(split, top) ? top : split;
+    if (!seen || is_below(top, raised)) {
+        raised = seen && is_below(split, top) ? top : split;
         store_relaxed(&deque->split, raised);
     }
     return raised != split;

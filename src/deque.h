@@ -19,7 +19,8 @@
  *   computes. It and deque_pop_private run Dekker's protocol with an asymmetric fence: the owner stores
  *   top, then loads split (compiler fence); the thief stores split, then membarrier_all(), then
  *   loads top. Either the owner sees the raised split and takes the lock, or the thief sees the
- *   lowered top and retreats. Without membarrier nothing is ever pried; owners share at each push.
+ *   lowered top and retreats. A barrier that fails is a reason to
+ *   retreat. Without membarrier nothing is ever pried; owners share at each push.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -31,6 +32,8 @@
 
 enum { DEQUE_CAPACITY = 2048 };
 
+enum attention { ATTENTION_NONE, ATTENTION_ASKED, ATTENTION_ARMING, ATTENTION_ARMED };
+
 struct deque {
     /* owner's line */
     alignas(CACHE_LINE) _Atomic size_t top;
@@ -39,7 +42,7 @@ struct deque {
     size_t mask;       /* capacity - 1; as ring */
     /* shared line */
     alignas(CACHE_LINE) struct spinlock lock;
-    atomic_bool attention; /* any thread sets it, the owner clears it: see region_attend */
+    atomic_int attention; /* any thread sets it, the owner clears it: see leave.h */
     _Atomic size_t tail;
     _Atomic size_t split;
     atomic_bool has_run; /* run.count > 0 */
@@ -161,7 +164,7 @@ size_t deque_sight(const struct deque *deque, struct sighting *seen, unsigned st
 /* Takes the task that lies there, if it is of the same group; false where there is none. */
 bool deque_steal_sighted(struct deque *deque, const struct sighting *seen, struct task *task);
 
-/* Makes half of the private tasks shared without the owner's help; true if it got any. */
+/* Makes most of the private tasks shared without the owner's help; true if it got any. */
 bool deque_pry(struct deque *deque);
 
 #endif

@@ -18,9 +18,7 @@
  * Nothing is lost: a worker ends only with an empty deque; a task is in a deque, in a group's queue
  * that its waiter empties, or parked behind a running task that takes it along.
  *
- * Nobody sleeps on work: before a worker goes it sets `attention` of all others, then (after a
- * barrier on all threads) looks once more, also at private tasks. So either it sees a task, or the
- * thread that pushes it later sees the attention and launches a worker.
+ * Nobody sleeps on work: see leave.h.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -30,6 +28,7 @@
 
 #include "caller.h"
 #include "float_control.h"
+#include "leave.h"
 #include "membarrier.h"
 #include "openmp.h"
 #include "steal.h"
@@ -64,12 +63,12 @@ void region_enter(struct worker *worker, struct region *region, int thread)
     worker->robbed = 0;
     worker->asked = NULL;
     worker->hold_back = HOLD_LEAST_NS;
-    store_relaxed(&worker->deque.attention,
-                  !membarrier_works && load_relaxed(&region->threads) > 1);
+    bool armed = !membarrier_works() && load_relaxed(&region->threads) > 1;
+    store_relaxed(&worker->deque.attention, armed ? ATTENTION_ARMED : ATTENTION_NONE);
     store_release(&region->slots[thread], worker);
-    compiler_fence(); /* pairs with membarrier_all in look_before_leaving */
+    fence_seq_cst(); /* with the one in leave */
     if (load_relaxed(&region->active) < load_relaxed(&region->threads))
-        store_relaxed(&worker->deque.attention, true);
+        store_relaxed(&worker->deque.attention, ATTENTION_ARMED);
     compiler_fence(); /* a signal handler that finds self finds it complete */
     self = worker;
 }
@@ -133,36 +132,16 @@ void region_attend(struct worker *worker)
     size_t mine = deque_private(deque);
     if (mine == 0)
         return; /* the request stands */
-    if (membarrier_works && can_launch_here(worker->region))
-        store_relaxed(&deque->attention, false);
+    if (membarrier_works() && can_launch_here(worker->region))
+        store_relaxed(&deque->attention, ATTENTION_NONE);
     tally_flush(worker); /* before its tasks can be stolen */
     deque_share(deque, false);
+    fence_seq_cst(); /* with the one in leave */
     int active = load_relaxed(&worker->region->active);
     region_launch(worker->region, mine, active); /* doubles at most */
 }
 
 /* ---- idling ---- */
-
-/*
- * The last look before this worker goes: asks all to launch another one when they have work. From
- * then on it does not count as active, or they would think that they need none.
- */
-static bool look_before_leaving(struct worker *worker, struct task *task)
-{
-    struct region *region = worker->region;
-    sub_relaxed(&region->active, 1);
-    for (int i = 0; i < load_relaxed(&region->threads); i++) {
-        struct worker *other = load_acquire(&region->slots[i]);
-        if (other && other != worker)
-            steal_ask(other);
-    }
-    if (membarrier_works)
-        membarrier_all();
-    bool found = steal(worker, NULL, LOOK_FOR_SURE, task);
-    if (found)
-        add_relaxed(&region->active, 1);
-    return found;
-}
 
 /*
  * A thief whose loot took less time than stealing it disturbs more than it helps: it stays away for a
@@ -198,8 +177,12 @@ static bool find_task(struct worker *worker, struct task *task)
             worker->robbed = clock_now();
             return true;
         }
-        if (idle_ns > IDLE_NS)
-            return look_before_leaving(worker, task);
+        if (idle_ns <= IDLE_NS)
+            continue;
+        enum leave_verdict verdict = leave(worker, task);
+        if (verdict != LEAVE_STAY)
+            return verdict == LEAVE_FOUND;
+        idle = (struct idle){0};
     }
     return false;
 }

@@ -14,6 +14,7 @@
 
 #include "caller.h"
 #include "float_control.h"
+#include "membarrier.h"
 #include "openmp.h"
 #include "token.h"
 
@@ -141,6 +142,7 @@ static void prepare(struct session *session, size_t tasks)
     store_relaxed(&region->active, region->members);
     parking_open(&region->parking);
     store_relaxed(&region->closing, false);
+    store_relaxed(&region->arming, false);
     group->owner = session->worker;
     store_relaxed(&group->region, region);
 }
@@ -218,10 +220,12 @@ static void before_fork(void)
     had_threads = stat("/proc/self/task", &threads) != 0 || threads.st_nlink > 3;
     token_table_lock();
     pools_lock();
+    membarrier_lock();
 }
 
 static void in_parent(void)
 {
+    membarrier_unlock();
     pools_unlock();
     token_table_unlock();
 }
@@ -230,6 +234,7 @@ static void in_child(void)
 {
     forked = forked || had_threads;
     self = NULL;
+    membarrier_unlock();
     pools_unlock();
     token_table_unlock_in_child();
 }

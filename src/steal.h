@@ -29,8 +29,8 @@ static inline bool may_run(const struct task *task, const ompg_group *group)
 /* Asks the owner of a deque to share tasks, or to launch a worker. */
 static inline void steal_ask(struct worker *worker)
 {
-    if (!load_relaxed(&worker->deque.attention))
-        store_relaxed(&worker->deque.attention, true);
+    if (load_relaxed(&worker->deque.attention) == ATTENTION_NONE)
+        store_relaxed(&worker->deque.attention, ATTENTION_ASKED);
 }
 
 /* What a look takes, from the least on. */

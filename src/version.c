@@ -51,7 +51,7 @@ int ompg_describe(FILE *out)
                           "membarrier: %s\n",
                           OMPG_VERSION, runtime_name(), _OPENMP, omp_get_max_threads(),
                           omp_get_num_procs(), on_off(omp_get_cancellation()),
-                          omp_get_thread_limit(), DEQUE_CAPACITY, on_off(membarrier_works));
+                          omp_get_thread_limit(), DEQUE_CAPACITY, on_off(membarrier_works()));
     caller_release(state);
     errno = saved;
     return written;

@@ -70,6 +70,7 @@ struct region {
     alignas(CACHE_LINE) atomic_int active; /* workers in slots, and members that are to come */
     struct parking parking;                /* calls: workers launched that have not started */
     atomic_bool closing;                   /* the root group is done: workers end */
+    atomic_bool arming;                    /* by whom: see leave.h */
     _Atomic(struct worker *) slots[];
 };
 

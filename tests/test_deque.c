@@ -51,7 +51,7 @@ static void model_remove(struct task *tasks, size_t *count, size_t at, size_t n)
 static void model_lower(void)
 {
     if (shared > ring_count)
-        shared = membarrier_works ? (ring_count + 1) / 2 : ring_count;
+        shared = membarrier_works() ? (ring_count + 1) / 2 : ring_count;
 }
 
 /* How many of the oldest tasks in the ring have equal distances. */
@@ -69,7 +69,7 @@ static size_t model_run_length(size_t most)
 static void model_share(bool all)
 {
     size_t mine = ring_count - shared;
-    all = all || !membarrier_works;
+    all = all || !membarrier_works();
     size_t n = all ? mine : (mine + 1) / 2;
     size_t length = all || shared > 0 || run_count > 0 || n == 0 ? 0 : model_run_length(n);
     if (length < RUN_LEAST) {
@@ -294,9 +294,9 @@ static void steal_sighted(void)
 
 static void pry(void)
 {
-    size_t mine = membarrier_works ? ring_count - shared : 0;
+    size_t mine = membarrier_works() ? ring_count - shared : 0;
     CHECK_INT(deque_pry(&deque), mine > 0);
-    shared += (mine + 1) / 2;
+    shared += mine - mine / 8;
 }
 
 /* ---- rounds ---- */

@@ -351,7 +351,7 @@ typedef rl::atomic<unsigned char> atomic_uchar;
 #define __atomic_store_n(p, v, order) model_store((p), (v), (order), HERE)
 #define __atomic_compare_exchange_n(p, e, v, weak, success, failure)                               \
     model_cas((p), (e), (v), (success), (failure), (weak), HERE)
-#define membarrier_all() model_membarrier(HERE)
+#define membarrier_all() (model_membarrier(HERE), true)
 
 #define DELAYED(operation) operation /* delays are for real threads */
 #define sched_yield() model_pause()
