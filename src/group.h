@@ -78,6 +78,8 @@ struct ompg_group {
     _Atomic size_t walked;                    /* cache of stop.c */
     atomic_uint link_version;                 /* odd while the link is moved */
     atomic_bool pried;                        /* tasks were taken before their tally was flushed */
+    atomic_bool has_early_child;              /* see note_early_child */
+    bool cause_is_first;                      /* guard: stop; no error was kept before it */
 
     /* What few groups use. */
     alignas(CACHE_LINE) struct gate gate;
@@ -89,17 +91,14 @@ struct ompg_group {
     struct queue queue; /* tasks added outside the region; the adder's, in the wait the waiter's */
     struct spinlock lock;
     int loops;                   /* OMPG_FORs that share a wait; guard: lock */
-    atomic_bool has_early_child; /* see note_early_child */
     struct errors *errors;       /* collect and deterministic groups; read-only after ompg_new */
     struct errors *spare_errors; /* of an earlier life; NULL while this one has its own */
-    _Atomic(ompg_token *)
-        token;      /* the same; under lock for groups within, whom it may outlive not */
-    double timeout; /* these: read-only after ompg_new */
+    _Atomic(ompg_token *) token; /* until ompg_free, which takes it away under lock */
+    double timeout;              /* these: read-only after ompg_new */
     int threads;
     int max_errors;
     char name[64];
-    ompg_error cause;    /* guard: stop */
-    bool cause_is_first; /* guard: stop; no error was kept before it */
+    ompg_error cause; /* guard: stop */
 };
 
 /* ---- counting ---- */
