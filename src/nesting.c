@@ -5,9 +5,9 @@
  */
 #include "nesting.h"
 
-bool group_lies_in(const ompg_group *group, const ompg_group *outer)
+bool group_lies_in(const ompg_group *inner, const ompg_group *outer)
 {
-    struct enclosing at = group_enclosing(group);
+    struct enclosing at = group_enclosing(inner);
     while (at.group && at.group != outer)
         at = enclosing_next(&at);
     return at.group != NULL;

@@ -61,8 +61,8 @@ static inline struct enclosing enclosing_next(const struct enclosing *inner)
     return outer;
 }
 
-/* Whether `outer`, another group, is around the group. Takes a step for each level between them. */
-bool group_lies_in(const ompg_group *group, const ompg_group *outer);
+/* Whether `outer`, another group, is around `inner`. Takes a step for each level between them. */
+bool group_lies_in(const ompg_group *inner, const ompg_group *outer);
 
 /*
  * Whether the group is `outer` or lies in it. A group that was moved while it had tasks may be deeper
