@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Installs the Debian packages that are missing: `setup.sh build` those that the library and its
 # examples need, `setup.sh test` those of all tests as well, `setup.sh bench` those of the benchmarks
-# and their peers. Silent when nothing is missing.
+# and their peers, `setup.sh arch` the cross compilers of scripts/test-arch.sh. Silent when
+# nothing is missing.
 #
 # SPDX-License-Identifier: Apache-2.0
 set -euo pipefail
@@ -19,8 +20,12 @@ bench)
     packages+=(g++ clang-19 libomp-19-dev python3 gnuplot-nox libtbb-dev golang-go
         golang-golang-x-sync-dev cargo librust-rayon-dev libhts-dev libpthreadpool-dev)
     ;;
+arch)
+    packages+=(qemu-user gcc-{aarch64,i686,powerpc64le,riscv64,s390x}-linux-gnu gcc-arm-linux-gnueabihf
+        libc6-dev-{arm64,armhf,i386,ppc64el,riscv64,s390x}-cross)
+    ;;
 *)
-    echo 'Usage: scripts/setup.sh [build|test|bench]' >&2
+    echo 'Usage: scripts/setup.sh [build|test|bench|arch]' >&2
     exit 2
     ;;
 esac

@@ -8,6 +8,8 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <stdalign.h>
+#include <stddef.h>
 #include <stdint.h>
 
 static void makes_and_frees(void)
@@ -97,7 +99,7 @@ static int check_copy(ompg_group *group, void *arg)
     const unsigned char *bytes = arg;
     size_t size;
     (void)group;
-    CHECK_INT((uintptr_t)arg % 16, 0);
+    CHECK_INT((uintptr_t)arg % alignof(max_align_t), 0);
     CHECK_INT(ompg_run(NULL, do_nothing, NULL, NULL), 0);
     memcpy(&size, bytes, sizeof size);
     bool same = size >= sizeof size && size <= LARGEST_COPY;
