@@ -12,14 +12,6 @@
 #include <stdio.h>
 #include <string.h>
 
-double group_seconds(const ompg_group *group)
-{
-    int64_t begun = load_relaxed(&((ompg_group *)group)->begun);
-    if (begun == 0 && self)
-        begun = self->region->begun;
-    return begun == 0 ? 0.0 : clock_seconds(clock_now() - begun);
-}
-
 /* Stops the group without a cause of its own: its list of errors says why. */
 static void stop_by_list(ompg_group *group)
 {

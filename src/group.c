@@ -149,14 +149,6 @@ ompg_group *ompg_new(const ompg_options *options)
     return group;
 }
 
-ompg_group *group_new_default(void)
-{
-    int saved = errno;
-    ompg_group *group = ompg_new(NULL);
-    errno = saved;
-    return group;
-}
-
 /* Skips what was added and never reached a deque. */
 static void skip_unwaited(ompg_group *group)
 {

@@ -26,11 +26,11 @@
 
 #include "atomics.h"
 #include "clock.h"
+#include "epoch.h"
 #include "errors.h"
 #include "gate.h"
 #include "ompgroup/group.h"
 #include "queue.h"
-#include "stop.h"
 
 #include <stdint.h>
 
@@ -131,9 +131,6 @@ static inline size_t group_next_index(ompg_group *group)
     return load_relaxed(&group->local.submitted) + load_relaxed(&group->submitted_elsewhere) -
            unnumbered;
 }
-
-/* A group for a call that was given none; NULL when memory is short, errno is left alone. */
-ompg_group *group_new_default(void);
 
 /* ---- stopping (stop.c) ---- */
 

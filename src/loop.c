@@ -12,9 +12,9 @@
 #include "loop_units.h"
 
 #include "add.h"
+#include "call.h"
 #include "float_control.h"
 #include "nesting.h"
-#include "wait.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -226,5 +226,5 @@ int ompg_for(ompg_group *group, size_t begin, size_t end, size_t grain, ompg_ran
     if (!fn || begin > end)
         return EINVAL;
     wait_add_fn *add = begin < end ? add_claimed : NULL;
-    return wait_for(group, add, &(struct loop_call){begin, end, grain, fn, arg});
+    return call_with_group(group, add, &(struct loop_call){begin, end, grain, fn, arg});
 }

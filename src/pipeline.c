@@ -26,9 +26,9 @@
 #include "ompgroup/pipeline.h"
 
 #include "add.h"
+#include "call.h"
 #include "caller.h"
 #include "memory.h"
-#include "wait.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -381,7 +381,7 @@ int ompg_pipeline(ompg_group *group, const ompg_stage *stages, size_t count, siz
     if (!stages || count == 0 || live == 0 || !stages_make_sense(stages, count))
         return EINVAL;
     struct pipeline_call call = {.stages = stages, .count = count, .live = live};
-    int code = wait_for(group, add_source, &call);
+    int code = call_with_group(group, add_source, &call);
     if (call.pipeline)
         drop_items(call.pipeline);
     pipeline_free(call.pipeline);

@@ -29,8 +29,6 @@
 #include <errno.h>
 #include <string.h>
 
-_Atomic size_t stop_epoch = 1;
-
 /* For the error's record; omp_get_thread_num() is not async-signal-safe. */
 static int current_thread(void)
 {

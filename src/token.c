@@ -16,9 +16,9 @@
 #include "token.h"
 
 #include "atomics.h"
+#include "epoch.h"
 #include "futex.h"
 #include "ompgroup/token.h"
-#include "stop.h"
 
 #include <errno.h>
 #include <signal.h>

@@ -133,7 +133,7 @@ static int add_and_run(ompg_group *group, struct worker *worker, wait_add_fn *ad
 }
 
 /* Everything about a wait except for the groups that need nothing of it. */
-static int wait_with(ompg_group *group, wait_add_fn *add, void *arg)
+int wait_for(ompg_group *group, wait_add_fn *add, void *arg)
 {
     struct worker *worker = self;
     if (worker)
@@ -151,19 +151,9 @@ static int wait_with(ompg_group *group, wait_add_fn *add, void *arg)
     return code != 0 ? code : wait_result(group);
 }
 
-int wait_for(ompg_group *group, wait_add_fn *add, void *arg)
-{
-    ompg_group *made = NULL;
-    if (!group)
-        group = made = group_new_default();
-    int code = group ? wait_with(group, add, arg) : ENOMEM;
-    ompg_free(made);
-    return code;
-}
-
 static __attribute__((noinline)) int wait_any(ompg_group *group)
 {
-    return group ? wait_with(group, NULL, NULL) : EINVAL;
+    return group ? wait_for(group, NULL, NULL) : EINVAL;
 }
 
 /* A plain group that was made by the running task, so that it cannot be around that task. */
@@ -203,24 +193,4 @@ int ompg_wait(ompg_group *group)
     store_relaxed(&group->waiting, NOBODY_WAITS);
     *worker->errno_here = saved;
     return LIKELY(load_acquire(&group->stop) == RUNNING) ? 0 : wait_result(group);
-}
-
-int ompg_run(const ompg_options *options, ompg_task_fn *fn, void *arg, ompg_error *error)
-{
-    if (!fn)
-        return EINVAL;
-    int saved = errno;
-    ompg_group *group = ompg_new(options);
-    if (!group) {
-        int code = errno;
-        errno = saved;
-        return code;
-    }
-    int code = ompg_go(group, fn, arg);
-    if (code == 0 || code == ECANCELED) /* by a token: its code is the group's error */
-        code = ompg_wait(group);
-    if (code != 0 && error)
-        ompg_get_error(group, error);
-    ompg_free(group);
-    return code;
 }

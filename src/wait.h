@@ -37,9 +37,8 @@ typedef int wait_add_fn(ompg_group *group, void *arg);
 
 /*
  * For calls that add tasks and wait for them: claims the wait, reserves its memory, adds, and waits.
- * Nothing is added where the wait is refused. NULL group: one that is made for the call; NULL add: only
- * waits. Returns as
- * ompg_wait, or what add has returned where that is neither 0 nor ECANCELED.
+ * Nothing is added where the wait is refused. NULL add: only waits. Returns as ompg_wait, or what add
+ * has returned where that is neither 0 nor ECANCELED.
  */
 int wait_for(ompg_group *group, wait_add_fn *add, void *arg);
 

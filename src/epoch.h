@@ -1,11 +1,11 @@
 /*
  * The epoch of stops: bumped after any group stops, fails in a way that others must see, or any
- * token is cancelled. Groups cache it (see group.h).
+ * token is cancelled. Groups cache it (see stop.c).
  *
  * SPDX-License-Identifier: Apache-2.0
  */
-#ifndef OMPG_SRC_STOP_H
-#define OMPG_SRC_STOP_H
+#ifndef OMPG_SRC_EPOCH_H
+#define OMPG_SRC_EPOCH_H
 
 #include "atomics.h"
 
