@@ -63,7 +63,14 @@ static void victims_check(void)
 
 /* ---- the life of a group ---- */
 
-/* Made, filled and waited for inside a task, with a limit and without. */
+static int count_range(ompg_group *group, size_t begin, size_t end, void *arg)
+{
+    (void)begin;
+    (void)end;
+    return count_run(group, arg);
+}
+
+/* Made, filled and waited for inside a task, with a limit and without; and a loop. */
 static int nest(ompg_group *group, void *arg)
 {
     (void)group;
@@ -74,8 +81,10 @@ static int nest(ompg_group *group, void *arg)
         CHECK_INT(ompg_wait(inner), 0);
         ompg_free(inner);
     }
-    return 0;
+    return ompg_for(NULL, 0, 2, 1, count_range, arg);
 }
+
+enum { RUNS_NESTED = 6, RUNS_LIVED = RUNS_NESTED + 1 };
 
 static int live(int threads)
 {
@@ -110,7 +119,26 @@ static void cancel_at_each_step_of_a_life(void)
     steps_begin(cancel_a_victim, NULL);
     int runs = live(1);
     steps_end();
-    CHECK_INT(runs, 5);
+    CHECK_INT(runs, RUNS_LIVED);
+    victims_check();
+}
+
+/* In a region that is there already, whose other threads come from its end. */
+static ORDERED_BY_OPENMP void cancel_at_each_step_in_a_region(void)
+{
+    int runs = 0;
+    if (cannot_step())
+        return;
+    live(0);
+    victims_make();
+#pragma omp parallel
+#pragma omp single nowait
+    {
+        steps_begin(cancel_a_victim, NULL);
+        runs = live(0);
+        steps_end();
+    }
+    CHECK_INT(runs, RUNS_LIVED);
     victims_check();
 }
 
@@ -124,7 +152,7 @@ static void cancel_at_each_step_in_a_team(void)
     steps_begin(cancel_a_victim, NULL);
     int runs = live(0);
     steps_end();
-    CHECK_INT(runs, 5);
+    CHECK_INT(runs, RUNS_LIVED);
     victims_check();
 }
 
@@ -493,12 +521,13 @@ static void timer_on_all_threads(void)
         CHECK_INT(ompg_run(NULL, spread, &runs, NULL), 0);
     atomic_store(&shooting, false);
     pthread_join(shooter, NULL);
-    CHECK_INT(atomic_load(&runs), waits * 80);
+    CHECK_INT(atomic_load(&runs), waits * 20 * RUNS_NESTED);
     victims_check();
 }
 
 CHECK_MAIN("signals", {"cancel at each step of a life", cancel_at_each_step_of_a_life},
            {"cancel at each step in a team", cancel_at_each_step_in_a_team},
+           {"cancel at each step in a region", cancel_at_each_step_in_a_region},
            {"cancel at each step of a member", cancel_at_each_step_of_a_member},
            {"cancel interrupts cancel", cancel_interrupts_cancel},
            {"reset interrupts cancel", reset_interrupts_cancel},
