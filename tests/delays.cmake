@@ -6,11 +6,11 @@ if(NOT OMPGROUP_DELAYS)
     return()
 endif()
 
-# ompgroup_delayed_case(<program> <threads> <name> <seed> [<variable>...])
-function(ompgroup_delayed_case program threads name seed)
+# ompgroup_delayed_case(<program> <word or nothing> <seed> <threads> <name> [<variable>...])
+function(ompgroup_delayed_case program word seed threads name)
     set(case ${program}.t${threads}${name}.seed${seed})
     set(openmp OMP_NUM_THREADS=${threads} OMP_WAIT_POLICY=passive)
-    add_test(NAME ${case} COMMAND ${program})
+    add_test(NAME ${case} COMMAND ${program} ${word})
     set_tests_properties(${case} PROPERTIES
         ENVIRONMENT "${openmp};OMPGROUP_DELAY_SEED=${seed};${ARGN}"
         TIMEOUT ${OMPGROUP_TEST_TIMEOUT})
@@ -19,11 +19,12 @@ function(ompgroup_delayed_case program threads name seed)
     endif()
 endfunction()
 
-# ompgroup_delayed_cases(<program> <seed> <threads>...)
-function(ompgroup_delayed_cases program seed)
+# ompgroup_delayed_cases(<program> <word or nothing> <seed> <threads>...)
+function(ompgroup_delayed_cases program word seed)
     foreach(threads IN LISTS ARGN)
-        ompgroup_delayed_case(${program} ${threads} "" ${seed})
-        ompgroup_delayed_case(${program} ${threads} .bare ${seed} OMPGROUP_NO_MEMBARRIER=1)
+        ompgroup_delayed_case(${program} "${word}" ${seed} ${threads} "")
+        ompgroup_delayed_case(${program} "${word}" ${seed} ${threads} .bare
+            OMPGROUP_NO_MEMBARRIER=1)
     endforeach()
 endfunction()
 
@@ -31,9 +32,11 @@ foreach(seed RANGE 1 10)
     foreach(program IN ITEMS
             test_cancel test_contexts test_crowds test_limit test_nesting test_pipeline_stop
             test_reduce_stop test_stress test_team)
-        ompgroup_delayed_cases(${program} ${seed} 2 3 7 16)
+        ompgroup_delayed_cases(${program} "" ${seed} 2 3 7 16)
     endforeach()
-    foreach(program IN ITEMS test_deque_threads test_gate test_loop_units) # with threads of their own
-        ompgroup_delayed_cases(${program} ${seed} 2)
+    # These choose their threads themselves.
+    foreach(program IN ITEMS test_deque_threads test_gate test_loop_units)
+        ompgroup_delayed_cases(${program} "" ${seed} 2)
     endforeach()
+    ompgroup_delayed_cases(test_progress work ${seed} 2)
 endforeach()
