@@ -15,7 +15,8 @@ declare -A emulators=([aarch64]=qemu-aarch64 [armhf]=qemu-arm [ppc64le]=qemu-ppc
     [riscv64]=qemu-riscv64 [s390x]=qemu-s390x)
 
 tests=(test_group test_error test_cancel test_drops test_limit test_budget test_loop test_reduce
-    test_pipeline test_nesting test_deterministic test_collect)
+    test_pipeline test_nesting test_deterministic test_collect test_floating_point test_errno test_token
+    test_text)
 
 architectures=("$@")
 [ $# -gt 0 ] || architectures=(aarch64 armhf i386 ppc64le riscv64 s390x)

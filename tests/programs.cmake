@@ -2,8 +2,6 @@
 #
 # SPDX-License-Identifier: Apache-2.0
 ompgroup_test(test_budget)
-ompgroup_test(test_caller)
-target_link_libraries(test_caller PRIVATE m) # fenv.h
 ompgroup_test(test_cancel)
 ompgroup_test(test_collect)
 ompgroup_test(test_contexts)
@@ -12,6 +10,8 @@ ompgroup_test(test_deterministic)
 ompgroup_test(test_drops)
 ompgroup_test(test_errno)
 ompgroup_test(test_error)
+ompgroup_test(test_floating_point)
+target_link_libraries(test_floating_point PRIVATE m) # fenv.h
 ompgroup_test(test_group)
 ompgroup_test(test_limit)
 ompgroup_test(test_links)
@@ -29,6 +29,7 @@ ompgroup_test(test_outsiders)
 ompgroup_test(test_pipeline)
 ompgroup_test(test_pipeline_stop)
 ompgroup_test(test_progress)
+ompgroup_test(test_pthread_cancel)
 ompgroup_test(test_record)
 ompgroup_test(test_reduce)
 ompgroup_test(test_reduce_stop)

@@ -1,18 +1,15 @@
 /*
- * What the calling thread owns beside errno: its floating-point environment, which every thread of the
- * region works with, and POSIX cancellation, which acts on it after the wait.
+ * The floating-point environment of the calling thread: every thread of the region works with it, and
+ * gets its own back.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
-#define _GNU_SOURCE /* PTHREAD_CANCEL_*, with C11 */
-#include "again.h"
 #include "check.h"
 #include "tasks.h"
 
 #include <errno.h>
 #include <fenv.h>
 #include <stdint.h>
-#include <time.h>
 
 #if defined(__SSE__)
 #include <xmmintrin.h>
@@ -21,7 +18,7 @@
 static const int modes[] = {FE_UPWARD, FE_DOWNWARD, FE_TOWARDZERO, FE_TONEAREST};
 enum { MODES = sizeof modes / sizeof modes[0] };
 
-/* ---- the floating-point environment ---- */
+/* ---- waits ---- */
 
 /* Two tasks that meet, so that the second one is on another thread where there is one. */
 typedef struct meeting {
@@ -235,103 +232,9 @@ static void reductions_are_the_same_in_any_mode(void)
 #endif
 }
 
-/* ---- POSIX cancellation ---- */
-
-static int sleep_a_little(ompg_group *group, void *arg)
-{
-    (void)group;
-    nanosleep(&(struct timespec){.tv_nsec = 3000000}, NULL); /* a cancellation point */
-    return count_run(group, arg);
-}
-
-static void sleepy_drop(void *arg)
-{
-    nanosleep(&(struct timespec){.tv_nsec = 1000}, NULL);
-    atomic_fetch_add((atomic_int *)arg, 1);
-}
-
-static void sleepy_item_drop(void *arg)
-{
-    (void)arg;
-    nanosleep(&(struct timespec){.tv_nsec = 1000}, NULL);
-}
-
-static int sleepy_stage(ompg_group *group, void *arg, void **slot)
-{
-    nanosleep(&(struct timespec){.tv_nsec = 1000}, NULL);
-    return *slot ? EPIPE : make_items(group, arg, slot);
-}
-
-/* Every call that runs, waits or prints: each is over before the thread may end. */
-static void make_calls(atomic_int *runs)
-{
-    ompg_token token = OMPG_TOKEN_INIT;
-    int items = 5;
-    ompg_stage stages[] = {{.mode = OMPG_IN_ORDER, .fn = sleepy_stage, .arg = &items},
-                           {.mode = OMPG_PARALLEL, .fn = sleepy_stage, .drop = sleepy_item_drop}};
-    ompg_group *group = ompg_new(NULL);
-    for (int i = 0; i < 10; i++)
-        ompg_go(group, sleep_a_little, runs);
-    CHECK_INT(ompg_wait(group), 0);
-    CHECK_INT(ompg_pipeline(NULL, stages, 2, 3), EPIPE);
-    CHECK_INT(ompg_token_on_signal(&token, SIGUSR1), 0);
-    CHECK_INT(ompg_token_off_signal(&token, SIGUSR1), 0);
-    ompg_fail(group, EIO, "%d", 7);
-    ompg_describe(stderr);
-    ompg_print_error(group, stderr);
-    ompg_reset(group);
-    ompg_go_with(group, do_nothing, runs, &(ompg_task_options){.drop = sleepy_drop});
-    ompg_free(group);
-}
-
-static atomic_int runs_when_cancelled;
-static atomic_bool calls_are_over;
-
-/* Nothing but the end of the thread may bring it here, after all calls. */
-static void end_of_thread(void *arg)
-{
-    (void)arg;
-    bool complete = atomic_load(&calls_are_over) && atomic_load(&runs_when_cancelled) == 11;
-    _Exit(complete ? EXIT_SUCCESS : EXIT_FAILURE);
-}
-
-/* A process of its own, for it ends with this thread. */
-static void cancel_myself(void)
-{
-    pthread_cleanup_push(end_of_thread, NULL);
-    pthread_cancel(pthread_self());
-    make_calls(&runs_when_cancelled);
-    atomic_store(&calls_are_over, true);
-    pthread_testcancel();
-    pthread_cleanup_pop(0);
-    _Exit(EXIT_FAILURE);
-}
-
-static void cancel_acts_after_the_calls(void)
-{
-    char name[] = "cancel acts after the calls";
-    if (is_again())
-        cancel_myself();
-    int status = run_again(name, "/dev/null");
-    CHECK(WIFEXITED(status) && WEXITSTATUS(status) == EXIT_SUCCESS);
-}
-
-static void cancel_state_is_kept(void)
-{
-    int state, before;
-    CHECK_INT(ompg_run(NULL, do_nothing, NULL, NULL), 0);
-    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state);
-    CHECK_INT(state, PTHREAD_CANCEL_ENABLE);
-    CHECK_INT(ompg_run(NULL, do_nothing, NULL, NULL), 0);
-    pthread_setcancelstate(PTHREAD_CANCEL_ENABLE, &before);
-    CHECK_INT(before, PTHREAD_CANCEL_DISABLE);
-}
-
-CHECK_MAIN("caller", {"threads round as the waiter", threads_round_as_the_waiter},
+CHECK_MAIN("floating point", {"threads round as the waiter", threads_round_as_the_waiter},
            {"threads of a team round as the waiter", threads_of_a_team_round_as_the_waiter},
            {"callers mode survives", callers_mode_survives},
            {"loops round as the caller", loops_round_as_the_caller},
            {"loop macro rounds as the caller", loop_macro_rounds_as_the_caller},
-           {"reductions are the same in any mode", reductions_are_the_same_in_any_mode},
-           {"cancel acts after the calls", cancel_acts_after_the_calls},
-           {"cancel state is kept", cancel_state_is_kept})
+           {"reductions are the same in any mode", reductions_are_the_same_in_any_mode})
