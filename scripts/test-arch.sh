@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Builds for other processors and runs a part of the tests there, emulated by QEMU (i386: by the
-# processor itself). Installs the cross compilers that are missing. Not a part of scripts/test.sh.
+# processor itself, for in QEMU 7.2 even two parallel regions of plain OpenMP hang). Installs the cross compilers that are missing. Not a part of scripts/test.sh.
 #
 #     scripts/test-arch.sh [ARCH]...        aarch64 armhf i386 ppc64le riscv64 s390x; without any: all
 #

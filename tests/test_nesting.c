@@ -373,7 +373,12 @@ static void nested_wait_finds_what_lies_below(void)
 
 /* ---- how much stack a level takes ---- */
 
-enum { LEVELS = 200, LEVEL_STACK = 768 };
+#if defined(__s390__) || defined(__powerpc__)
+enum { LEVEL_STACK = 2048 }; /* a frame has room for the registers of those it calls */
+#else
+enum { LEVEL_STACK = 768 };
+#endif
+enum { LEVELS = 200 };
 
 /* One task in each group; where the outermost and the innermost have their frames. */
 typedef struct descent {
