@@ -52,7 +52,7 @@ ompg_loop ompg_loop_begin(ompg_group *group, size_t begin, size_t end, size_t gr
 }
 
 /* Before this thread's first sub-range. */
-static void enter(const ompg_loop *handle, ompg_loop_range *range)
+static void enter_range(const ompg_loop *handle, ompg_loop_range *range)
 {
     range->entered = true;
     range->outer = place_in_loop.group;
@@ -71,7 +71,7 @@ static void move_place(const ompg_group *group, const ompg_loop_range *range)
         place_in_loop = (struct place){.group = group, .index = range->begin};
 }
 
-static void leave(const ompg_loop_range *range)
+static void leave_range(const ompg_loop_range *range)
 {
     place_in_loop = (struct place){.group = range->outer, .index = range->outer_index};
     float_control_set(range->float_control);
@@ -83,7 +83,7 @@ bool ompg_loop_next(const ompg_loop *handle, ompg_loop_range *range)
     struct units units;
     struct share *own = loop_share(loop, omp_get_thread_num());
     if (!range->entered)
-        enter(handle, range);
+        enter_range(handle, range);
     while (loop_take(loop, own, range, &units)) {
         loop_set_range(range, &loop->plan, units);
         if (!loop->group || !group_stopped(loop->group, range->begin)) {
@@ -94,7 +94,7 @@ bool ompg_loop_next(const ompg_loop *handle, ompg_loop_range *range)
             break;
         loop_abandon_from(own, units.first);
     }
-    leave(range);
+    leave_range(range);
     return false;
 }
 
