@@ -10,9 +10,10 @@
 #ifndef OMPG_SRC_DELAYS_H
 #define OMPG_SRC_DELAYS_H
 
+#include <stdbool.h>
+
 #if defined(OMPGROUP_DELAYS)
 
-#include <stdbool.h>
 #include <stdint.h>
 
 struct delays {
@@ -39,7 +40,11 @@ static inline void delays_step(void)
 #else
 
 #define DELAYED(operation) operation
-#define delays_deny_membarrier() false
+
+static inline bool delays_deny_membarrier(void)
+{
+    return false;
+}
 
 #endif
 

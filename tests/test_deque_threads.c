@@ -101,7 +101,7 @@ static void take_or_skip(void)
     if (chance(50)) {
         size_t skipped = deque_skip(&deque, SKIPPED);
         atomic_fetch_add_explicit(&over, skipped, memory_order_relaxed);
-    } else if (deque_take(&deque, &task, draw(2 * BATCH), match, drawn_group())) {
+    } else if (deque_take(&deque, &task, draw(2 * (size_t)BATCH), match, drawn_group())) {
         consume(&task);
     }
 }
