@@ -54,6 +54,14 @@ int openmp_level(void)
     return level;
 }
 
+bool openmp_in_final(void)
+{
+    int saved = errno;
+    bool final = omp_in_final();
+    errno = saved;
+    return final;
+}
+
 int openmp_most_threads(int wanted)
 {
     struct question question = ask();

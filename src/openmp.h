@@ -15,6 +15,9 @@ typedef void openmp_body_fn(void *arg);
 /* omp_get_level() */
 int openmp_level(void);
 
+/* omp_in_final(): a task that is made here runs at once, on this thread. */
+bool openmp_in_final(void);
+
 /* omp_get_thread_num() */
 int openmp_thread(void);
 

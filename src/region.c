@@ -42,6 +42,8 @@ enum {
     IDLE_NS = 50000,    /* about what it costs to wake a thread */
     WORTH_NS = 1000,    /* of work that make up for a theft to both, */
     WORTH_TASK_NS = 20, /* and for each task of it */
+    LAUNCH_PAUSE_LEAST_NS = 20000,
+    LAUNCH_PAUSE_MOST_NS = 1000000,
     HOLD_LEAST_NS = 1000,
     HOLD_MOST_NS = 32000,
     NAP_AFTER_NS = 1000000,
@@ -63,6 +65,7 @@ void region_enter(struct worker *worker, struct region *region, int thread)
     worker->robbed = 0;
     worker->asked = NULL;
     worker->hold_back = HOLD_LEAST_NS;
+    worker->launch_pause = 0;
     bool armed = !membarrier_works() && load_relaxed(&region->threads) > 1;
     store_relaxed(&worker->deque.attention, armed ? ATTENTION_ARMED : ATTENTION_NONE);
     store_release(&region->slots[thread], worker);
@@ -96,33 +99,63 @@ bool region_root_has_stopped(void *arg)
     return stopped;
 }
 
-/* A parallel region that a task has opened has other threads than the team that was joined. */
-static bool can_launch_here(const struct region *region)
+/*
+ * In a team that was joined: a parallel region that a task has opened has other threads, a final task
+ * would run the worker at once, and so does a runtime that has many tasks queued.
+ */
+static bool can_launch_here(const struct worker *worker)
 {
-    return !region->joined || openmp_level() == region->level;
+    const struct region *region = worker->region;
+    if (!region->joined)
+        return true;
+    return openmp_level() == region->level && !openmp_in_final() &&
+           (worker->launch_pause == 0 || clock_now() >= worker->launch_at);
 }
 
-static void launch(struct region *region)
+/* OpenMP ran the last launch on the thread that made it: that is tried again, but not at each push. */
+static void pause_launching(struct worker *worker)
 {
+    int64_t pause = 2 * worker->launch_pause;
+    pause = pause < LAUNCH_PAUSE_LEAST_NS ? LAUNCH_PAUSE_LEAST_NS : pause;
+    worker->launch_pause = pause < LAUNCH_PAUSE_MOST_NS ? pause : LAUNCH_PAUSE_MOST_NS;
+    worker->launch_at = clock_now() + worker->launch_pause;
+}
+
+static bool launch_task(struct worker *worker)
+{
+    worker->launched_here = false;
+    add_relaxed(&worker->region->parking.calls, 1);
+    openmp_task(worker_main, region_root_has_stopped, worker->region);
+    if (worker->launched_here)
+        pause_launching(worker);
+    else
+        worker->launch_pause = 0;
+    return !worker->launched_here;
+}
+
+/* False where there is no use in another one. */
+static bool launch(struct worker *worker)
+{
+    struct region *region = worker->region;
     tsan_release(region);
-    if (!region->joined) {
-        parking_call(&region->parking);
-        return;
-    }
-    add_relaxed(&region->parking.calls, 1);
-    openmp_task(worker_main, region_root_has_stopped, region);
+    if (region->joined)
+        return launch_task(worker);
+    parking_call(&region->parking);
+    return true;
 }
 
-void region_launch(struct region *region, size_t most, int most_pending)
+void region_launch(struct worker *worker, size_t most, int most_pending)
 {
-    if (region->threads == 1 || load_relaxed(&region->closing) || !can_launch_here(region))
+    struct region *region = worker->region;
+    if (region->threads == 1 || load_relaxed(&region->closing) || !can_launch_here(worker))
         return;
     while (most-- > 0) {
         int calls = parking_calls(&region->parking);
         if (calls >= most_pending ||
             load_relaxed(&region->active) + calls >= load_relaxed(&region->threads))
             return;
-        launch(region);
+        if (!launch(worker))
+            return;
     }
 }
 
@@ -132,13 +165,13 @@ void region_attend(struct worker *worker)
     size_t mine = deque_private(deque);
     if (mine == 0)
         return; /* the request stands */
-    if (membarrier_works() && can_launch_here(worker->region))
+    if (membarrier_works() && can_launch_here(worker))
         store_relaxed(&deque->attention, ATTENTION_NONE);
     tally_flush(worker); /* before its tasks can be stolen */
     deque_share(deque, false);
     fence_seq_cst(); /* with the one in leave */
     int active = load_relaxed(&worker->region->active);
-    region_launch(worker->region, mine, active); /* doubles at most */
+    region_launch(worker, mine, active); /* doubles at most */
 }
 
 /* ---- idling ---- */
@@ -219,7 +252,7 @@ static void run_own(struct worker *worker)
 /* Where there was one task there may be more: whoever finds one starts the next worker to look. */
 static void run_found(struct worker *worker, struct task *task)
 {
-    region_launch(worker->region, 1, 1);
+    region_launch(worker, 1, 1);
     region_attend_if_asked(worker);
     task_run(worker, task);
 }
@@ -246,6 +279,7 @@ static struct worker *worker_for(struct region *region, int thread)
     struct worker *present = load_relaxed(&region->slots[thread]);
     if (!present)
         return worker_acquire();
+    present->launched_here = true;
     steal_ask(present);
     return NULL;
 }
@@ -359,7 +393,7 @@ static void share_all(struct worker *worker)
     tally_flush(worker);
     if (load_relaxed(&worker->region->threads) > 1 && deque_private(&worker->deque) > 0) {
         deque_share(&worker->deque, true);
-        region_launch(worker->region, 1, 1);
+        region_launch(worker, 1, 1);
     }
 }
 

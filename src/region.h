@@ -37,10 +37,10 @@ void region_leave(struct worker *worker, struct region *region, struct worker *o
 
 /*
  * Starts up to `most` workers on threads that have none, while fewer than `most_pending` are on
- * their way. In a team that was joined, not from a parallel region that a task has opened: its threads
- * are others.
+ * their way. In a team that was joined, not from a final task, nor from a parallel region that a task
+ * has opened: its threads are others.
  */
-void region_launch(struct region *region, size_t most, int most_pending);
+void region_launch(struct worker *worker, size_t most, int most_pending);
 
 /* The waiter's part: all of the group's tasks, and what else is in its deque. */
 void region_run_root(struct worker *worker, ompg_group *group);

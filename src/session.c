@@ -67,7 +67,7 @@ static void run_all(const struct session *session)
     task_release_parked(worker, group);
     size_t tasks = group->queue.size + deque_private(&worker->deque);
     if (tasks > (size_t)region->members)
-        region_launch(region, tasks - (size_t)region->members, load_relaxed(&region->threads));
+        region_launch(worker, tasks - (size_t)region->members, load_relaxed(&region->threads));
     region_run_root(worker, group);
 }
 
@@ -139,7 +139,8 @@ static void prepare(struct session *session, size_t tasks)
     region->float_control = float_control_get();
     region->begun = load_relaxed(&group->begun) ? load_relaxed(&group->begun) : clock_now();
     store_relaxed(&region->threads, threads);
-    store_relaxed(&region->active, region->members);
+    bool alone = joins && openmp_in_final(); /* no other can come, as if all were there */
+    store_relaxed(&region->active, alone ? threads : region->members);
     parking_open(&region->parking);
     store_relaxed(&region->closing, false);
     store_relaxed(&region->arming, false);

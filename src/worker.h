@@ -46,7 +46,11 @@ struct worker {
     int64_t robbed;        /* clock at the last theft, 0: none */
     int64_t loot;          /* tasks in it */
     int64_t hold_back;     /* how long to stay away after a poor one, in ns */
-    struct deque *asked;   /* whose owner this thief has asked last, NULL: nobody's */
+    int64_t launch_at;     /* clock before which no launch is tried, */
+    int64_t
+        launch_pause;   /* for so long, after one that OpenMP ran here; 0: the last one went well */
+    bool launched_here; /* OpenMP has run a worker's task on this thread */
+    struct deque *asked; /* whose owner this thief has asked last, NULL: nobody's */
     ompg_group *free_groups;
     _Atomic(ompg_group *) tally_group;
     struct counts tally;

@@ -91,6 +91,7 @@ ompgroup_test_program(test_faults
     WRAP malloc calloc realloc aligned_alloc posix_memalign free)
 ompgroup_cases(test_faults OMP_WAIT_POLICY=passive 1 2 7)
 
+ompgroup_test(test_launch WRAP GOMP_task __kmpc_omp_task_alloc)
 ompgroup_test_program(test_membarrier WRAP syscall)
 ompgroup_cases(test_membarrier OMP_WAIT_POLICY=passive 1 2 7)
 ompgroup_test_program(test_parking)
