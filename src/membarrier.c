@@ -74,9 +74,9 @@ bool membarrier_all(void)
  */
 __attribute__((constructor)) static void membarrier_register(void)
 {
-    bool works = !BUILT_WITH_TSAN && !delays_deny_membarrier() &&
-                 membarrier(MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED);
-    store_relaxed(&membarrier_usable, works);
+    if (BUILT_WITH_TSAN || delays_deny_membarrier())
+        return;
+    store_relaxed(&membarrier_usable, membarrier(MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED));
 }
 
 #else
