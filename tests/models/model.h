@@ -38,23 +38,23 @@ using rl::memory_order;
 /* ---- operations: where they stand in the source, and one that is made weaker to see whether it is needed ---- */
 
 /* One expansion of an atomic macro, once it has been executed. No std::string: Relacy counts allocations. */
-struct site {
+struct model_site {
     bool seen;
     const char *file, *function, *kind, *order;
     unsigned line;
 };
 
 enum { SITES = 4096, PARTS = 2 };
-static struct site sites[SITES][PARTS];
+static struct model_site sites[SITES][PARTS];
 static int weak_site = -1, weak_part;
 
-struct place {
+struct model_place {
     int site;
     rl::debug_info info;
     const char *function;
 };
 
-#define HERE (place{__COUNTER__, RL_INFO, __func__})
+#define HERE (model_place{__COUNTER__, RL_INFO, __func__})
 
 static inline const char *order_name(memory_order order)
 {
@@ -74,74 +74,74 @@ static inline memory_order weaker(memory_order order, memory_order both)
 }
 
 /* The order to use: the source's, or `less` where this is the place whose need is in question. */
-static inline memory_order order_of(const place &at, int part, const char *kind, memory_order order,
+static inline memory_order model_order(const model_place &at, int part, const char *kind, memory_order order,
                                     memory_order less)
 {
-    struct site *site = &sites[at.site][part];
+    struct model_site *site = &sites[at.site][part];
     if (!site->seen && order != less) {
         *site = {true, at.info.file_, at.function, kind, order_name(order), at.info.line_};
     }
     return weak_site == at.site && weak_part == part ? less : order;
 }
 
-static inline memory_order order_of_rmw(const place &at, const char *kind, memory_order order)
+static inline memory_order model_order_rmw(const model_place &at, const char *kind, memory_order order)
 {
     if (order != rl::mo_acq_rel)
-        return order_of(at, 0, kind, order, weaker(order, rl::mo_acq_rel));
-    memory_order first = order_of(at, 0, kind, order, rl::mo_release);
-    memory_order second = order_of(at, 1, kind, order, rl::mo_acquire);
+        return model_order(at, 0, kind, order, weaker(order, rl::mo_acq_rel));
+    memory_order first = model_order(at, 0, kind, order, rl::mo_release);
+    memory_order second = model_order(at, 1, kind, order, rl::mo_acquire);
     return first != order ? first : second;
 }
 
-template <class T> static T model_load(const rl::atomic<T> *p, memory_order order, const place &at)
+template <class T> static T model_load(const rl::atomic<T> *p, memory_order order, const model_place &at)
 {
-    order = order_of(at, 0, "load", order, weaker(order, rl::mo_acquire));
+    order = model_order(at, 0, "load", order, weaker(order, rl::mo_acquire));
     return (*const_cast<rl::atomic<T> *>(p))(at.info).load(order);
 }
 
 template <class T, class V>
-static void model_store(rl::atomic<T> *p, V value, memory_order order, const place &at)
+static void model_store(rl::atomic<T> *p, V value, memory_order order, const model_place &at)
 {
-    order = order_of(at, 0, "store", order, weaker(order, rl::mo_release));
+    order = model_order(at, 0, "store", order, weaker(order, rl::mo_release));
     (*p)(at.info).store((T)value, order);
 }
 
 template <class T, class V>
-static T model_add(rl::atomic<T> *p, V value, memory_order order, const place &at)
+static T model_add(rl::atomic<T> *p, V value, memory_order order, const model_place &at)
 {
-    return (*p)(at.info).fetch_add((T)value, order_of_rmw(at, "add", order));
+    return (*p)(at.info).fetch_add((T)value, model_order_rmw(at, "add", order));
 }
 
 template <class T, class V>
-static T model_sub(rl::atomic<T> *p, V value, memory_order order, const place &at)
+static T model_sub(rl::atomic<T> *p, V value, memory_order order, const model_place &at)
 {
-    return (*p)(at.info).fetch_sub((T)value, order_of_rmw(at, "sub", order));
+    return (*p)(at.info).fetch_sub((T)value, model_order_rmw(at, "sub", order));
 }
 
 template <class T, class V>
-static T model_exchange(rl::atomic<T> *p, V value, memory_order order, const place &at)
+static T model_exchange(rl::atomic<T> *p, V value, memory_order order, const model_place &at)
 {
-    return (*p)(at.info).exchange((T)value, order_of_rmw(at, "exchange", order));
+    return (*p)(at.info).exchange((T)value, model_order_rmw(at, "exchange", order));
 }
 
 template <class T, class V>
 static bool model_cas(rl::atomic<T> *p, T *expected, V value, memory_order success,
-                      memory_order failure, bool weak, const place &at)
+                      memory_order failure, bool weak, const model_place &at)
 {
     if (success == rl::mo_acq_rel) {
-        success = order_of_rmw(at, "cas", success);
+        success = model_order_rmw(at, "cas", success);
     } else {
-        success = order_of(at, 0, "cas", success, rl::mo_relaxed);
-        failure = order_of(at, 1, "cas", failure, rl::mo_relaxed);
+        success = model_order(at, 0, "cas", success, rl::mo_relaxed);
+        failure = model_order(at, 1, "cas", failure, rl::mo_relaxed);
     }
     rl::atomic_proxy<T> proxy = (*p)(at.info);
     return weak ? proxy.compare_exchange_weak(*expected, (T)value, success, failure)
                 : proxy.compare_exchange_strong(*expected, (T)value, success, failure);
 }
 
-static inline void model_fence(memory_order order, const place &at)
+static inline void model_fence(memory_order order, const model_place &at)
 {
-    if (order_of(at, 0, "fence", order, rl::mo_relaxed) != rl::mo_relaxed)
+    if (model_order(at, 0, "fence", order, rl::mo_relaxed) != rl::mo_relaxed)
         rl::atomic_thread_fence(order, at.info);
 }
 
@@ -179,9 +179,9 @@ public:
 };
 
 /* GCC's operations on plain fields: what is not declared atomic. */
-template <class T> static T model_word(const T *p, memory_order, const place &) { return *p; }
-template <class T> static T model_word(const shared<T> *p, memory_order, const place &) { return *p; }
-template <class T> static T model_word(const rl::atomic<T> *p, memory_order order, const place &at)
+template <class T> static T model_word(const T *p, memory_order, const model_place &) { return *p; }
+template <class T> static T model_word(const shared<T> *p, memory_order, const model_place &) { return *p; }
+template <class T> static T model_word(const rl::atomic<T> *p, memory_order order, const model_place &at)
 {
     return model_load(p, order, at);
 }
@@ -208,9 +208,9 @@ template <unsigned count> static void fence_on_thread(unsigned thread)
  * membarrier(2): each thread runs a full fence at some time of its own between the begin and the end of the call,
  * wherever its program is then.
  */
-static inline void model_membarrier(const place &at)
+static inline void model_membarrier(const model_place &at)
 {
-    if (order_of(at, 0, "membarrier", rl::mo_seq_cst, rl::mo_relaxed) == rl::mo_relaxed)
+    if (model_order(at, 0, "membarrier", rl::mo_seq_cst, rl::mo_relaxed) == rl::mo_relaxed)
         return;
     fence_on(thread_here());
     unsigned first = rl::rand(model_threads);
@@ -286,7 +286,7 @@ template <class model> static int sweep(const scenario_plan *plans, int count)
     int failed = run_all<model>(plans, count, true);
     for (int i = 0; i < SITES; i++)
         for (int part = 0; part < PARTS; part++) {
-            const struct site *site = &sites[i][part];
+            const struct model_site *site = &sites[i][part];
             if (!site->seen || strncmp(site->file, "src/", 4) != 0)
                 continue;
             weak_site = i;

@@ -1,0 +1,328 @@
+/*
+ * Stops, their epoch and what groups cache of it; deadlines of enclosing waits; links that are moved; records that
+ * come to their next life while somebody looks through them.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "model.h"
+
+#include "ompgroup/error.h"
+#include "ompgroup/group.h"
+//@ into basis.h
+//@ take src/atomics.h
+//@ take src/task.h
+//@ take src/group.h stop_state wait_state
+//@ take src/worker.h frame
+//@ into taken.h
+//@ take src/stop.h stop_epoch_bump
+//@ take src/group.h group_may_be_express group_earliest_deadline group_is_express group_stopped group_stopped_hard
+//@ take src/worker.h group_acquire runs_task_of
+//@ take src/nesting.h enclosing is_alive group_enclosing enclosing_next group_encloses is_child_of group_set_parent parent_is_held parent_is_held_here
+//@ take src/nesting.c group_lies_in frame_of group_has_task_here is_here group_place note_early_child
+//@ take src/stop.c claim_stop publish group_stop settled_stop group_cause stop_passively stop_by_token stop_by_deadline walk stops_itself token_has_stopped has_stopped stops_inner stop_held note walk_outwards look_around group_stop_check
+//@ take src/group.c place inherit_walked inherit ompg_new end_life
+//@ take src/wait.c set_deadline wait_begin
+//@ change s/^    group->cause = \*error;/    group->cause = *error; group->cause_code = error->code;/
+//@ change s/^    \*error = group->cause;/    *error = group->cause; error->code = group->cause_code;/
+//@ mutant epoch-before-flag s/^    bool first = claim_stop(group, &state);/    stop_epoch_bump();\n&/;s/^    if (first || state == CLAIMED).*/    if (false)/
+//@ mutant second-does-not-bump s/if (first || state == CLAIMED)/if (first)/
+//@ mutant epoch-after-flags s/store_relaxed(&group->clean, epoch);/store_relaxed(\&group->clean, load_acquire(\&stop_epoch));/
+//@ mutant deadline-is-not-told s/if (load_relaxed(&group->has_early_child))/if (false)/
+//@ mutant child-is-not-noted s/store_relaxed(&parent->has_early_child, true);/;/
+//@ mutant deadline-is-not-inherited s/store_relaxed(&group->earliest, group_earliest_deadline(parent));/;/
+//@ mutant next-life-is-believed s/if (!held && !is_alive(&outer))/if (false)/
+//@ mutant life-does-not-end s/bump_relaxed(&group->serial, 1U);/;/
+//@ mutant move-is-not-told /^void group_place/,/^}/s/stop_epoch_bump();/;/
+//@ mutant enclosing-stop-is-not-told /^static bool walk_outwards/,/^}/s/stop_epoch_bump();/;/
+//@ mutant walk-looks-at-parent-only s/^        outer = next;/        outer.group = NULL;/
+#include "basis.h"
+
+static const int64_t CLOCK_NEVER = INT64_MAX, NOW = 100, PASSED = 50;
+static int64_t clock_now() { return NOW; }
+static int64_t clock_after(int64_t, double) { return PASSED; }
+
+struct errors {
+    rl::atomic<size_t> count;
+};
+
+struct region {
+};
+
+struct ompg_group {
+    rl::atomic<size_t> clean, walked, serial, parent_serial, parent_index, fail_index;
+    rl::atomic<struct region *> region;
+    rl::atomic<ompg_group *> parent;
+    rl::atomic<ompg_token *> token;
+    rl::atomic<int64_t> earliest, deadline, begun;
+    atomic_int stop;
+    atomic_uint depth, link_version;
+    atomic_uchar waiting;
+    atomic_bool gated, plain, has_early_child;
+    bool deterministic, cause_is_first;
+    double timeout;
+    struct worker *owner;
+    struct spinlock lock;
+    struct errors *errors;
+    ompg_group *next_free;
+    ompg_error cause;
+    shared<int> cause_code;
+};
+
+struct worker {
+    struct frame *frame;
+    struct region *region;
+    ompg_group *free_groups;
+    unsigned free_count, foreign;
+    struct task tasks[3];
+    struct frame frames[3];
+};
+
+static struct worker *workers;
+static rl::atomic<size_t> *epoch_word;
+#define stop_epoch (*epoch_word)
+#define self (&workers[thread_here()])
+#define current_thread() 0
+#define group_seconds(group) 0.0
+#define text_copy(to, size, from) ((void)0)
+#define tsan_is_present() false
+#define group_acquire_slow() ((ompg_group *)NULL)
+#define new_any(options) ((ompg_group *)NULL)
+#define ompg_token_stopped(token) false
+#define ompg_token_get_code(token) 0
+#define ompg_token_get_signal(token) 0
+
+/* The state of a new group, but for its stop: clear_state in group.c. */
+static void clear_state(ompg_group *group)
+{
+    store_relaxed(&group->clean, 0U);
+    store_relaxed(&group->walked, 0U);
+}
+
+static bool group_lies_in(const ompg_group *group, const ompg_group *outer);
+static void note_early_child(ompg_group *parent);
+static void group_place(ompg_group *group, const struct worker *worker);
+static bool group_stop_check(ompg_group *group, size_t index);
+static struct frame *frame_of(const struct worker *worker, const ompg_group *group);
+static bool group_has_task_here(const struct worker *worker, const ompg_group *group);
+
+#include "taken.h"
+
+enum { THREADS = 3, GROUPS = 4 };
+enum { STOPPED_TWICE, ENCLOSING, DEADLINE, MOVED, RECYCLED };
+
+struct model : rl::test_suite<model, THREADS> {
+    rl::atomic<size_t> stop_epoch_word;
+    struct region region;
+    struct worker worker_records[THREADS];
+    ompg_group *groups[GROUPS];
+    atomic_int told;
+
+    void clear(ompg_group *group)
+    {
+        store_relaxed(&group->serial, 1);
+        store_relaxed(&group->parent, (ompg_group *)NULL);
+        store_relaxed(&group->parent_serial, 0);
+        store_relaxed(&group->parent_index, 0);
+        store_relaxed(&group->fail_index, OMPG_NO_INDEX);
+        store_relaxed(&group->region, &region);
+        store_relaxed(&group->token, (ompg_token *)NULL);
+        store_relaxed(&group->earliest, CLOCK_NEVER);
+        store_relaxed(&group->deadline, CLOCK_NEVER);
+        store_relaxed(&group->begun, 0);
+        store_relaxed(&group->stop, RUNNING);
+        store_relaxed(&group->depth, 0);
+        store_relaxed(&group->link_version, 0);
+        store_relaxed(&group->waiting, NOBODY_WAITS);
+        store_relaxed(&group->gated, false);
+        store_relaxed(&group->plain, true);
+        store_relaxed(&group->has_early_child, false);
+        store_relaxed(&group->lock.locked, 0);
+        group->deterministic = false;
+        group->timeout = 0.0;
+        group->errors = NULL;
+        clear_state(group);
+    }
+
+    /* The thread runs a task of the group, in those that it runs already. */
+    void enter(struct worker *worker, ompg_group *group)
+    {
+        int depth = worker->frame ? (int)(worker->frame - worker->frames) + 1 : 0;
+        worker->tasks[depth].tagged = (uintptr_t)group;
+        worker->tasks[depth].index = 0;
+        worker->frames[depth] = {.prev = worker->frame, .task = &worker->tasks[depth]};
+        worker->frame = &worker->frames[depth];
+    }
+
+    /* A group within the task that runs. */
+    ompg_group *make(struct worker *worker, int number)
+    {
+        worker->free_groups = groups[number];
+        worker->free_count = 1;
+        struct worker *here = self;
+        RL_ASSERT(here == worker);
+        return ompg_new(NULL);
+    }
+
+    /* As above, before the threads run. */
+    void nest(int inner, int outer)
+    {
+        ompg_group *group = groups[inner];
+        store_relaxed(&group->parent, groups[outer]);
+        store_relaxed(&group->parent_serial, 1);
+        store_relaxed(&group->depth, load_relaxed(&groups[outer]->depth) + 1);
+        store_relaxed(&groups[outer]->waiting, WAIT_BEGUN);
+    }
+
+    void before()
+    {
+        epoch_word = &stop_epoch_word;
+        workers = worker_records;
+        store_relaxed(&stop_epoch, 1);
+        store_relaxed(&told, 0);
+        for (ompg_group *&group : groups) {
+            group = new ompg_group();
+            clear(group);
+        }
+        for (struct worker &worker : worker_records) {
+            worker.frame = NULL;
+            worker.region = &region;
+            worker.foreign = 0;
+            worker.free_groups = NULL;
+        }
+        if (scenario == ENCLOSING) {
+            nest(1, 0);
+            nest(2, 1);
+        }
+        if (scenario == DEADLINE) {
+            groups[0]->timeout = 1.0;
+            store_relaxed(&groups[0]->plain, false);
+        }
+        if (scenario == RECYCLED)
+            nest(1, 0);
+    }
+
+    void stopped_twice(unsigned index)
+    {
+        static const ompg_error error = {.code = EIO};
+        ompg_group *group = groups[0];
+        if (index == 1)
+            group_stopped(group, 0);
+        else
+            group_stop(group, &error);
+        if (index != 1)
+            store_release(&told, 1);
+        if (load_acquire(&told)) {
+            RL_ASSERT(group_stopped(group, 0)); /* a call that stops has returned */
+            ompg_error cause;
+            RL_ASSERT(group_cause(group, &cause) && cause.code == EIO);
+        }
+    }
+
+    void enclosing(unsigned index)
+    {
+        static const ompg_error error = {.code = EIO};
+        struct worker *worker = self;
+        if (index == 0) {
+            enter(worker, groups[0]);
+            group_stop(groups[0], &error);
+            store_release(&told, 1);
+            return;
+        }
+        if (index == 1) { /* waits in a task of each group for the next one; index 2 has stolen a task */
+            enter(worker, groups[0]);
+            enter(worker, groups[1]);
+        }
+        enter(worker, groups[2]);
+        for (int i = 0; i < 2; i++) {
+            bool sure = load_acquire(&told);
+            bool stopped = group_stopped(groups[2], 0);
+            RL_ASSERT(stopped || !sure);
+            if (stopped && index == 1) /* what comes of this must not be taken for an error of its own */
+                RL_ASSERT(group_stopped(groups[0], 0));
+        }
+    }
+
+    void deadline(unsigned index)
+    {
+        struct worker *worker = self;
+        if (index == 0) {
+            wait_begin(groups[0], worker);
+            store_release(&told, 1);
+            return;
+        }
+        enter(worker, groups[0]);
+        if (index == 1)
+            group_stopped(groups[0], 0);
+        ompg_group *child = make(worker, (int)index);
+        if (index == 2) {
+            store_relaxed(&child->waiting, WAIT_BEGUN);
+            enter(worker, child);
+            child = make(worker, 3);
+        }
+        for (int i = 0; i < 3; i++) {
+            bool sure = load_acquire(&told);
+            bool stopped = group_stopped(child, 0);
+            RL_ASSERT(stopped || !sure);
+        }
+    }
+
+    void moved(unsigned index)
+    {
+        static const ompg_error error = {.code = EIO};
+        struct worker *worker = self;
+        if (index == 0) {
+            enter(worker, groups[0]);
+            group_place(groups[1], worker);
+            add_release(&told, 1);
+        } else if (index == 2) {
+            group_stop(groups[0], &error);
+            add_release(&told, 1);
+        } else {
+            enter(worker, groups[1]);
+            for (int i = 0; i < 3; i++) {
+                bool sure = load_acquire(&told) == 2;
+                bool stopped = group_stopped(groups[1], 0);
+                RL_ASSERT(stopped || !sure);
+            }
+        }
+    }
+
+    /* The group around groups[1] is over and freed; its record lives on, and what that group does is its own. */
+    void recycled(unsigned index)
+    {
+        static const ompg_error error = {.code = EIO};
+        struct worker *worker = self;
+        if (index == 0) {
+            enter(worker, groups[2]);
+            end_life(groups[0]);
+            ompg_group *next = make(worker, 0);
+            group_stop(next, &error);
+        } else {
+            enter(worker, groups[1]);
+            for (int i = 0; i < 2; i++)
+                RL_ASSERT(!group_stopped(groups[1], 0));
+        }
+    }
+
+    void thread(unsigned index)
+    {
+        switch (scenario) {
+        case STOPPED_TWICE: stopped_twice(index); break;
+        case ENCLOSING: enclosing(index); break;
+        case DEADLINE: deadline(index); break;
+        case MOVED: moved(index); break;
+        default: recycled(index);
+        }
+    }
+
+    void after()
+    {
+        if (scenario < RECYCLED)
+            RL_ASSERT(scenario == DEADLINE || group_stopped_hard(groups[0]));
+        for (ompg_group *group : groups)
+            delete group;
+    }
+};
+
+MODEL(model, {"stopped by two", 60000}, {"enclosing group stops", 60000}, {"deadline", 60000},
+      {"moved", 60000}, {"recycled", 60000})
