@@ -24,7 +24,7 @@
 //@ take src/steal.c STEAL_BATCH is_single_thief steal_batch steal_run mark_pried pry share_loot is_worth_locking lock_victim steal_some
 //@ take src/run.h task_is_express task_run_express task_run
 //@ take src/run.c task_run_any
-//@ take src/add.c run_foreign dispatch count_at_once leave_unnumbered count_submitted
+//@ take src/add.c run_other dispatch count_at_once leave_unnumbered count_submitted
 //@ change s/DEQUE_CAPACITY = 2048/DEQUE_CAPACITY = 2/
 //@ change s/    struct task current = \*task;/    return;/
 //@ change s/while (run_special(worker, &current))/while (false)/
@@ -38,11 +38,11 @@
 //@ mutant tally-is-not-settled /^static inline void tally_settle/,/^}/s/tally_flush(worker);/;/
 struct model;
 static struct model *the;
-static bool membarrier_works = true;
 struct task;
 static void *model_ring();
 #define memory_new(size) model_ring()
 #define free(memory) ((void)0)
+#define let_snapshots_pass(region) ((void)0) /* of who reads statistics */
 #define tsan_acquire(p) ((void)0)
 #define tsan_release(p) ((void)0)
 
@@ -59,6 +59,7 @@ enum { WORKERS = 3 };
 
 struct region {
     atomic_int threads;
+    atomic_int snapshots;
     rl::atomic<struct worker *> slots[WORKERS];
 };
 
@@ -78,6 +79,7 @@ struct worker {
 #define group_is_express(group) true
 #define group_stopped_hard(group) false
 #define task_note_failure(group, frame, code) ((void)0)
+#define is_child_of(group, frame) false
 #define skip_plain(worker, task) ((void)0)
 static void region_attend_if_asked(struct worker *worker);
 static void task_call(struct worker *worker, struct task *task, void *arg);
@@ -145,6 +147,8 @@ struct model : rl::test_suite<model, WORKERS> {
     void before()
     {
         the = this;
+        barrier_works = true;
+        barrier_may_fail = false;
         rings = 0;
         store_relaxed(&added, 0);
         for (int i = 0; i < 6; i++)
@@ -154,6 +158,7 @@ struct model : rl::test_suite<model, WORKERS> {
             store_relaxed(&over[i], 0);
         }
         store_relaxed(&region.threads, WORKERS);
+        store_relaxed(&region.snapshots, 0);
         for (int i = 0; i < WORKERS; i++) {
             struct worker *worker = &workers[i];
             worker->region = &region;
@@ -243,7 +248,7 @@ struct model : rl::test_suite<model, WORKERS> {
         if (scenario == INLINED && number == 0) {
             go(2, groups[0]);
             struct task other = task(4, groups[1]);
-            run_foreign(here(), &other); /* H's, which a full deque has left over */
+            run_other(here(), &other); /* H's, which a full deque has left over */
             while (!load_acquire(&over[1]))
                 model_pause(); /* whoever waits for H must not wait for this task */
         }

@@ -14,12 +14,13 @@
 //@ into taken.h
 //@ take src/steal.h steal_ask look
 //@ take src/deque.c
-//@ take src/steal.c STEAL_BATCH is_single_thief steal_batch steal_run mark_pried pry share_loot steal_from
+//@ take src/steal.c STEAL_BATCH is_single_thief steal_batch steal_run mark_pried pry share_loot is_worth_locking lock_victim steal_some lies_deeper life_of sight steal_for steal_from
 //@ change s/DEQUE_CAPACITY = 2048/DEQUE_CAPACITY = 4/
 //@ change s/RUN_LEAST = 8/RUN_LEAST = 2/
 //@ change s/size_t index;     /shared<size_t> index; /
 //@ mutant pry-without-barrier s/membarrier_all()/true/
-//@ mutant pry-without-retreat s/if (is_below(top, raised))/if (false)/
+//@ mutant pry-without-retreat s/if (!seen || is_below(top, raised))/if (false)/
+//@ mutant failed-barrier-is-believed s/if (!seen || is_below(top, raised))/if (is_below(top, raised))/;s/raised = seen && is_below/raised = is_below/
 //@ mutant pop-looks-once s/if (UNLIKELY(is_below(top, load_relaxed(&deque->split))))/if (false)/
 //@ mutant pop-lowers-late s/^    store_relaxed(&deque->top, top);\r*$/    load_relaxed(\&deque->top);/
 //@ mutant steal-without-lock s/else if (!spin_trylock(&deque->lock))/else if (false)/
@@ -28,10 +29,6 @@
 //@ mutant run-keeps-slots s/store_release(&deque->tail, tail + run.count);//
 struct model;
 static struct model *the;
-static bool membarrier_works()
-{
-    return true;
-}
 struct task;
 static void *model_ring();
 #define memory_new(size) model_ring()
@@ -41,6 +38,8 @@ static void *model_ring();
 
 struct ompg_group {
     atomic_bool pried;
+    atomic_uint depth;
+    rl::atomic<size_t> serial;
 };
 
 struct region {
@@ -54,6 +53,7 @@ struct worker {
     struct deque *asked;
 };
 
+#define next_random(worker) rl::rand(4)
 static bool may_run(const struct task *task, const ompg_group *group)
 {
     return task_group(task) == group;
@@ -75,10 +75,14 @@ struct model : rl::test_suite<model, 1 + THIEVES> {
     void before()
     {
         the = this;
+        barrier_works = true;
+        barrier_may_fail = scenario == 3;
         size_t capacity = scenario == 2 ? DEQUE_CAPACITY : 2; /* more for runs */
         tasks = capacity == 2 ? 4 : 5;
         rings = 0;
         store_relaxed(&group.pried, false);
+        store_relaxed(&group.depth, 0);
+        store_relaxed(&group.serial, 1);
         store_relaxed(&region.threads, 1 + THIEVES);
         for (struct worker &worker : workers) {
             worker.region = &region;
@@ -162,4 +166,4 @@ static void *model_ring()
     return the->slots[the->rings++];
 }
 
-MODEL(model, {"steal", 60000}, {"steal what matches", 40000}, {"runs", 30000})
+MODEL(model, {"steal", 60000}, {"steal what matches", 40000}, {"runs", 30000}, {"barrier fails", 30000})

@@ -59,11 +59,16 @@ struct model_place {
 static inline const char *order_name(memory_order order)
 {
     switch (order) {
-    case rl::mo_acquire: return "acquire";
-    case rl::mo_release: return "release";
-    case rl::mo_acq_rel: return "acq_rel";
-    case rl::mo_seq_cst: return "seq_cst";
-    default: return "relaxed";
+    case rl::mo_acquire:
+        return "acquire";
+    case rl::mo_release:
+        return "release";
+    case rl::mo_acq_rel:
+        return "acq_rel";
+    case rl::mo_seq_cst:
+        return "seq_cst";
+    default:
+        return "relaxed";
     }
 }
 
@@ -74,8 +79,8 @@ static inline memory_order weaker(memory_order order, memory_order both)
 }
 
 /* The order to use: the source's, or `less` where this is the place whose need is in question. */
-static inline memory_order model_order(const model_place &at, int part, const char *kind, memory_order order,
-                                    memory_order less)
+static inline memory_order model_order(const model_place &at, int part, const char *kind,
+                                       memory_order order, memory_order less)
 {
     struct model_site *site = &sites[at.site][part];
     if (!site->seen && order != less) {
@@ -84,7 +89,8 @@ static inline memory_order model_order(const model_place &at, int part, const ch
     return weak_site == at.site && weak_part == part ? less : order;
 }
 
-static inline memory_order model_order_rmw(const model_place &at, const char *kind, memory_order order)
+static inline memory_order model_order_rmw(const model_place &at, const char *kind,
+                                           memory_order order)
 {
     if (order != rl::mo_acq_rel)
         return model_order(at, 0, kind, order, weaker(order, rl::mo_acq_rel));
@@ -93,7 +99,8 @@ static inline memory_order model_order_rmw(const model_place &at, const char *ki
     return first != order ? first : second;
 }
 
-template <class T> static T model_load(const rl::atomic<T> *p, memory_order order, const model_place &at)
+template <class T>
+static T model_load(const rl::atomic<T> *p, memory_order order, const model_place &at)
 {
     order = model_order(at, 0, "load", order, weaker(order, rl::mo_acquire));
     return (*const_cast<rl::atomic<T> *>(p))(at.info).load(order);
@@ -152,12 +159,26 @@ template <class T> class shared
     rl::var<T> field;
     bool set = false;
 
-public:
-    shared() {}
-    explicit shared(T value) { *this = value; }
-    shared(const shared &other) { *this = other; }
-    operator T() const { return set ? const_cast<rl::var<T> &>(field)($).load() : T(); }
-    T operator->() const { return *this; }
+  public:
+    shared()
+    {
+    }
+    explicit shared(T value)
+    {
+        *this = value;
+    }
+    shared(const shared &other)
+    {
+        *this = other;
+    }
+    operator T() const
+    {
+        return set ? const_cast<rl::var<T> &>(field)($).load() : T();
+    }
+    T operator->() const
+    {
+        return *this;
+    }
     shared &operator=(T value)
     {
         set = true;
@@ -170,48 +191,94 @@ public:
             *this = (T)other;
         return *this;
     }
-    shared &operator+=(T value) { return *this = (T)(*this + value); }
-    shared &operator-=(T value) { return *this = (T)(*this - value); }
-    T operator++(int) { T old = *this; *this = (T)(old + 1); return old; }
-    T operator--(int) { T old = *this; *this = (T)(old - 1); return old; }
-    T operator++() { return *this = (T)(*this + 1); }
-    T operator--() { return *this = (T)(*this - 1); }
+    shared &operator+=(T value)
+    {
+        return *this = (T)(*this + value);
+    }
+    shared &operator-=(T value)
+    {
+        return *this = (T)(*this - value);
+    }
+    T operator++(int)
+    {
+        T old = *this;
+        *this = (T)(old + 1);
+        return old;
+    }
+    T operator--(int)
+    {
+        T old = *this;
+        *this = (T)(old - 1);
+        return old;
+    }
+    T operator++()
+    {
+        return *this = (T)(*this + 1);
+    }
+    T operator--()
+    {
+        return *this = (T)(*this - 1);
+    }
 };
 
 /* GCC's operations on plain fields: what is not declared atomic. */
-template <class T> static T model_word(const T *p, memory_order, const model_place &) { return *p; }
-template <class T> static T model_word(const shared<T> *p, memory_order, const model_place &) { return *p; }
-template <class T> static T model_word(const rl::atomic<T> *p, memory_order order, const model_place &at)
+template <class T> static T model_word(const T *p, memory_order, const model_place &)
+{
+    return *p;
+}
+template <class T> static T model_word(const shared<T> *p, memory_order, const model_place &)
+{
+    return *p;
+}
+template <class T>
+static T model_word(const rl::atomic<T> *p, memory_order order, const model_place &at)
 {
     return model_load(p, order, at);
 }
 
 /* ---- what the system gives ---- */
 
-static inline unsigned thread_here() { return rl::ctx().threadx_->index_; }
+static inline unsigned thread_here()
+{
+    return rl::ctx().threadx_->index_;
+}
 
 /* A loop around this waits for another thread. */
-static inline void model_pause() { rl::yield(1, RL_INFO); }
+static inline void model_pause()
+{
+    rl::yield(1, RL_INFO);
+}
 
-static int scenario;             /* of the model's list */
-static unsigned model_threads;   /* of the running model */
+static int scenario;           /* of the model's list */
+static unsigned model_threads; /* of the running model */
 static void (*fence_on)(unsigned thread);
+static bool barrier_works, barrier_may_fail; /* set in before() */
+
+static inline bool membarrier_works()
+{
+    return barrier_works;
+}
 
 template <unsigned count> static void fence_on_thread(unsigned thread)
 {
     typedef rl::aligned<rl::thread_info<count>> slot;
     slot *here = static_cast<slot *>(static_cast<rl::thread_info<count> *>(rl::ctx().threadx_));
-    here[(int)thread - (int)thread_here()].atomic_thread_fence_seq_cst(rl::ctx().seq_cst_fence_order_);
+    here[(int)thread - (int)thread_here()].atomic_thread_fence_seq_cst(
+        rl::ctx().seq_cst_fence_order_);
 }
 
 /*
  * membarrier(2): each thread runs a full fence at some time of its own between the begin and the end of the call,
  * wherever its program is then.
  */
-static inline void model_membarrier(const model_place &at)
+static bool model_membarrier(const model_place &at)
 {
+    if (barrier_may_fail && rl::rand(2))
+        barrier_works = false;
+    if (!barrier_works)
+        return false;
     if (model_order(at, 0, "membarrier", rl::mo_seq_cst, rl::mo_relaxed) == rl::mo_relaxed)
-        return;
+        return true;
     fence_on(thread_here());
     unsigned first = rl::rand(model_threads);
     for (unsigned i = 0; i < model_threads; i++) {
@@ -220,6 +287,7 @@ static inline void model_membarrier(const model_place &at)
     }
     rl::ctx().sched();
     fence_on(thread_here());
+    return true;
 }
 
 /*
@@ -292,8 +360,9 @@ template <class model> static int sweep(const scenario_plan *plans, int count)
             weak_site = i;
             weak_part = part;
             bool needed = run_all<model>(plans, count, true) != 0;
-            std::cout << site->file << ' ' << site->function << ' ' << site->kind << '_' << site->order << ' '
-                      << site->line << ' ' << part << (needed ? " needed" : " not-needed") << std::endl;
+            std::cout << site->file << ' ' << site->function << ' ' << site->kind << '_'
+                      << site->order << ' ' << site->line << ' ' << part
+                      << (needed ? " needed" : " not-needed") << std::endl;
         }
     return failed;
 }
@@ -351,7 +420,7 @@ typedef rl::atomic<unsigned char> atomic_uchar;
 #define __atomic_store_n(p, v, order) model_store((p), (v), (order), HERE)
 #define __atomic_compare_exchange_n(p, e, v, weak, success, failure)                               \
     model_cas((p), (e), (v), (success), (failure), (weak), HERE)
-#define membarrier_all() (model_membarrier(HERE), true)
+#define membarrier_all() model_membarrier(HERE)
 
 #define DELAYED(operation) operation /* delays are for real threads */
 #define sched_yield() model_pause()

@@ -12,6 +12,7 @@
 //@ into basis.h
 //@ take src/atomics.h
 //@ take src/task.h
+//@ take src/add.h add_mode
 //@ into taken.h
 //@ take src/pipeline.c record turn pipeline goes_no_further note_failed take_turn pass_turn carry go_on pass_stage carry_through take_record claim_source free_record give_source_back start_next make_item
 //@ change s/^    void \*item;  /    shared<void *> item;  /
@@ -33,7 +34,7 @@
 struct record;
 static int call(struct record *record);
 static int carry(ompg_group *group, void *arg);
-static int task_add(struct task *task, bool may_park);
+static int task_add(struct task *task, enum add_mode mode);
 
 #include "taken.h"
 
@@ -140,7 +141,7 @@ static int call(struct record *record)
     return the->stage(record);
 }
 
-static int task_add(struct task *task, bool)
+static int task_add(struct task *task, enum add_mode)
 {
     the->add((struct record *)task->arg);
     return 0;

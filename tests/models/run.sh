@@ -59,6 +59,7 @@ take() { # <model> <directory>
     done < <(directives "$1" change)
 }
 
+# What all models include, compiled once.
 prepare() {
     [ $build/model.h.gch -nt $models/model.h ] && [ $build/model.h.gch -nt $models/run.sh ] ||
         g++ "${flags[@]}" -Iinclude -x c++-header $models/model.h -o $build/model.h.gch

@@ -14,7 +14,7 @@
 //@ take src/group.h stop_state wait_state
 //@ take src/worker.h frame
 //@ into taken.h
-//@ take src/stop.h stop_epoch_bump
+//@ take src/epoch.h stop_epoch_bump
 //@ take src/group.h group_may_be_express group_earliest_deadline group_is_express group_stopped group_stopped_hard
 //@ take src/worker.h group_acquire runs_task_of
 //@ take src/nesting.h enclosing is_alive group_enclosing enclosing_next group_encloses is_child_of group_set_parent parent_is_held parent_is_held_here

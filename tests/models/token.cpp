@@ -10,7 +10,7 @@
 //@ take src/atomics.h
 //@ take include/ompgroup/token.h ompg_token
 //@ into taken.h
-//@ take src/stop.h stop_epoch_bump
+//@ take src/epoch.h stop_epoch_bump
 //@ take src/token.c SPINS attachment trip ompg_token_cancel ompg_token_stopped ompg_token_get_code ompg_token_get_signal handle_signal attach await_handlers detach
 //@ change s/OMPG_ALIGNED(8) unsigned long long cause/rl::atomic<unsigned long long> cause/
 //@ change /struct sigaction earlier;/d
