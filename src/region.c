@@ -1,7 +1,7 @@
 /*
  * Region: workers that come, work, wait and go. See worker.h for what they share.
  *
- * A worker that finds nothing for IDLE_NS ends. In a team that the library opened its thread parks
+ * A worker that finds nothing for a while (idle.h) ends. In a team that the library opened its thread parks
  * (parking.h) until a worker is called for or the region closes; in a team that was joined it goes back
  * to OpenMP. Who has work while a thread of the team has no worker launches one: calls a parked thread,
  * or makes an OpenMP task.
@@ -22,32 +22,22 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
-#define _GNU_SOURCE 1 /* nanosleep() with C11 */
-
 #include "region.h"
 
 #include "caller.h"
 #include "float_control.h"
-#include "leave.h"
+#include "idle.h"
 #include "membarrier.h"
 #include "openmp.h"
 #include "steal.h"
 
 #include <errno.h>
 #include <omp.h>
-#include <time.h>
 
 enum {
     REFILL_BATCH = 256, /* tasks moved at once from a queue to the deque */
-    IDLE_NS = 50000,    /* about what it costs to wake a thread */
-    WORTH_NS = 1000,    /* of work that make up for a theft to both, */
-    WORTH_TASK_NS = 20, /* and for each task of it */
     LAUNCH_PAUSE_LEAST_NS = 20000,
-    LAUNCH_PAUSE_MOST_NS = 1000000,
-    HOLD_LEAST_NS = 1000,
-    HOLD_MOST_NS = 32000,
-    NAP_AFTER_NS = 1000000,
-    NAP_MOST_NS = 500000
+    LAUNCH_PAUSE_MOST_NS = 1000000
 };
 
 /* ---- entering and leaving ---- */
@@ -64,7 +54,7 @@ void region_enter(struct worker *worker, struct region *region, int thread)
     worker->foreign = 0;
     worker->robbed = 0;
     worker->asked = NULL;
-    worker->hold_back = HOLD_LEAST_NS;
+    worker->hold_back = 0;
     worker->launch_pause = 0;
     bool armed = !membarrier_works() && load_relaxed(&region->threads) > 1;
     store_relaxed(&worker->deque.attention, armed ? ATTENTION_ARMED : ATTENTION_NONE);
@@ -174,69 +164,6 @@ void region_attend(struct worker *worker)
     region_launch(worker, mine, active); /* doubles at most */
 }
 
-/* ---- idling ---- */
-
-/*
- * A thief whose loot took less time than stealing it disturbs more than it helps: it stays away for a
- * while, twice as long each time.
- */
-static void hold_back(struct worker *worker)
-{
-    if (worker->robbed == 0)
-        return;
-    int64_t now = clock_now();
-    if (now - worker->robbed > WORTH_NS + worker->loot * WORTH_TASK_NS) {
-        worker->hold_back = HOLD_LEAST_NS;
-        return;
-    }
-    int64_t until = now + worker->hold_back;
-    if (worker->hold_back < HOLD_MOST_NS)
-        worker->hold_back *= 2;
-    struct idle region_end = {0};
-    while (!load_relaxed(&worker->region->closing) && clock_now() < until)
-        steal_pause(worker->region, &region_end, NULL);
-}
-
-/* Waits for work; false when this worker should go: the region closes, or there is none. */
-static bool find_task(struct worker *worker, struct task *task)
-{
-    struct region *region = worker->region;
-    struct idle idle = {0};
-    tally_flush(worker);
-    hold_back(worker);
-    while (!load_acquire(&region->closing)) {
-        int64_t idle_ns = steal_look(worker, NULL, &idle, task);
-        if (idle_ns == 0) {
-            worker->robbed = clock_now();
-            return true;
-        }
-        if (idle_ns <= IDLE_NS)
-            continue;
-        enum leave_verdict verdict = leave(worker, task);
-        if (verdict != LEAVE_STAY)
-            return verdict == LEAVE_FOUND;
-        idle = (struct idle){0};
-    }
-    return false;
-}
-
-/*
- * A wait cannot give its thread back to OpenMP: libgomp would not wake it from the end of a
- * taskgroup when there is work again. It yields, and when it has waited for long it naps.
- */
-static void rest(int64_t idle_ns)
-{
-    if (idle_ns <= IDLE_NS)
-        return;
-    if (idle_ns <= NAP_AFTER_NS) {
-        sched_yield();
-        return;
-    }
-    int64_t nap = idle_ns / 16 < NAP_MOST_NS ? idle_ns / 16 : NAP_MOST_NS;
-    nanosleep(&(struct timespec){.tv_nsec = (long)nap},
-              NULL); /* a signal may end it; see caller.h */
-}
-
 /* ---- loops ---- */
 
 /* Runs what is in the deque until it is empty. */
@@ -262,7 +189,7 @@ static void worker_loop(struct worker *worker)
     struct task task;
     do {
         run_own(worker);
-        if (!find_task(worker, &task))
+        if (!idle_find_task(worker, &task))
             return;
         run_found(worker, &task);
     } while (true);
@@ -366,7 +293,7 @@ void region_run_root(struct worker *worker, ompg_group *group)
             return;
         int64_t idle_ns = steal_look(worker, NULL, &idle, &task);
         if (idle_ns > 0) {
-            rest(idle_ns);
+            idle_rest(idle_ns);
             continue;
         }
         idle = (struct idle){.awaited = group};
@@ -444,7 +371,7 @@ static bool find_nested(struct worker *worker, ompg_group *group, struct search 
     share_all(worker);
     int64_t idle_ns = steal_look(worker, group, &search->idle, task);
     if (idle_ns > 0)
-        rest(idle_ns);
+        idle_rest(idle_ns);
     else
         search->looks = 0;
     return idle_ns == 0;
