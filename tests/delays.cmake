@@ -1,6 +1,11 @@
 # The stress tests with delays at random moments (src/delays.h): more threads than processors, with and
 # without membarrier (`bare`). One seed for the ordinary run; label `full` has the others.
 #
+# What was planted and showed in the first runs, within seconds, where the release build ran the same
+# tests for 40 s in vain: a tally that hands over `returned` before `submitted`, or after its tasks are
+# shared; tasks that are pried and not marked; a reader that looks at what is over last; `active` lowered
+# after the last look. With both builds: an owner or a thief that leaves out a step of the pry.
+#
 # SPDX-License-Identifier: Apache-2.0
 if(NOT OMPGROUP_DELAYS)
     return()
