@@ -4,7 +4,8 @@
 # What was planted and showed in the first runs, within seconds, where the release build ran the same
 # tests for 40 s in vain: a tally that hands over `returned` before `submitted`, or after its tasks are
 # shared; tasks that are pried and not marked; a reader that looks at what is over last; `active` lowered
-# after the last look. With both builds: an owner or a thief that leaves out a step of the pry.
+# after the last look; an owner that does not look at the border again once it has lowered top. With both
+# builds: a thief that pries and never retreats.
 #
 # SPDX-License-Identifier: Apache-2.0
 if(NOT OMPGROUP_DELAYS)
