@@ -137,7 +137,8 @@ static bool launch(struct worker *worker)
 void region_launch(struct worker *worker, size_t most, int most_pending)
 {
     struct region *region = worker->region;
-    if (region->threads == 1 || load_relaxed(&region->closing) || !can_launch_here(worker))
+    if (load_relaxed(&region->threads) == 1 || load_relaxed(&region->closing) ||
+        !can_launch_here(worker))
         return;
     while (most-- > 0) {
         int calls = parking_calls(&region->parking);
