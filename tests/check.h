@@ -172,7 +172,7 @@ static inline int check_run(const char *suite, const check_test *tests, size_t c
     bool passed = code == CUE_SUCCESS && CU_get_number_of_tests_run() > 0 &&
                   CU_get_number_of_failures() == 0;
     CU_cleanup_registry();
-    const char *seed = getenv("OMPGROUP_DELAY_SEED"); /* src/delays.h */
+    const char *seed = getenv("OMPGROUP_DELAY_SEED"); /* src/base/delays.h */
     if (!passed && seed != NULL)
         printf("OMPGROUP_DELAY_SEED=%s\n", seed);
     return passed ? EXIT_SUCCESS : EXIT_FAILURE;

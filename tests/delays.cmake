@@ -1,4 +1,4 @@
-# The stress tests with delays at random moments (src/delays.h): more threads than processors, with and
+# The stress tests with delays at random moments (src/base/delays.h): more threads than processors, with and
 # without membarrier (`bare`). One seed for the ordinary run; label `full` has the others.
 #
 # What was planted and showed in the first runs, within seconds, where the release build ran the same

@@ -1,5 +1,5 @@
 /*
- * The deque (src/deque.c) against plain arrays, one operation at a time. test_deque_threads has the
+ * The deque (src/store/deque.c) against plain arrays, one operation at a time. test_deque_threads has the
  * same with an owner and thieves at once.
  *
  * The places count from near SIZE_MAX in every second round: they may wrap.
@@ -14,8 +14,8 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 #define _DEFAULT_SOURCE 1 /* for check.h */
-#include "deque.h"
-#include "membarrier.h"
+#include "store/deque.h"
+#include "base/membarrier.h"
 #include "model.h"
 
 enum { MOST = 4 * DEQUE_CAPACITY, SMALL = 64, STEPS = 600, RUN_LEAST = 8, RUN_RECLAIMED = 64 };

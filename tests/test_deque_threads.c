@@ -1,5 +1,5 @@
 /*
- * The deque (src/deque.c) with its owner and three thieves at once, who steal, pry, and look for tasks
+ * The deque (src/store/deque.c) with its owner and three thieves at once, who steal, pry, and look for tasks
  * of a group: each task comes out exactly once.
  *
  * Fails for: a newest task that is taken without a look at the border after top was lowered; a thief
@@ -10,8 +10,8 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 #define _DEFAULT_SOURCE 1 /* for check.h */
-#include "deque.h"
-#include "membarrier.h"
+#include "store/deque.h"
+#include "base/membarrier.h"
 #include "model.h"
 
 enum {

@@ -1,5 +1,5 @@
 /*
- * The kept errors of a group (src/errors.c) against a plain array. test_error has what callers see.
+ * The kept errors of a group (src/store/errors.c) against a plain array. test_error has what callers see.
  *
  * Fails for: more than `most` that are kept; the highest that is kept instead of the lowest; a first
  * error that is not the first, or not the lowest; an error that is kept instead of an earlier one of the
@@ -10,7 +10,7 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 #define _DEFAULT_SOURCE 1 /* for check.h */
-#include "errors.h"
+#include "store/errors.h"
 #include "model.h"
 
 enum { MOST = 200, STEPS = 100, LISTS = 8 };

@@ -1,5 +1,5 @@
 /*
- * How loops are cut and handed out (src/loop_units.c): each iteration exactly once, whoever asks in which
+ * How loops are cut and handed out (src/parallel/loop_units.c): each iteration exactly once, whoever asks in which
  * order.
  *
  * Fails for: units that do not cover the range, or overlap at the last one; more units than 32 bits
@@ -10,7 +10,7 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 #define _DEFAULT_SOURCE 1 /* for check.h */
-#include "loop_units.h"
+#include "parallel/loop_units.h"
 #include "model.h"
 
 enum { UNITS_MOST = 5000, THREADS_MOST = 20 };

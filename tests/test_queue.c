@@ -1,5 +1,5 @@
 /*
- * The queue of tasks (src/queue.c) against a plain array.
+ * The queue of tasks (src/store/queue.c) against a plain array.
  *
  * Fails for: a block that is not linked to the one before it; the place in a block that is not set back
  * when the next one begins; a newest run that is taken before older blocks; a size that does not sink;
@@ -9,7 +9,7 @@
  */
 #define _DEFAULT_SOURCE 1 /* for check.h */
 #include "model.h"
-#include "queue.h"
+#include "store/queue.h"
 
 enum { MOST = 2000, STEPS = 400 };
 

@@ -1,5 +1,5 @@
 /*
- * Runs of tasks (src/task.h) against plain arrays.
+ * Runs of tasks (src/store/task.h) against plain arrays.
  *
  * Fails for: a distance that is not checked from the third task on; an index, a function or flags that
  * are not compared; a stride that is kept from a run before; a part that is taken from the wrong end.
@@ -8,7 +8,7 @@
  */
 #define _DEFAULT_SOURCE 1 /* for check.h */
 #include "model.h"
-#include "task.h"
+#include "store/task.h"
 
 enum { MOST = 40 };
 

@@ -9,22 +9,22 @@
 
 #include "ompgroup/group.h"
 //@ into basis.h
-//@ take src/atomics.h
-//@ take src/task.h
-//@ take src/deque.h
-//@ take src/group.h counts
-//@ take src/worker.h frame
+//@ take src/base/atomics.h
+//@ take src/store/task.h
+//@ take src/store/deque.h
+//@ take src/group/record.h counts
+//@ take src/group/worker.h frame
 //@ into taken.h
-//@ take src/group.h group_over group_submitted group_pending
-//@ take src/worker.h runs_task_of tally_settle tally_flush_for counts_for counts_for_start
-//@ take src/worker.c take tally_flush tally_turn_to tally_before_start tallied_submissions group_left
-//@ take src/worker.h group_is_done
-//@ take src/deque.c
-//@ take src/steal.h steal_ask look
-//@ take src/steal.c STEAL_BATCH is_single_thief steal_batch steal_run mark_pried pry share_loot is_worth_locking lock_victim steal_some
-//@ take src/run.h task_is_express task_run_express task_run
-//@ take src/run.c task_run_any
-//@ take src/add.c run_other dispatch count_at_once leave_unnumbered count_submitted
+//@ take src/group/record.h group_over group_submitted group_pending
+//@ take src/group/worker.h runs_task_of tally_settle tally_flush_for counts_for counts_for_start
+//@ take src/group/worker.c take tally_flush tally_turn_to tally_before_start tallied_submissions group_left
+//@ take src/group/worker.h group_is_done
+//@ take src/store/deque.c
+//@ take src/engine/steal.h steal_ask look
+//@ take src/engine/steal.c STEAL_BATCH is_single_thief steal_batch steal_run mark_pried pry share_loot is_worth_locking lock_victim steal_some
+//@ take src/engine/run.h task_is_express task_run_express task_run
+//@ take src/engine/run.c task_run_any
+//@ take src/api/add.c run_other dispatch count_at_once leave_unnumbered count_submitted
 //@ change s/DEQUE_CAPACITY = 2048/DEQUE_CAPACITY = 2/
 //@ change s/    struct task current = \*task;/    return;/
 //@ change s/while (run_special(worker, &current))/while (false)/

@@ -8,13 +8,13 @@
 
 #include "ompgroup/group.h"
 //@ into basis.h
-//@ take src/atomics.h
-//@ take src/task.h
-//@ take src/deque.h
+//@ take src/base/atomics.h
+//@ take src/store/task.h
+//@ take src/store/deque.h
 //@ into taken.h
-//@ take src/steal.h steal_ask look
-//@ take src/deque.c
-//@ take src/steal.c STEAL_BATCH is_single_thief steal_batch steal_run mark_pried pry share_loot is_worth_locking lock_victim steal_some lies_deeper life_of sight steal_for steal_from
+//@ take src/engine/steal.h steal_ask look
+//@ take src/store/deque.c
+//@ take src/engine/steal.c STEAL_BATCH is_single_thief steal_batch steal_run mark_pried pry share_loot is_worth_locking lock_victim steal_some lies_deeper life_of sight steal_for steal_from
 //@ change s/DEQUE_CAPACITY = 2048/DEQUE_CAPACITY = 4/
 //@ change s/RUN_LEAST = 8/RUN_LEAST = 2/
 //@ change s/size_t index;     /shared<size_t> index; /

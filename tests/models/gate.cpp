@@ -8,15 +8,15 @@
 
 #include "ompgroup/group.h"
 //@ into basis.h
-//@ take src/atomics.h
-//@ take src/task.h
-//@ take src/queue.h
-//@ take src/queue.c
-//@ take src/gate.h
-//@ take src/gate.c
+//@ take src/base/atomics.h
+//@ take src/store/task.h
+//@ take src/store/queue.h
+//@ take src/store/queue.c
+//@ take src/store/gate.h
+//@ take src/store/gate.c
 //@ into taken.h
-//@ take src/run.c task_release_parked skip_parked pass_place_on pass_gate run_special task_run_any
-//@ take src/add.c add_gated
+//@ take src/engine/run.c task_release_parked skip_parked pass_place_on pass_gate run_special task_run_any
+//@ take src/api/add.c add_gated
 //@ change s/RUNS_PER_BLOCK = 72/RUNS_PER_BLOCK = 2/
 //@ change s/^    size_t size;  /    shared<size_t> size;  /
 //@ change s/(struct queue){0}/(struct queue){}/

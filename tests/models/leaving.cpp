@@ -8,19 +8,19 @@
 
 #include "ompgroup/group.h"
 //@ into basis.h
-//@ take src/atomics.h
-//@ take src/task.h
-//@ take src/deque.h
-//@ take src/leave.h leave_verdict
-//@ take src/steal.h look
+//@ take src/base/atomics.h
+//@ take src/store/task.h
+//@ take src/store/deque.h
+//@ take src/engine/leave.h leave_verdict
+//@ take src/engine/steal.h look
 //@ into taken.h
-//@ take src/deque.c
-//@ take src/steal.h steal_ask
-//@ take src/steal.c STEAL_BATCH is_single_thief steal_batch steal_run mark_pried pry share_loot is_worth_locking lock_victim steal_some
-//@ take src/region.c region_enter region_launch region_attend
-//@ take src/region.h region_attend_if_asked
+//@ take src/store/deque.c
+//@ take src/engine/steal.h steal_ask
+//@ take src/engine/steal.c STEAL_BATCH is_single_thief steal_batch steal_run mark_pried pry share_loot is_worth_locking lock_victim steal_some
+//@ take src/engine/region.c region_enter region_launch region_attend
+//@ take src/engine/region.h region_attend_if_asked
 //@ into leave.h
-//@ take src/leave.c
+//@ take src/engine/leave.c
 //@ change s/DEQUE_CAPACITY = 2048/DEQUE_CAPACITY = 4/
 //@ change /HOLD_LEAST_NS\|self = worker\|launch_pause\|errno_here/d
 //@ mutant no-barrier s/membarrier_all() ? arm : arm_for_good/barrier_works ? arm : arm_for_good/

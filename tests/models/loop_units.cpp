@@ -9,10 +9,10 @@
 #include "ompgroup/group.h"
 #include "ompgroup/loop.h"
 //@ into basis.h
-//@ take src/atomics.h
-//@ take src/loop_units.h units loop_plan share loop
+//@ take src/base/atomics.h
+//@ take src/parallel/loop_units.h units loop_plan share loop
 //@ into taken.h
-//@ take src/loop_units.c OWNER_FRACTION shares_of loop_share pack unpack is_empty divide_up deal least_units units_to_take has_units take_front take_back steal_units any_has_units loop_take loop_abandon_from loop_init
+//@ take src/parallel/loop_units.c OWNER_FRACTION shares_of loop_share pack unpack is_empty divide_up deal least_units units_to_take has_units take_front take_back steal_units any_has_units loop_take loop_abandon_from loop_init
 //@ change s/SHORT_TICKS = 2000/SHORT_TICKS = 4/
 //@ change s/^ *SHARES_IN_HANDLE =.*/SHARES_IN_HANDLE =/
 //@ change s/^ *(sizeof((ompg_loop.*/0/

@@ -6,9 +6,9 @@
  */
 #include "model.h"
 //@ into taken.h
-//@ take src/atomics.h
-//@ take src/parking.h
-//@ take src/parking.c SPIN_NS parking_call parking_close spin sleep_until_called parking_wait
+//@ take src/base/atomics.h
+//@ take src/base/parking.h
+//@ take src/base/parking.c SPIN_NS parking_call parking_close spin sleep_until_called parking_wait
 //@ change s/SPINS_PER_LOOK = 64/SPINS_PER_LOOK = 1/
 //@ mutant caller-looks-first s/add_seq_cst(&parking->calls, 1);/bool asleep = load_seq_cst(\&parking->sleepers) > 0; add_seq_cst(\&parking->calls, 1);/;s/if (load_seq_cst(&parking->sleepers) > 0)$/if (asleep)/;/^void parking_close/,/^}/s/asleep/load_seq_cst(\&parking->sleepers) > 0/
 //@ mutant sleeper-is-not-counted s/add_seq_cst(&parking->sleepers, 1)/0/;s/sub_relaxed(&parking->sleepers, 1)/0/

@@ -10,11 +10,11 @@
 #include "ompgroup/group.h"
 #include "ompgroup/pipeline.h"
 //@ into basis.h
-//@ take src/atomics.h
-//@ take src/task.h
-//@ take src/add.h add_mode
+//@ take src/base/atomics.h
+//@ take src/store/task.h
+//@ take src/api/add.h add_mode
 //@ into taken.h
-//@ take src/pipeline.c record turn pipeline goes_no_further note_failed take_turn pass_turn carry go_on pass_stage carry_through take_record claim_source free_record give_source_back start_next make_item
+//@ take src/parallel/pipeline.c record turn pipeline goes_no_further note_failed take_turn pass_turn carry go_on pass_stage carry_through take_record claim_source free_record give_source_back start_next make_item
 //@ change s/^    void \*item;  /    shared<void *> item;  /
 //@ change s/^    size_t made;/    shared<size_t> made;/
 //@ change s/^    size_t next;  /    shared<size_t> next;  /

@@ -9,9 +9,9 @@
 #include "ompgroup/group.h"
 #include "ompgroup/reduce.h"
 //@ into basis.h
-//@ take src/atomics.h
+//@ take src/base/atomics.h
 //@ into taken.h
-//@ take src/reduce.c MOST_BLOCKS reduction ascend
+//@ take src/parallel/reduce.c MOST_BLOCKS reduction ascend
 //@ change s/MOST_BLOCKS = 1024/MOST_BLOCKS = 8/
 //@ mutant second-goes-too s/if (!other)/if (true)/
 //@ mutant first-combines s/exchange_acq_rel(slot, accumulator)/load_relaxed(slot); if (!other) store_release(slot, accumulator)/

@@ -9,19 +9,19 @@
 #include "ompgroup/error.h"
 #include "ompgroup/group.h"
 //@ into basis.h
-//@ take src/atomics.h
-//@ take src/task.h
-//@ take src/group.h stop_state wait_state
-//@ take src/worker.h frame
+//@ take src/base/atomics.h
+//@ take src/store/task.h
+//@ take src/group/record.h stop_state wait_state
+//@ take src/group/worker.h frame
 //@ into taken.h
-//@ take src/epoch.h stop_epoch_bump
-//@ take src/group.h group_may_be_express group_earliest_deadline group_is_express group_stopped group_stopped_hard
-//@ take src/worker.h group_acquire runs_task_of
-//@ take src/nesting.h enclosing is_alive group_enclosing enclosing_next group_encloses is_child_of group_set_parent parent_is_held parent_is_held_here
-//@ take src/nesting.c group_lies_in frame_of group_has_task_here is_here group_place note_early_child
-//@ take src/stop.c claim_stop publish group_stop settled_stop group_cause stop_passively stop_by_token stop_by_deadline walk stops_itself token_has_stopped has_stopped stops_inner stop_held note walk_outwards look_around group_stop_check
-//@ take src/group.c place inherit_walked inherit ompg_new end_life
-//@ take src/wait.c set_deadline wait_begin
+//@ take src/base/epoch.h stop_epoch_bump
+//@ take src/group/record.h group_may_be_express group_earliest_deadline group_is_express group_stopped group_stopped_hard
+//@ take src/group/worker.h group_acquire runs_task_of
+//@ take src/group/nesting.h enclosing is_alive group_enclosing enclosing_next group_encloses is_child_of group_set_parent parent_is_held parent_is_held_here
+//@ take src/group/nesting.c group_lies_in frame_of group_has_task_here is_here group_place note_early_child
+//@ take src/group/stop.c claim_stop publish group_stop settled_stop group_cause stop_passively stop_by_token stop_by_deadline walk stops_itself token_has_stopped has_stopped stops_inner stop_held note walk_outwards look_around group_stop_check
+//@ take src/api/group.c place inherit_walked inherit ompg_new end_life
+//@ take src/api/wait.c set_deadline wait_begin
 //@ change s/^    group->cause = \*error;/    group->cause = *error; group->cause_code = error->code;/
 //@ change s/^    \*error = group->cause;/    *error = group->cause; error->code = group->cause_code;/
 //@ mutant epoch-before-flag s/^    bool first = claim_stop(group, &state);/    stop_epoch_bump();\n&/;s/^    if (first || state == CLAIMED).*/    if (false)/

@@ -7,11 +7,11 @@
  */
 #include "model.h"
 //@ into basis.h
-//@ take src/atomics.h
+//@ take src/base/atomics.h
 //@ take include/ompgroup/token.h ompg_token
 //@ into taken.h
-//@ take src/epoch.h stop_epoch_bump
-//@ take src/token.c SPINS attachment trip ompg_token_cancel ompg_token_stopped ompg_token_get_code ompg_token_get_signal handle_signal attach await_handlers detach
+//@ take src/base/epoch.h stop_epoch_bump
+//@ take src/group/token.c SPINS attachment trip ompg_token_cancel ompg_token_stopped ompg_token_get_code ompg_token_get_signal handle_signal attach await_handlers detach
 //@ change s/OMPG_ALIGNED(8) unsigned long long cause/rl::atomic<unsigned long long> cause/
 //@ change /struct sigaction earlier;/d
 //@ change s/SPINS = 100/SPINS = 2/

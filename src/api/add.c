@@ -1,0 +1,314 @@
+/*
+ * Adding tasks.
+ *
+ * Where a task goes: from a worker of the group's region into its deque; from elsewhere into the
+ * group's queue, which the wait empties; behind a full limit into the gate. A group that has no
+ * task in flight belongs to no region and is attached to that of the worker that adds.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "api/add.h"
+#include "base/amount.h"
+#include "base/memory.h"
+#include "group/nesting.h"
+#include "engine/region.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    INLINE_DEPTH = 32 /* of tasks run inside ompg_go: further ones make the deque grow */
+};
+
+static inline size_t next_index(struct worker *worker, ompg_group *group)
+{
+    size_t index = group_next_index(group);
+    if (worker && UNLIKELY(load_relaxed(&worker->tally_group) == group))
+        index += load_relaxed(&worker->tally.submitted);
+    return index;
+}
+
+/* A task of another group than the running one's. It may have nothing to do with that. */
+static __attribute__((noinline)) void run_other(struct worker *worker, struct task *task)
+{
+    const struct frame *frame = worker->frame;
+    const ompg_group *group = task_group(task);
+    bool foreign = frame && task_group(frame->task) != group && !is_child_of(group, frame);
+    worker->foreign += foreign;
+    task_run(worker, task);
+    worker->foreign -= foreign;
+    tally_settle(worker);
+}
+
+/* Of the same group and kind as the running task: then the tally is that group's afterwards too. */
+static inline bool is_alike(const struct worker *worker, const struct task *task)
+{
+    return worker->frame && worker->frame->task->tagged == task->tagged;
+}
+
+/* The deque is full: the producer is far ahead and runs the task itself. */
+static void run_inline(struct worker *worker, struct task *task)
+{
+    if (worker->inlined >= INLINE_DEPTH && deque_grow(&worker->deque)) {
+        deque_push(&worker->deque, task);
+        return;
+    }
+    int saved = *worker->errno_here;
+    worker->inlined++;
+    if (LIKELY(is_alike(worker, task)))
+        task_run(worker, task);
+    else
+        run_other(worker, task);
+    worker->inlined--;
+    *worker->errno_here = saved;
+}
+
+static inline void dispatch(struct worker *worker, struct task *task)
+{
+    if (UNLIKELY(!deque_push(&worker->deque, task)))
+        run_inline(worker, task);
+    region_attend_if_asked(worker);
+}
+
+/* 0 and *worker, where the task goes (NULL: to the queue); EPERM where others run the group's. */
+static int find_place(ompg_group *group, struct worker **worker)
+{
+    *worker = self;
+    if (self && load_relaxed(&group->region) == self->region)
+        return 0;
+    if (load_acquire(&group->waiting)) /* from wait_unclaim: that wait has emptied the queue */
+        return EPERM;
+    bool idle = group_is_idle(group);
+    if (!idle && load_relaxed(&group->region))
+        return EPERM;
+    if (!idle) {
+        *worker = NULL;
+        return 0;
+    }
+    group->owner = self;
+    store_relaxed(&group->region, self ? self->region : NULL);
+    if (self)
+        group_place(group, self);
+    return 0;
+}
+
+/* n: 1, or (size_t)-1 to take it back. */
+static void count_at_once(const struct worker *worker, ompg_group *group, size_t n)
+{
+    if (group->owner == worker)
+        bump_relaxed(&group->local.submitted, n);
+    else
+        add_release(&group->submitted_elsewhere, n);
+}
+
+/* A task that is accepted takes no index. Never taken back, and after `submitted`: see group_next_index. */
+static void leave_unnumbered(const struct task *task)
+{
+    if (task->tagged & TASK_PARTIAL)
+        add_release(&task_group(task)->unnumbered, 1U);
+}
+
+/*
+ * A submission must be visible before any other thread can finish the task. In the deque tasks stay
+ * with the worker until its tally is flushed; but a tally may hide only what the running task adds to
+ * its own group (worker.h).
+ */
+static void count_submitted(struct worker *worker, const struct task *task)
+{
+    ompg_group *group = task_group(task);
+    if ((task->tagged & TASK_PARTIAL) || !runs_task_of(worker, group))
+        count_at_once(worker, group, 1);
+    else
+        bump_relaxed(&counts_for(worker, group)->submitted, 1U);
+    leave_unnumbered(task);
+}
+
+/* Through the gate, or behind it. */
+static int add_gated(struct worker *worker, ompg_group *group, struct task *task, bool may_park)
+{
+    if (may_park)
+        count_at_once(worker, group, 1); /* others may take it from the gate */
+    enum gate_verdict verdict = gate_enter(&group->gate, task, may_park);
+    if (verdict == GATE_FULL)
+        return EAGAIN;
+    if (verdict == GATE_NO_MEMORY) {
+        count_at_once(worker, group, (size_t)-1);
+        return ENOMEM;
+    }
+    if (!may_park)
+        count_at_once(worker, group, 1);
+    leave_unnumbered(task);
+    if (verdict == GATE_ADMITTED)
+        dispatch(worker, task);
+    else
+        task_release_parked(worker, group); /* the limit may have been raised */
+    return 0;
+}
+
+/* Into the queue. Its tasks pass the gate when the wait begins. */
+static int add_early(ompg_group *group, const struct task *task, bool may_park)
+{
+    struct gate *gate = &group->gate;
+    if (!may_park && !gate_would_admit(gate, &group->queue, task_cost(task)))
+        return EAGAIN;
+    if (!queue_push(&group->queue, task))
+        return ENOMEM;
+    gate->cost += task_cost(task);
+    count_at_once(group->owner, group, 1);
+    leave_unnumbered(task);
+    return 0;
+}
+
+/* The running task, if it is one of the group's, may end with the code. */
+static int refuse(ompg_group *group)
+{
+    struct frame *frame = frame_of(self, group);
+    if (frame)
+        frame->refused = true;
+    return ECANCELED;
+}
+
+int task_add(struct task *task, enum add_mode mode)
+{
+    ompg_group *group = task_group(task);
+    struct worker *worker = self;
+    int code = mode == ADD_CLAIMED ? 0 : find_place(group, &worker);
+    if (code != 0)
+        return code;
+    bool may_park = mode != ADD_OR_REFUSE;
+    task->index = next_index(worker, group);
+    if (group_stopped(group, task_stop_index(task)))
+        return refuse(group);
+    tsan_release(&group->local);
+    if (!worker)
+        return add_early(group, task, may_park);
+    if (load_acquire(&group->gated))
+        return add_gated(worker, group, task, may_park);
+    count_submitted(worker, task);
+    dispatch(worker, task);
+    return 0;
+}
+
+static __attribute__((noinline)) int go(ompg_group *group, ompg_task_fn *fn, void *arg,
+                                        enum add_mode mode)
+{
+    if (!group || !fn)
+        return EINVAL;
+    struct task task = {.fn = fn, .arg = arg, .tagged = (uintptr_t)group};
+    return task_add(&task, mode);
+}
+
+/* The express lane before the wait: a loop over an array adds to a run in the queue. */
+static inline bool go_early(ompg_group *group, ompg_task_fn *fn, void *arg)
+{
+    if (!group_is_express(group) || load_acquire(&group->waiting) ||
+        group->queue.newest.count == 0 || load_relaxed(&group->submitted_elsewhere) != 0)
+        return false; /* acquire: as in find_place */
+    struct task task = {.fn = fn, .arg = arg, .tagged = (uintptr_t)group};
+    task.index = group_next_index(group);
+    if (!queue_extend(&group->queue, &task))
+        return false;
+    bump_relaxed(&group->local.submitted, 1U);
+    return true;
+}
+
+/* The deque may be full. Not inlined, and called last: ompg_go needs no stack. */
+static __attribute__((noinline)) int go_full(struct worker *worker, ompg_group *group,
+                                             ompg_task_fn *fn, void *arg)
+{
+    struct task task = {.fn = fn, .arg = arg, .tagged = (uintptr_t)group};
+    task.index = group_next_index(group);
+    bump_relaxed(&group->local.submitted, 1U);
+    dispatch(worker, &task);
+    return 0;
+}
+
+static __attribute__((noinline)) int attend(struct worker *worker)
+{
+    region_attend(worker);
+    return 0;
+}
+
+/* Outside of regions. */
+static __attribute__((noinline)) int go_outside(ompg_group *group, ompg_task_fn *fn, void *arg)
+{
+    return group && fn && go_early(group, fn, arg) ? 0 : go(group, fn, arg, ADD);
+}
+
+/* Out of the express lane. A producer that does not look is refused without further ado. */
+static __attribute__((noinline)) int go_slowly(ompg_group *group, ompg_task_fn *fn, void *arg)
+{
+    if (group && fn && group->owner == self && group_stopped_hard(group))
+        return ECANCELED;
+    return go(group, fn, arg, ADD);
+}
+
+/*
+ * The express lane, without a call but for those that end it: the group is this worker's, and needs
+ * nothing special.
+ */
+int ompg_go(ompg_group *group, ompg_task_fn *fn, void *arg)
+{
+    struct worker *worker = self;
+    if (UNLIKELY(!worker))
+        return go_outside(group, fn, arg);
+    if (UNLIKELY(!group || !fn || group->owner != worker ||
+                 worker->region != load_relaxed(&group->region) || !group_is_express(group)))
+        return go_slowly(group, fn, arg);
+    size_t top = load_relaxed(&worker->deque.top);
+    if (UNLIKELY(top == worker->deque.room))
+        return go_full(worker, group, fn, arg);
+    struct task *slot = &worker->deque.ring[top & worker->deque.mask];
+    slot->fn = fn;
+    slot->arg = arg;
+    slot->tagged = (uintptr_t)group;
+    slot->index = group_next_index(group);
+    bump_relaxed(&group->local.submitted, 1U); /* before others can take it */
+    store_release(&worker->deque.top, top + 1);
+    return LIKELY(!load_relaxed(&worker->deque.attention)) ? 0 : attend(worker);
+}
+
+int ompg_try_go(ompg_group *group, ompg_task_fn *fn, void *arg)
+{
+    return go(group, fn, arg, ADD_OR_REFUSE);
+}
+
+/* Adds a task whose argument is *extra, which has room for `extra`'s own memory behind it. */
+static int add_extra(ompg_group *group, ompg_task_fn *fn, struct task_extra *extra)
+{
+    struct task task = {.fn = fn, .arg = extra, .tagged = (uintptr_t)group | TASK_EXTRA};
+    int code = task_add(&task, ADD);
+    if (code != 0)
+        free(extra);
+    return code;
+}
+
+int ompg_go_with(ompg_group *group, ompg_task_fn *fn, void *arg, const ompg_task_options *options)
+{
+    if (!options)
+        return ompg_go(group, fn, arg);
+    if (!group || !fn || !is_amount(&options->cost))
+        return EINVAL;
+    struct task_extra *extra = memory_new(sizeof *extra);
+    if (!extra)
+        return ENOMEM;
+    *extra = (struct task_extra){
+        .arg = arg, .drop = options->drop, .name = options->name, .cost = options->cost};
+    return add_extra(group, fn, extra);
+}
+
+int ompg_go_copy(ompg_group *group, ompg_task_fn *fn, const void *data, size_t size)
+{
+    if (!group || !fn || (!data && size > 0))
+        return EINVAL;
+    if (size > SIZE_MAX - sizeof(struct task_extra))
+        return ENOMEM;
+    struct task_extra *extra = memory_new(sizeof *extra + size);
+    if (!extra)
+        return ENOMEM;
+    *extra = (struct task_extra){.arg = extra + 1};
+    if (size > 0)
+        memcpy(extra + 1, data, size);
+    return add_extra(group, fn, extra);
+}

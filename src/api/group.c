@@ -1,0 +1,400 @@
+/*
+ * Group: making, freeing, stopping, asking. Adding tasks is in add.c, waiting in wait.c.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "base/amount.h"
+#include "base/caller.h"
+#include "group/nesting.h"
+#include "engine/session.h"
+#include "base/text.h"
+#include "base/tsan.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <string.h>
+
+enum {
+    STATS_ALONE =
+        16, /* tries at a snapshot before the workers are asked to hold their tallies back, */
+    STATS_TRIES = 1000 /* and at all */
+};
+
+static bool options_make_sense(const ompg_options *options)
+{
+    return options->threads >= 0 && options->limit >= 0 && options->max_errors >= 0 &&
+           is_amount(&options->budget) && is_amount(&options->timeout) &&
+           (options->on_error == OMPG_FAIL_FAST || options->on_error == OMPG_COLLECT);
+}
+
+/* The state of a new or reset group, but for its stop. */
+static inline void clear_state(ompg_group *group)
+{
+    memset(&group->local, 0, sizeof group->local);
+    memset(&group->remote, 0, sizeof group->remote);
+    store_relaxed(&group->clean, 0U);
+    store_relaxed(&group->submitted_elsewhere, 0U);
+    store_relaxed(&group->unnumbered, 0U);
+    store_relaxed(&group->walked, 0U);
+    store_relaxed(&group->failed, 0U);
+    store_relaxed(&group->cancelled, 0U);
+    store_relaxed(&group->pried, false);
+}
+
+/* The rest of it, which plain groups never set. */
+static void clear_rest(ompg_group *group)
+{
+    store_relaxed(&group->deadline, CLOCK_NEVER);
+    store_relaxed(&group->fail_index, OMPG_NO_INDEX);
+    store_relaxed(&group->begun, 0);
+    store_relaxed(&group->waited, 0);
+    store_relaxed(&group->has_early_child, false);
+    gate_clear(&group->gate);
+    if (group->errors)
+        errors_clear(group->errors);
+}
+
+/* A record keeps the options of its last life: NULL puts the defaults in their place. */
+static bool configure(ompg_group *group, const ompg_options *options)
+{
+    static const ompg_options defaults;
+    if (!options)
+        options = &defaults;
+    group->collect = options->on_error == OMPG_COLLECT;
+    group->deterministic = options->deterministic;
+    store_relaxed(&group->gate.limit, options->limit);
+    group->gate.budget = amount_or_none(&options->budget);
+    store_relaxed(&group->gated, options->limit > 0 || group->gate.budget > 0.0);
+    store_relaxed(&group->token, options->token);
+    group->timeout = amount_or_none(&options->timeout);
+    group->threads = options->threads;
+    group->max_errors = options->max_errors;
+    memset(group->name, 0, sizeof group->name);
+    if (options->name)
+        text_copy(group->name, sizeof group->name, options->name);
+    if (!group->collect && !group->deterministic)
+        return true;
+    group->errors = errors_new(group->spare_errors, group->deterministic);
+    group->spare_errors = NULL;
+    return group->errors != NULL;
+}
+
+/* Puts the group into the task that runs here. */
+static inline void place(ompg_group *group, struct worker *worker)
+{
+    group->owner = worker;
+    store_relaxed(&group->region, worker ? worker->region : NULL);
+    group_set_parent(group, worker);
+}
+
+/* From a parent with a gate or a deadline, or under one. */
+static __attribute__((noinline)) void inherit_walked(ompg_group *group, ompg_group *parent)
+{
+    note_early_child(parent);
+    size_t walked = load_acquire(&parent->walked);
+    store_relaxed(&group->earliest, group_earliest_deadline(parent));
+    if (!load_relaxed(&group->token) && !parent->deterministic)
+        store_relaxed(&group->walked, walked);
+}
+
+/* A child without a token of its own is as clean as its parent: see stop.c. */
+static inline void inherit(ompg_group *group, ompg_group *parent)
+{
+    size_t clean = parent ? load_relaxed(&parent->clean) : 0;
+    store_relaxed(&group->earliest, CLOCK_NEVER);
+    if (UNLIKELY(clean == 0 && parent))
+        inherit_walked(group, parent);
+    if (load_relaxed(&group->plain) ||
+        (!load_relaxed(&group->token) && group_may_be_express(group)))
+        store_relaxed(&group->clean, clean);
+}
+
+static __attribute__((noinline)) ompg_group *new_any(const ompg_options *options)
+{
+    if (options && !options_make_sense(options)) {
+        errno = EINVAL;
+        return NULL;
+    }
+    struct worker *worker = self;
+    ompg_group *group = group_acquire(worker);
+    fence_release(); /* to the fence_acquire in is_alive: nesting.h */
+    if (!group || ((options || !load_relaxed(&group->plain)) && !configure(group, options))) {
+        if (group)
+            group_release(worker, group);
+        errno = ENOMEM;
+        return NULL;
+    }
+    store_relaxed(&group->plain, !options && worker);
+    store_relaxed(&group->stop, RUNNING);
+    clear_state(group);
+    clear_rest(group);
+    place(group, worker);
+    inherit(group, load_relaxed(&group->parent));
+    return group;
+}
+
+/* Nested groups without options are made by the million: their record is at hand. */
+ompg_group *ompg_new(const ompg_options *options)
+{
+    struct worker *worker = self;
+    if (UNLIKELY(options || !worker || !worker->frame || !worker->free_groups ||
+                 !load_relaxed(&worker->free_groups->plain)))
+        return new_any(options);
+    ompg_group *group = group_acquire(worker);
+    fence_release(); /* as in new_any */
+    store_relaxed(&group->stop, RUNNING);
+    clear_state(group);
+    place(group, worker);
+    inherit(group, load_relaxed(&group->parent));
+    return group;
+}
+
+/* Skips what was added and never reached a deque. */
+static void skip_unwaited(ompg_group *group)
+{
+    struct task task;
+    while (queue_pop(&group->queue, &task, 1) || queue_pop(&group->gate.parked, &task, 1))
+        task_clean_up(&task);
+}
+
+static void skip_all(ompg_group *group)
+{
+    struct caller caller;
+    caller_enter(&caller); /* for the drops */
+    group_stop(group, &(ompg_error){.code = ECANCELED, .index = OMPG_NO_INDEX});
+    if (self && load_relaxed(&group->region) == self->region)
+        ompg_wait(group);
+    skip_unwaited(group);
+    caller_leave(&caller);
+}
+
+/* Links to the record are void from here on. */
+static inline void end_life(ompg_group *group)
+{
+    bump_relaxed(&group->serial, 1U);
+}
+
+/* A group with tasks that nobody waited for, or one that is not plain. */
+static __attribute__((noinline)) void free_any(ompg_group *group)
+{
+    if (!group)
+        return;
+    assert(!load_relaxed(&group->waiting) && "ompg_free of a group that is being waited for");
+    if (!group_is_idle(group))
+        skip_all(group);
+    tsan_acquire(&group->remote); /* its tasks may have run before */
+    if (group->errors)
+        group->spare_errors = errors_retire(group->errors);
+    group->errors = NULL;
+    spin_lock(&group->lock); /* whoever looks at the token from within has it */
+    store_relaxed(&group->token, NULL);
+    end_life(group);
+    spin_unlock(&group->lock);
+    group_release(self, group);
+}
+
+void ompg_free(ompg_group *group)
+{
+    struct worker *worker = self;
+    if (UNLIKELY(!group || !worker || !load_relaxed(&group->plain) ||
+                 load_relaxed(&group->waiting) || !group_is_done(worker->region, group))) {
+        free_any(group);
+        return;
+    }
+    tsan_acquire(&group->remote);
+    end_life(group);
+    group_release(worker, group);
+}
+
+int ompg_reset(ompg_group *group)
+{
+    if (!group)
+        return EINVAL;
+    if (load_relaxed(&group->waiting) || !group_is_idle(group))
+        return EBUSY;
+    group_restart(group);
+    clear_state(group);
+    clear_rest(group);
+    return 0;
+}
+
+bool ompg_stopped(const ompg_group *group)
+{
+    if (!group)
+        return false;
+    ompg_group *record = (ompg_group *)group; /* const for the caller; a stop is noted in it */
+    if (LIKELY(group_is_express(record)))
+        return false;
+    size_t index = group->deterministic ? group_current_index(group) : 0;
+    if (index == OMPG_NO_INDEX && place_in_loop.group)
+        index = 0; /* somewhere in a loop, which must not leave out what a serial one would do */
+    return group_stop_check(record, index);
+}
+
+int ompg_cancel(ompg_group *group, int code)
+{
+    if (!group)
+        return EINVAL;
+    ompg_error error = {.code = code ? code : ECANCELED, .index = OMPG_NO_INDEX};
+    error.kind = OMPG_ERROR_CANCEL;
+    error.thread = self ? self->thread : 0; /* omp_get_thread_num() is not async-signal-safe */
+    error.seconds = group_seconds(group);
+    return group_stop(group, &error) ? 0 : EALREADY;
+}
+
+static size_t returned_in(struct counts *counts)
+{
+    return load_acquire(&counts->returned);
+}
+
+static size_t skipped_in(struct counts *counts)
+{
+    return load_acquire(&counts->skipped);
+}
+
+static size_t submitted_in(struct counts *counts)
+{
+    return load_acquire(&counts->submitted);
+}
+
+/* Exact where no task ends meanwhile. Less than 0, for the sum, where one ended that started elsewhere. */
+static size_t running_in(struct counts *counts)
+{
+    size_t returned = load_acquire(&counts->returned), started = 0;
+    for (int tries = 0; tries < 100; tries++) {
+        size_t before = returned;
+        started = load_acquire(&counts->started);
+        returned = load_acquire(&counts->returned);
+        if (returned == before)
+            break;
+    }
+    return started - returned;
+}
+
+/*
+ * Over the group's own counts and the tallies. Regions and workers are type-stable: one that is gone
+ * has no tally for the group.
+ */
+static size_t sum_of(ompg_group *group, size_t (*count_in)(struct counts *counts))
+{
+    size_t sum = count_in(&group->local) + count_in(&group->remote);
+    struct region *region = load_relaxed(&group->region);
+    for (int i = 0; region && i < region->capacity; i++) {
+        struct worker *worker = load_acquire(&region->slots[i]);
+        if (worker && load_acquire(&worker->tally_group) == group)
+            sum += count_in(&worker->tally);
+    }
+    return sum;
+}
+
+/* Changes with each tally that is flushed; *flushing: one is being flushed now. */
+static size_t count_flushes(ompg_group *group, bool *flushing)
+{
+    size_t sum = 0;
+    struct region *region = load_relaxed(&group->region);
+    for (int i = 0; region && i < region->capacity; i++) {
+        struct worker *worker = load_acquire(&region->slots[i]);
+        size_t flushes = worker ? load_acquire(&worker->flushes) : 0;
+        *flushing |= flushes % 2 == 1;
+        sum += flushes;
+    }
+    return sum;
+}
+
+static size_t at_most(size_t value, size_t most)
+{
+    return value < most ? value : most;
+}
+
+/*
+ * In this order no sum exceeds the next one. A task is counted as failed or cancelled before it is
+ * counted as returned: until then it is running. False when a flush came between.
+ */
+static bool read_counts(ompg_group *group, ompg_stats *stats)
+{
+    bool flushing = false;
+    size_t flushes = count_flushes(group, &flushing);
+    size_t failed = load_acquire(&group->failed);
+    size_t cancelled = load_acquire(&group->cancelled);
+    size_t returned = sum_of(group, returned_in);
+    stats->failed = at_most(failed, returned);
+    cancelled = at_most(cancelled, returned - stats->failed);
+    stats->done = returned - stats->failed - cancelled;
+    stats->skipped = sum_of(group, skipped_in) + cancelled;
+    size_t running = sum_of(group, running_in);
+    stats->running = running > SIZE_MAX / 2 ? 0 : running;
+    stats->submitted = load_acquire(&group->submitted_elsewhere) + sum_of(group, submitted_in);
+    return flushes == count_flushes(group, &flushing) && !flushing;
+}
+
+/*
+ * What was read while tallies were handed over may be missing, or counted twice where it was submitted:
+ * still none is more than what was submitted.
+ */
+static void contain(ompg_stats *stats)
+{
+    size_t seen = stats->done + stats->failed + stats->skipped + stats->running;
+    if (stats->submitted < seen)
+        stats->submitted = seen;
+}
+
+/* A whole picture, unless tallies are handed over again and again, although all were asked to wait. */
+static void read_snapshot(ompg_group *group, ompg_stats *stats)
+{
+    struct region *region = load_relaxed(&group->region);
+    int tries = 1;
+    while (!read_counts(group, stats) && tries < STATS_TRIES) {
+        if (tries++ == STATS_ALONE && region)
+            add_relaxed(&region->snapshots, 1);
+        sched_yield();
+    }
+    if (tries > STATS_ALONE && region)
+        sub_relaxed(&region->snapshots, 1);
+    contain(stats);
+}
+
+static double seconds_waited(ompg_group *group)
+{
+    int64_t waited = load_relaxed(&group->waited);
+    int64_t begun = load_relaxed(&group->begun);
+    if (begun != 0 && load_relaxed(&group->waiting))
+        waited += clock_now() - begun;
+    return clock_seconds(waited);
+}
+
+void ompg_get_stats(const ompg_group *group, ompg_stats *stats)
+{
+    if (stats)
+        *stats = (ompg_stats){0};
+    if (!stats || !group)
+        return;
+    ompg_group *record = (ompg_group *)group;
+    read_snapshot(record, stats);
+    stats->seconds = seconds_waited(record);
+}
+
+int ompg_set_limit(ompg_group *group, int limit)
+{
+    if (!group || limit < 0)
+        return EINVAL;
+    gate_set_limit(&group->gate, limit);
+    if (limit > 0) {
+        store_relaxed(&group->plain, false);
+        store_relaxed(&group->gated, true);
+        store_relaxed(&group->clean, 0U);
+        stop_epoch_bump();
+    }
+    struct worker *worker = self;
+    if (worker && worker->region == load_relaxed(&group->region)) {
+        task_release_parked(worker, group);
+        region_attend_if_asked(worker);
+    }
+    return 0;
+}
+
+int ompg_get_threads(const ompg_group *group)
+{
+    if (!group)
+        return 1;
+    return self ? load_relaxed(&self->region->threads) : session_threads(group);
+}

@@ -1,0 +1,196 @@
+/*
+ * Waiting: which way a wait goes, what it starts and ends with.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "api/wait.h"
+
+#include "group/nesting.h"
+
+#include <errno.h>
+
+/* Not inlined: the error must not lie in the frames of nested waits. */
+static __attribute__((noinline)) int first_code(ompg_group *group)
+{
+    ompg_error error;
+    return group_first_error(group, &error) ? error.code : 0;
+}
+
+int wait_result(ompg_group *group)
+{
+    return LIKELY(load_acquire(&group->stop) == RUNNING && !group->errors) ? 0 : first_code(group);
+}
+
+/* Whether the tasks can run where the caller is: none is in flight in another region. Then they do. */
+static bool attach(ompg_group *group, struct worker *worker)
+{
+    struct region *region = load_relaxed(&group->region);
+    if (worker && region == worker->region)
+        return true;
+    size_t waiting = group->queue.size + gate_parked(&group->gate);
+    if (group_left(region, group) != waiting)
+        return false;
+    group->owner = worker;
+    store_relaxed(&group->region, worker ? worker->region : NULL);
+    return true;
+}
+
+/* Groups that were made within before must hear of the deadline: see note_early_child. */
+static void set_deadline(ompg_group *group)
+{
+    store_relaxed(&group->deadline, clock_after(load_relaxed(&group->begun), group->timeout));
+    fence_seq_cst();
+    if (load_relaxed(&group->has_early_child))
+        stop_epoch_bump();
+}
+
+void wait_begin(ompg_group *group, const struct worker *worker)
+{
+    group_place(group, worker);
+    if (!load_relaxed(&group->plain))
+        store_relaxed(&group->begun, clock_now());
+    if (group->timeout > 0.0)
+        set_deadline(group);
+    store_release(&group->waiting, WAIT_BEGUN); /* to the load_acquire in parent_is_held */
+}
+
+void wait_end(ompg_group *group)
+{
+    if (group->timeout > 0.0)
+        store_relaxed(&group->deadline, CLOCK_NEVER);
+    int64_t begun = load_relaxed(&group->begun);
+    if (begun != 0) {
+        store_relaxed(&group->waited, load_relaxed(&group->waited) + clock_now() - begun);
+    }
+    tsan_acquire(&group->remote);
+    wait_unclaim(group);
+}
+
+bool wait_share(ompg_group *group, const struct worker *worker)
+{
+    spin_lock(&group->lock);
+    bool shared = group->loops > 0 || wait_claim(group);
+    if (shared && group->loops++ == 0)
+        wait_begin(group, worker);
+    spin_unlock(&group->lock);
+    return shared;
+}
+
+void wait_unshare(ompg_group *group)
+{
+    spin_lock(&group->lock);
+    if (--group->loops == 0)
+        wait_end(group);
+    spin_unlock(&group->lock);
+}
+
+/* Runs the tasks of a group that is claimed. */
+static void run_claimed(ompg_group *group, struct worker *worker, struct reserved *reserved)
+{
+    if (load_relaxed(&group->gated) && group->queue.size > 0 && !group_stopped_hard(group))
+        gate_open(&group->gate, &group->queue);
+    if (worker) {
+        int saved = errno;
+        task_release_parked(worker, group);
+        task_run_parked(worker, group);
+        region_wait_nested(worker, group);
+        errno = saved;
+    } else {
+        session_run(group, reserved);
+    }
+}
+
+/* Whether the caller runs tasks of the region that the group's are in: there it may add to the group. */
+static bool is_in_region_of(const struct worker *worker, const ompg_group *group)
+{
+    return worker && load_relaxed(&group->region) == worker->region;
+}
+
+/* Claims the wait for the caller, where the tasks are to run; `adds`: it adds some first. */
+static int claim(ompg_group *group, struct worker *worker, bool adds)
+{
+    if (group_has_task_here(worker, group))
+        return EDEADLK;
+    if (!wait_claim(group))
+        return adds && !is_in_region_of(worker, group) ? EPERM : EBUSY;
+    if (attach(group, worker))
+        return 0;
+    wait_unclaim(group);
+    return EPERM;
+}
+
+/* Reserves memory, adds, runs: nothing is added that cannot be run then. */
+static int add_and_run(ompg_group *group, struct worker *worker, wait_add_fn *add, void *arg)
+{
+    struct reserved reserved = {0};
+    int code = session_reserve(group, &reserved) ? 0 : ENOMEM;
+    if (code == 0 && add)
+        code = add(group, arg);
+    if ((code == 0 || code == ECANCELED) && !group_is_idle(group))
+        run_claimed(group, worker, &reserved);
+    session_unreserve(&reserved);
+    return code == ECANCELED ? 0 : code; /* the group has the error */
+}
+
+/* Everything about a wait except for the groups that need nothing of it. */
+int wait_for(ompg_group *group, wait_add_fn *add, void *arg)
+{
+    struct worker *worker = self;
+    if (worker)
+        tally_flush_for(worker, group);
+    if (!add && !load_relaxed(&group->waiting) && group_is_idle(group)) {
+        tsan_acquire(&group->remote);
+        return wait_result(group);
+    }
+    int code = claim(group, worker, add != NULL);
+    if (code != 0)
+        return code;
+    wait_begin(group, worker);
+    code = add_and_run(group, worker, add, arg);
+    wait_end(group);
+    return code != 0 ? code : wait_result(group);
+}
+
+static __attribute__((noinline)) int wait_any(ompg_group *group)
+{
+    return group ? wait_for(group, NULL, NULL) : EINVAL;
+}
+
+/* A plain group that was made by the running task, so that it cannot be around that task. */
+static inline bool is_plain_child(ompg_group *group, const struct worker *worker)
+{
+    const struct frame *frame = worker->frame;
+    return load_relaxed(&group->plain) && group->owner == worker && frame &&
+           is_child_of(group, frame) && worker->foreign == 0 && group_is_express(group);
+}
+
+/* Runs the group's tasks as far as they lie on top of the deque and take the express lane. */
+static inline void run_newest(struct worker *worker, ompg_group *group)
+{
+    struct task task;
+    while (deque_pop_private(&worker->deque, &task)) {
+        if (UNLIKELY(task.tagged != (uintptr_t)group || !task_is_express(worker, group))) {
+            deque_push(&worker->deque, &task); /* there is room: it has just come from there */
+            return;
+        }
+        task_run_express(worker, &task);
+        region_attend_if_asked(worker);
+    }
+}
+
+int ompg_wait(ompg_group *group)
+{
+    struct worker *worker = self;
+    if (UNLIKELY(!group || !worker || !is_plain_child(group, worker) ||
+                 load_relaxed(&group->waiting)))
+        return wait_any(group);
+    int saved = *worker->errno_here;
+    store_relaxed(&group->waiting,
+                  WAIT_BEGUN); /* unclaimed: it has no queue that two could empty */
+    run_newest(worker, group);
+    if (UNLIKELY(!group_is_done(worker->region, group)))
+        region_wait_nested(worker, group);
+    store_relaxed(&group->waiting, NOBODY_WAITS);
+    *worker->errno_here = saved;
+    return LIKELY(load_acquire(&group->stop) == RUNNING) ? 0 : wait_result(group);
+}

@@ -1,0 +1,120 @@
+/*
+ * Atomic operations by name: the memory order is part of the name, so that a reader sees it where
+ * it is used. Bare atomics stand in this file only. Each is a place for a delay in test builds.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef OMPG_SRC_ATOMICS_H
+#define OMPG_SRC_ATOMICS_H
+
+#include "base/delays.h"
+#include "base/futex.h"
+#include "base/tsan.h"
+
+#include <sched.h>
+#include <stdalign.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#define CACHE_LINE 64
+
+#define LIKELY(x) __builtin_expect(!!(x), 1)
+#define UNLIKELY(x) __builtin_expect(!!(x), 0)
+
+#define load_relaxed(p) DELAYED(atomic_load_explicit((p), memory_order_relaxed))
+#define load_acquire(p) DELAYED(atomic_load_explicit((p), memory_order_acquire))
+#define store_relaxed(p, v) DELAYED(atomic_store_explicit((p), (v), memory_order_relaxed))
+#define store_release(p, v) DELAYED(atomic_store_explicit((p), (v), memory_order_release))
+#define add_relaxed(p, v) DELAYED(atomic_fetch_add_explicit((p), (v), memory_order_relaxed))
+#define add_release(p, v) DELAYED(atomic_fetch_add_explicit((p), (v), memory_order_release))
+#define sub_relaxed(p, v) DELAYED(atomic_fetch_sub_explicit((p), (v), memory_order_relaxed))
+#define sub_release(p, v) DELAYED(atomic_fetch_sub_explicit((p), (v), memory_order_release))
+#define sub_acq_rel(p, v) DELAYED(atomic_fetch_sub_explicit((p), (v), memory_order_acq_rel))
+#define exchange_acq_rel(p, v) DELAYED(atomic_exchange_explicit((p), (v), memory_order_acq_rel))
+#define exchange_acquire(p, v) DELAYED(atomic_exchange_explicit((p), (v), memory_order_acquire))
+/* For two that each write one word and then read the other's: one of them sees the other. */
+#define load_seq_cst(p) DELAYED(atomic_load_explicit((p), memory_order_seq_cst))
+#define store_seq_cst(p, v) DELAYED(atomic_store_explicit((p), (v), memory_order_seq_cst))
+#define add_seq_cst(p, v) DELAYED(atomic_fetch_add_explicit((p), (v), memory_order_seq_cst))
+#define cas_acquire(p, expected, v)                                                                \
+    DELAYED(atomic_compare_exchange_strong_explicit((p), (expected), (v), memory_order_acquire,    \
+                                                    memory_order_acquire))
+#define cas_release(p, expected, v)                                                                \
+    DELAYED(atomic_compare_exchange_strong_explicit((p), (expected), (v), memory_order_release,    \
+                                                    memory_order_relaxed))
+#define cas_weak_relaxed(p, expected, v)                                                           \
+    DELAYED(atomic_compare_exchange_weak_explicit((p), (expected), (v), memory_order_relaxed,      \
+                                                  memory_order_relaxed))
+
+/* One writer, many readers: an increment without a locked instruction. */
+#define bump_relaxed(p, n) store_relaxed((p), load_relaxed(p) + (n))
+#define bump_release(p, n) store_release((p), load_relaxed(p) + (n))
+
+/* Of what is not declared atomic: a plain load that the compiler can neither widen nor join. */
+#define word_load_relaxed(p) DELAYED(__atomic_load_n((p), __ATOMIC_RELAXED))
+
+#define fence_acquire() fence(memory_order_acquire)
+#define fence_release() fence(memory_order_release)
+#define fence_seq_cst() fence(memory_order_seq_cst)
+
+/* ThreadSanitizer knows no fences: its builds have a full barrier that orders nothing in its eyes. */
+static inline void fence(memory_order order)
+{
+#if BUILT_WITH_TSAN
+    atomic_int own = 0;
+    (void)order;
+    atomic_exchange(&own, 1);
+#else
+    atomic_thread_fence(order);
+#endif
+}
+
+/* Orders what the compiler emits, not what the processor does: one side of an asymmetric fence. */
+#define compiler_fence() atomic_signal_fence(memory_order_seq_cst)
+
+/* The public token holds a plain word, for C++ and static initialisers. */
+#define word_load_acquire(p) DELAYED(__atomic_load_n((p), __ATOMIC_ACQUIRE))
+#define word_cas_acq_rel(p, expected, v)                                                           \
+    DELAYED(__atomic_compare_exchange_n((p), (expected), (v), false, __ATOMIC_ACQ_REL,             \
+                                        __ATOMIC_ACQUIRE))
+
+static inline void cpu_relax(void)
+{
+#if defined(__x86_64__) || defined(__i386__)
+    __builtin_ia32_pause();
+#elif defined(__aarch64__)
+    __asm__ volatile("yield");
+#endif
+}
+
+/*
+ * For sections of a few instructions. Waiters give the processor away after a while, for the holder
+ * may be a thread that the system has taken off it, of a lower priority too.
+ */
+struct spinlock {
+    atomic_int locked;
+};
+
+static inline bool spin_trylock(struct spinlock *lock)
+{
+    return load_relaxed(&lock->locked) == 0 && exchange_acquire(&lock->locked, 1) == 0;
+}
+
+static inline void spin_lock(struct spinlock *lock)
+{
+    for (unsigned tries = 1; !spin_trylock(lock); tries++) {
+        if (tries % 128 == 0)
+            futex_wait_slice(&lock->locked, 1, tries / 128);
+        else
+            cpu_relax();
+    }
+}
+
+/* Releases to the exchange_acquire in spin_trylock. */
+static inline void spin_unlock(struct spinlock *lock)
+{
+    store_release(&lock->locked, 0);
+}
+
+#endif

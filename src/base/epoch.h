@@ -1,0 +1,20 @@
+/*
+ * The epoch of stops: bumped after any group stops, fails in a way that others must see, or any
+ * token is cancelled. Groups cache it (see stop.c).
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef OMPG_SRC_EPOCH_H
+#define OMPG_SRC_EPOCH_H
+
+#include "base/atomics.h"
+
+extern _Atomic size_t stop_epoch; /* never 0 */
+
+/* After the flag that made it necessary; pairs with the load_acquire in group_stop_check. */
+static inline void stop_epoch_bump(void)
+{
+    add_release(&stop_epoch, 1U);
+}
+
+#endif

@@ -1,0 +1,42 @@
+/*
+ * Text that must fit. See text.h.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#define _GNU_SOURCE 1 /* strnlen() with C11 */
+
+#include "base/text.h"
+
+#include <string.h>
+
+/* How many bytes follow the first one of a character; 0 also for what is no first one. */
+static size_t bytes_after(unsigned char first)
+{
+    if (first >= 0xf0)
+        return 3;
+    if (first >= 0xe0)
+        return 2;
+    return first >= 0xc0;
+}
+
+void text_end_whole(char *text)
+{
+    size_t length = strlen(text);
+    for (size_t after = 0; after < 3 && after < length; after++) {
+        unsigned char byte = (unsigned char)text[length - 1 - after];
+        if (bytes_after(byte) > after)
+            text[length - 1 - after] = '\0';
+        if (byte < 0x80 || byte >= 0xc0)
+            return;
+    }
+}
+
+void text_copy(char *to, size_t size, const char *from)
+{
+    const char *end = memchr(from, '\0', size);
+    size_t kept = end ? (size_t)(end - from) : size - 1;
+    memcpy(to, from, kept);
+    to[kept] = '\0';
+    if (!end)
+        text_end_whole(to);
+}

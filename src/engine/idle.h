@@ -1,0 +1,21 @@
+/*
+ * Idling: what a thread does that has no task, a worker that may go and one that waits for a group.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef OMPG_SRC_IDLE_H
+#define OMPG_SRC_IDLE_H
+
+#include "group/worker.h"
+
+/* Looks for work; false when this worker should go: the region closes, or there is none. */
+bool idle_find_task(struct worker *worker, struct task *task);
+
+/*
+ * Between two looks of a wait, which has been idle for so long. It cannot give its thread back to OpenMP:
+ * libgomp would not wake it from the end of a taskgroup when there is work again. It yields, and when it
+ * has waited for long it naps.
+ */
+void idle_rest(int64_t idle_ns);
+
+#endif

@@ -1,0 +1,159 @@
+/*
+ * Running a task. See run.h.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "engine/run.h"
+
+#include "base/text.h"
+
+#include <errno.h>
+#include <omp.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Not inlined: the error must not lie in the frames of nested tasks. */
+static __attribute__((noinline)) void record_code(ompg_group *group, const struct task *task,
+                                                  int code, ompg_error_kind kind)
+{
+    ompg_error error = {.code = code, .index = task->index, .kind = kind};
+    error.thread = omp_get_thread_num();
+    error.seconds = group_seconds(group);
+    text_copy(error.task, sizeof error.task, task_name(task));
+    group_record(group, &error);
+}
+
+void task_note_failure(ompg_group *group, const struct frame *frame, int code)
+{
+    if (!frame->failed && is_consequence(group, frame, code)) {
+        add_relaxed(&group->cancelled, 1U);
+        return;
+    }
+    add_relaxed(&group->failed, 1U);
+    if (!frame->failed)
+        record_code(group, frame->task, code, OMPG_ERROR_TASK);
+}
+
+void task_clean_up(const struct task *task)
+{
+    if (task->tagged & TASK_SHARED) {
+        struct task_shared *shared = task->arg;
+        if (sub_acq_rel(&shared->references, 1U) == 1)
+            shared->release(shared);
+    }
+    struct task_extra *extra = task_extra(task);
+    if (!extra)
+        return;
+    if (extra->drop)
+        extra->drop(extra->arg);
+    free(extra);
+}
+
+void task_release_parked(struct worker *worker, ompg_group *group)
+{
+    struct task task;
+    while (deque_make_room(&worker->deque) && gate_next(&group->gate, &task))
+        deque_push(&worker->deque, &task);
+}
+
+void task_run_parked(struct worker *worker, ompg_group *group)
+{
+    struct task task;
+    if (load_relaxed(&group->gated) && gate_next(&group->gate, &task))
+        task_run(worker, &task);
+}
+
+/* All at once, those of a group that has stopped which need no clean-up. */
+static void skip_parked(struct worker *worker, ompg_group *group)
+{
+    size_t n;
+    while (group_stopped_hard(group) && (n = gate_skip_plain(&group->gate)) > 0)
+        bump_release(&counts_for(worker, group)->skipped, n);
+}
+
+/* Gives the place back and takes the next task's; those that fit beside it go to the deque. */
+static bool pass_place_on(struct worker *worker, ompg_group *group, double cost, struct task *next)
+{
+    bool more;
+    skip_parked(worker, group);
+    bool found = gate_pass_on(&group->gate, cost, next, &more);
+    if (more)
+        task_release_parked(worker, group);
+    return found;
+}
+
+/* There was no memory to park it. */
+static __attribute__((noinline)) void lose(ompg_group *group, const struct task *task)
+{
+    record_code(group, task, ENOMEM, OMPG_ERROR_LIBRARY);
+    group_stop(group, &(ompg_error){.code = 0});
+}
+
+/*
+ * Tasks that were added before the group had a limit come here without a place; those that have one
+ * may have to give it back, for the limit was lowered. True when the task may go on: it has a place,
+ * or it is to be skipped.
+ */
+static bool pass_gate(ompg_group *group, struct task *task)
+{
+    if (!load_relaxed(&group->gated) || group_stopped(group, task_stop_index(task)))
+        return true;
+    if (task->tagged & TASK_ADMITTED)
+        return !gate_is_over(&group->gate) || !gate_step_back(&group->gate, task);
+    enum gate_verdict verdict = gate_enter(&group->gate, task, true);
+    if (verdict == GATE_NO_MEMORY)
+        lose(group, task);
+    return verdict != GATE_PARKED;
+}
+
+/* A task that passes the gate, or has something to clean up. True when *task is the next to run. */
+static bool run_special(struct worker *worker, struct task *task)
+{
+    ompg_group *group = task_group(task);
+    if (!pass_gate(group, task))
+        return false;
+    bool admitted = (task->tagged & TASK_ADMITTED) != 0;
+    bool skipped = group_stopped(group, task_stop_index(task));
+    struct task_extra *extra = task_extra(task);
+    double cost = task_cost(task);
+    tsan_acquire(&group->local);
+    if (!skipped) {
+        bump_relaxed(&counts_for_start(worker, group)->started, 1U);
+        task_call(worker, task, extra ? extra->arg : task->arg);
+    }
+    task_clean_up(task);
+    tsan_release(&group->remote);
+    struct task next;
+    bool more = admitted && pass_place_on(worker, group, cost, &next);
+    struct counts *counts = counts_for(worker, group);
+    bump_release(skipped ? &counts->skipped : &counts->returned, 1U);
+    if (more)
+        *task = next;
+    return more;
+}
+
+/* A plain task of a group that has stopped: with it go those of the same kind that lie below it. */
+static void skip_plain(struct worker *worker, const struct task *task)
+{
+    size_t n = 1 + deque_skip(&worker->deque, task->tagged);
+    bump_release(&counts_for(worker, task_group(task))->skipped, n);
+}
+
+void task_run_any(struct worker *worker, struct task *task)
+{
+    ompg_group *group = task_group(task);
+    bool plain = !(task->tagged & TASK_FLAGS);
+    if (LIKELY(plain && group_is_express(group))) {
+        bump_relaxed(&counts_for_start(worker, group)->started, 1U);
+        task_call(worker, task, task->arg);
+        bump_release(&counts_for(worker, group)->returned, 1U);
+        return;
+    }
+    if (plain && group_stopped_hard(group)) {
+        skip_plain(worker, task);
+        return;
+    }
+    struct task current = *task;
+    while (run_special(worker, &current))
+        ;
+}

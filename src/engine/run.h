@@ -1,0 +1,92 @@
+/*
+ * Running a task: the way from a deque to its function and to the group's counts.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef OMPG_SRC_RUN_H
+#define OMPG_SRC_RUN_H
+
+#include "base/float_control.h"
+#include "base/tsan.h"
+#include "group/worker.h"
+
+#include <assert.h>
+#include <errno.h>
+
+/* Whether the code only says that the group has stopped for the task, or refused one of its tasks. */
+static inline bool is_consequence(ompg_group *group, const struct frame *frame, int code)
+{
+    return code == ECANCELED && (frame->refused || group_stopped_hard(group) ||
+                                 group_stopped(group, frame->task->index));
+}
+
+/* Counts and records what a task has returned that did not simply return 0. */
+void task_note_failure(ompg_group *group, const struct frame *frame, int code);
+
+/* Any task; runs the parked tasks that follow it as well. */
+void task_run_any(struct worker *worker, struct task *task);
+
+/* Moves parked tasks that have got a place to the worker's deque. */
+void task_release_parked(struct worker *worker, ompg_group *group);
+
+/*
+ * Where the deque has had no room for any of them: runs one here, and with its place those that follow.
+ * A gate that has just been opened must not be left with nobody who passes places on.
+ */
+void task_run_parked(struct worker *worker, ompg_group *group);
+
+/* Calls the drop and frees what the task has beside its slot. */
+void task_clean_up(const struct task *task);
+
+/* A build with assertions sees that the task leaves the floating-point control as it was. */
+static inline int task_call_function(const struct task *task, ompg_group *group, void *arg)
+{
+#ifdef NDEBUG
+    return task->fn(group, arg);
+#else
+    uint32_t before = float_control_get();
+    int code = task->fn(group, arg);
+    assert(float_control_get() == before && "a task changed the floating-point control");
+    return code;
+#endif
+}
+
+/* Calls the task's function; notes its failure. */
+static inline void task_call(struct worker *worker, struct task *task, void *arg)
+{
+    ompg_group *group = task_group(task);
+    struct frame frame = {.prev = worker->frame, .task = task};
+    worker->frame = &frame;
+    int code = task_call_function(task, group, arg);
+    worker->frame = frame.prev;
+    if (UNLIKELY(code != 0 || frame.failed))
+        task_note_failure(group, &frame, code);
+}
+
+/*
+ * The express lane: a task without flags of a group that is this worker's and needs nothing special,
+ * while this worker counts for no other group.
+ */
+static inline bool task_is_express(const struct worker *worker, const ompg_group *group)
+{
+    return group->owner == worker && !load_relaxed(&((struct worker *)worker)->tally_group) &&
+           group_is_express(group);
+}
+
+static inline void task_run_express(struct worker *worker, struct task *task)
+{
+    ompg_group *group = task_group(task);
+    bump_relaxed(&group->local.started, 1U);
+    task_call(worker, task, task->arg);
+    bump_release(&group->local.returned, 1U); /* the last touch of the group */
+}
+
+static inline void task_run(struct worker *worker, struct task *task)
+{
+    if (LIKELY(!(task->tagged & TASK_FLAGS) && task_is_express(worker, task_group(task))))
+        task_run_express(worker, task);
+    else
+        task_run_any(worker, task);
+}
+
+#endif

@@ -1,0 +1,38 @@
+/*
+ * Session: one outermost wait, from the memory that it takes to the OpenMP constructs around it.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef OMPG_SRC_SESSION_H
+#define OMPG_SRC_SESSION_H
+
+#include "engine/region.h"
+
+/* The memory of a session. */
+struct reserved {
+    struct region *region; /* NULL: not reserved */
+    struct worker *worker;
+};
+
+/*
+ * Reserves what running the group here takes, unless that is done; in a worker's thread it takes
+ * nothing. For calls that add tasks and wait: these must not be left behind in a group whose wait
+ * fails. False when memory is short. The functions that run give it back, or session_unreserve
+ * where none was reached.
+ */
+bool session_reserve(ompg_group *group, struct reserved *reserved);
+void session_unreserve(struct reserved *reserved);
+
+/*
+ * Opens a region for the group, runs all its tasks and closes the region. The caller is not in a
+ * worker's thread, and has reserved the memory.
+ */
+void session_run(ompg_group *group, struct reserved *reserved);
+
+/* How many threads a region has that the caller would open for the group, or the team it joins. */
+int session_threads(const ompg_group *group);
+
+/* The same for a parallel region that is opened in any case. */
+int session_threads_outermost(const ompg_group *group);
+
+#endif

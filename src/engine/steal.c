@@ -1,0 +1,252 @@
+/*
+ * Stealing. See steal.h, and deque.h for the protocol with the owner.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "engine/steal.h"
+
+enum {
+    STEAL_BATCH = 128, /* tasks taken at once: 4 KiB */
+    RUN_BATCH = 512,   /* tasks of a run taken at once */
+    PRY_NS = 2000,     /* longer than most owners take to answer */
+    PAUSE_LEAST = 8,   /* turns; 10 to 40 ns each */
+    PAUSE_MOST = 256
+};
+
+static unsigned next_random(struct worker *worker)
+{
+    unsigned x = worker->random;
+    x ^= x << 13;
+    x ^= x >> 17;
+    x ^= x << 5;
+    return worker->random = x;
+}
+
+static bool is_single_thief(const struct worker *thief)
+{
+    return load_relaxed(&thief->region->threads) == 2;
+}
+
+/*
+ * The oldest becomes *task; the others go to the thief's deque, the next oldest on top. A single thief
+ * leaves nothing for others. Not inlined: the batch must not be in the frames of nested waits.
+ */
+static __attribute__((noinline)) bool steal_batch(struct worker *thief, struct worker *victim,
+                                                  struct task *task)
+{
+    struct task batch[STEAL_BATCH];
+    size_t n = deque_steal(&victim->deque, batch, STEAL_BATCH, is_single_thief(thief));
+    if (n == 0)
+        return false;
+    if (!deque_has_shared(&victim->deque))
+        steal_ask(victim);
+    thief->loot = (int64_t)n;
+    *task = batch[0];
+    while (n > 1)
+        deque_push(&thief->deque, &batch[--n]);
+    return true;
+}
+
+/* Takes tasks of the victim's run for the thief, who gets them once it has let go of the lock. */
+static struct run steal_run(struct worker *thief, struct worker *victim)
+{
+    size_t most = RUN_BATCH, half = (victim->deque.run.count + 1) / 2;
+    if (load_relaxed(&thief->region->threads) > 2 && half < most)
+        most = half;
+    struct run loot = deque_steal_run(&victim->deque, most);
+    if (!deque_has_shared(&victim->deque))
+        steal_ask(victim);
+    thief->loot = 1; /* one cache line */
+    return loot;
+}
+
+/* Tasks that are pried may not have been counted yet: see group_is_done. */
+static void mark_pried(struct deque *deque, size_t split)
+{
+    size_t raised = load_relaxed(&deque->split);
+    for (size_t i = split; i != raised; i++)
+        store_release(&task_group(&deque->ring[i & deque->mask])->pried, true);
+}
+
+static void pry(struct deque *deque)
+{
+    size_t split = load_relaxed(&deque->split);
+    if (deque_pry(deque))
+        mark_pried(deque, split);
+}
+
+/* Half of a batch goes on to whoever is hungry next. Once the victim's lock is released. */
+static void share_loot(struct worker *thief)
+{
+    if (deque_private(&thief->deque) > 0)
+        deque_share(&thief->deque, false);
+}
+
+/* False where the look takes nothing from this deque: nothing is shared, and its owner is only asked. */
+static bool is_worth_locking(struct worker *thief, struct worker *victim, enum look look)
+{
+    struct deque *deque = &victim->deque;
+    if (deque_has_shared(deque))
+        return true;
+    bool unanswered = load_relaxed(&deque->attention);
+    steal_ask(victim);
+    thief->asked = deque;
+    return look >= (unanswered ? LOOK_PRIVATE : LOOK_FOR_SURE) && deque_private(deque) > 0;
+}
+
+/* Locks the victim's deque, if it is in the thief's region, and sees that there is something shared. */
+static bool lock_victim(struct worker *thief, struct worker *victim, enum look look)
+{
+    struct deque *deque = &victim->deque;
+    if (look == LOOK_FOR_SURE)
+        spin_lock(&deque->lock);
+    else if (!spin_trylock(&deque->lock))
+        return false;
+    if (victim->region != thief->region) {
+        spin_unlock(&deque->lock);
+        return false;
+    }
+    if (look != LOOK_SHARED && !deque_has_shared(deque))
+        pry(deque);
+    return true;
+}
+
+/* Some tasks for a thief that may run any. */
+static bool steal_some(struct worker *thief, struct worker *victim, enum look look,
+                       struct task *task)
+{
+    struct deque *deque = &victim->deque;
+    if (!lock_victim(thief, victim, look))
+        return false;
+    bool found = false;
+    struct run loot = {.count = 0};
+    if (load_relaxed(&deque->has_run))
+        loot = steal_run(thief, victim);
+    else
+        found = steal_batch(thief, victim, task);
+    spin_unlock(&deque->lock);
+    if (loot.count > 0) {
+        deque_push_run(&thief->deque, &loot);
+        return deque_pop(&thief->deque, task);
+    }
+    if (found)
+        share_loot(thief);
+    return found;
+}
+
+/* What may lie in the group by its depth alone. */
+static bool lies_deeper(const struct task *task, const ompg_group *group)
+{
+    const ompg_group *own = task_group(task);
+    return own == group || load_relaxed(&own->depth) > load_relaxed(&group->depth);
+}
+
+/* The group's life: as long as one of its tasks lies in a deque, it is the same. */
+static size_t life_of(const struct sighting *seen)
+{
+    const struct task task = {.tagged = seen->tagged};
+    return load_relaxed(&task_group(&task)->serial);
+}
+
+/* What lies in the victim's deque and may lie in the group, with the lives of these tasks' groups. */
+static size_t sight(struct worker *thief, struct worker *victim, const ompg_group *group,
+                    enum look look, struct sighting *seen, size_t *lives)
+{
+    if (!lock_victim(thief, victim, look))
+        return 0;
+    size_t n = deque_sight(&victim->deque, seen, next_random(thief), lies_deeper, group);
+    for (size_t i = 0; i < n; i++)
+        lives[i] = life_of(&seen[i]);
+    spin_unlock(&victim->deque.lock);
+    return n;
+}
+
+/*
+ * One task for a thief that waits for the group. Whether a task lies in the group takes a step for each
+ * level between them: the thief asks that while it does not hold the lock.
+ */
+static bool steal_for(struct worker *thief, struct worker *victim, const ompg_group *group,
+                      enum look look, struct task *task)
+{
+    struct sighting seen[SIGHTINGS];
+    size_t lives[SIGHTINGS];
+    size_t n = sight(thief, victim, group, look, seen, lives);
+    bool found = false;
+    for (size_t i = 0; i < n && !found; i++) {
+        if (!may_run(&(struct task){.tagged = seen[i].tagged}, group))
+            continue;
+        if (!lock_victim(thief, victim, LOOK_SHARED))
+            return false;
+        found = life_of(&seen[i]) == lives[i] &&
+                deque_steal_sighted(&victim->deque, &seen[i], task);
+        spin_unlock(&victim->deque.lock);
+    }
+    return found;
+}
+
+/* From one victim. */
+static bool steal_from(struct worker *thief, struct worker *victim, const ompg_group *group,
+                       enum look look, struct task *task)
+{
+    if (!is_worth_locking(thief, victim, look))
+        return false;
+    return group ? steal_for(thief, victim, group, look, task)
+                 : steal_some(thief, victim, look, task);
+}
+
+bool steal(struct worker *thief, const ompg_group *group, enum look look, struct task *task)
+{
+    struct region *region = thief->region;
+    unsigned threads = (unsigned)load_relaxed(&region->threads);
+    unsigned first = threads > 2 ? next_random(thief) % threads : 0;
+    for (unsigned i = 0; i < threads; i++) {
+        unsigned slot = first + i < threads ? first + i : first + i - threads;
+        struct worker *victim = load_acquire(&region->slots[slot]);
+        if (victim && victim != thief && steal_from(thief, victim, group, look, task))
+            return true;
+    }
+    return false;
+}
+
+/* Short when there is nothing to wait for any more. */
+void steal_pause(const struct region *region, struct idle *idle, const struct deque *watched)
+{
+    if (idle->pause < PAUSE_MOST)
+        idle->pause = idle->pause ? 2 * idle->pause : PAUSE_LEAST;
+    for (int i = 0; i < idle->pause; i++) {
+        if (idle->awaited ? group_pending(idle->awaited) == 0 : load_relaxed(&region->closing))
+            return;
+        if (watched && deque_has_shared(watched))
+            break;
+        cpu_relax();
+    }
+    if (region->oversubscribed)
+        sched_yield();
+}
+
+/* Since when nobody has answered: a single thief has asked the only other worker at its last theft. */
+static int64_t last_asked(const struct worker *worker, const ompg_group *group, int64_t now)
+{
+    bool at_theft = !group && worker->robbed != 0 && is_single_thief(worker);
+    return at_theft ? worker->robbed : now;
+}
+
+int64_t steal_look(struct worker *worker, const ompg_group *group, struct idle *idle,
+                   struct task *task)
+{
+    if (steal(worker, group, LOOK_SHARED, task))
+        return 0;
+    if (idle->since == 0) {
+        idle->since = clock_now();
+        idle->pry_at = last_asked(worker, group, idle->since) + PRY_NS;
+    }
+    /* Who waits for a group must not look again and again at what it may not run. */
+    steal_pause(worker->region, idle, group ? NULL : worker->asked);
+    int64_t now = clock_now();
+    if (now >= idle->pry_at) {
+        idle->pry_at = now + PRY_NS + (now - idle->since) / 8;
+        if (steal(worker, group, LOOK_PRIVATE, task))
+            return 0;
+    }
+    return now - idle->since + 1;
+}

@@ -1,0 +1,15 @@
+/*
+ * Elapsed time of a group, for the records of its errors.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "base/clock.h"
+#include "group/worker.h"
+
+double group_seconds(const ompg_group *group)
+{
+    int64_t begun = load_relaxed(&((ompg_group *)group)->begun);
+    if (begun == 0 && self)
+        begun = self->region->begun;
+    return begun == 0 ? 0.0 : clock_seconds(clock_now() - begun);
+}

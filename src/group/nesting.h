@@ -1,0 +1,128 @@
+/*
+ * Nesting: which task a group lies in, and what that means for it.
+ *
+ * The enclosing group is that of the task that made the group, filled it when it was idle, or waits
+ * for it, whichever came last. The link to it is (parent, parent_serial, parent_index, depth).
+ *
+ * Discipline.
+ * - A link is set when its group is made, before anybody else sees it, and moved by group_place, under
+ *   link_version: odd while it moves. Who looks meanwhile takes the group for an outermost one; a bump
+ *   of the epoch follows, so that nothing survives that was concluded from that.
+ * - Another group's record may come to its next life while it is looked at. Its serial grows in
+ *   ompg_free, before (release fence in ompg_new) anything of the next life is stored. So whoever
+ *   looks reads first and then, after an acquire fence, the serial: where it has not grown, what was
+ *   read belongs to the life that the link names (a sequence lock, as in Boehm, "Can seqlocks get
+ *   along with programming language memory models?", 2012).
+ * - Only groups that live for certain are written to. While a group is waited for (WAIT_BEGUN) and a task
+ *   of it runs here, the task that it lies in is the one that waits, so that one runs too, and its
+ *   group lives. This goes on outwards (links_of).
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef OMPG_SRC_NESTING_H
+#define OMPG_SRC_NESTING_H
+
+#include "group/worker.h"
+
+/* A group around another one. */
+struct enclosing {
+    ompg_group *group; /* NULL: none, or its life is over */
+    size_t serial;     /* of the life that is meant */
+    size_t index;      /* of its task that the inner group lies in */
+};
+
+/* Whether it lives; if so, all that was read of it before belongs to that life. */
+static inline bool is_alive(const struct enclosing *outer)
+{
+    fence_acquire(); /* to the fence_release in ompg_new */
+    return load_relaxed(&outer->group->serial) == outer->serial;
+}
+
+/* What is around the group, which lives. */
+static inline struct enclosing group_enclosing(const ompg_group *group)
+{
+    unsigned version = load_acquire(&group->link_version); /* to the releases in group_place */
+    struct enclosing outer = {.group = load_relaxed(&group->parent),
+                              .serial = load_relaxed(&group->parent_serial),
+                              .index = load_relaxed(&group->parent_index)};
+    fence_acquire();
+    bool moved = version % 2 == 1 || load_relaxed(&group->link_version) != version;
+    if (moved || (outer.group && !is_alive(&outer)))
+        outer.group = NULL;
+    return outer;
+}
+
+/* One step further out. */
+static inline struct enclosing enclosing_next(const struct enclosing *inner)
+{
+    struct enclosing outer = group_enclosing(inner->group);
+    if (!is_alive(inner))
+        outer.group = NULL;
+    return outer;
+}
+
+/* Whether `outer`, another group, is around `inner`. Takes a step for each level between them. */
+bool group_lies_in(const ompg_group *inner, const ompg_group *outer);
+
+/*
+ * Whether the group is `outer` or lies in it. A group that was moved while it had tasks may be deeper
+ * than what lies in it: then a guess, for looks that come often.
+ */
+static inline bool group_encloses(const ompg_group *outer, const ompg_group *group)
+{
+    return group == outer || (load_relaxed(&group->depth) > load_relaxed(&outer->depth) &&
+                              group_lies_in(group, outer));
+}
+
+/* Whether the group lies in the task: in this life of the task's group. */
+static inline bool is_child_of(const ompg_group *group, const struct frame *frame)
+{
+    const ompg_group *parent = task_group(frame->task);
+    return load_relaxed(&group->parent) == parent &&
+           load_relaxed(&group->parent_serial) == load_relaxed(&parent->serial) &&
+           load_relaxed(&group->parent_index) == frame->task->index;
+}
+
+/* Puts the group, which nobody else looks at, into the task that runs here. */
+static inline void group_set_parent(ompg_group *group, const struct worker *worker)
+{
+    const struct frame *frame = worker ? worker->frame : NULL;
+    ompg_group *parent = frame ? task_group(frame->task) : NULL;
+    store_relaxed(&group->parent, parent);
+    store_relaxed(&group->depth, parent ? load_relaxed(&parent->depth) + 1 : 0U);
+    if (parent) {
+        store_relaxed(&group->parent_serial, load_relaxed(&parent->serial));
+        store_relaxed(&group->parent_index, frame->task->index);
+    }
+}
+
+/* The same for a group that has tasks, or had some, unless it is there already or encloses the task. */
+void group_place(ompg_group *group, const struct worker *worker);
+
+/* A child that is made before its parent's wait begins must hear of that wait's deadline. */
+void note_early_child(ompg_group *parent);
+
+/* Whether the caller runs inside one of the group's tasks, on this thread or through nesting. */
+bool group_has_task_here(const struct worker *worker, const ompg_group *group);
+
+/* The group's running task on this thread; NULL when there is none. */
+struct frame *frame_of(const struct worker *worker, const ompg_group *group);
+
+/*
+ * Whether the group around this one lives while the caller looks. `held`: the caller runs in a task of
+ * the group, on this stack.
+ */
+static inline bool parent_is_held(const ompg_group *group, bool held)
+{
+    return held && load_acquire(&group->waiting) == WAIT_BEGUN; /* to the release in wait_begin */
+}
+
+/* The same for the group that the caller begins with: it may have made the group in the task that runs. */
+static inline bool parent_is_held_here(const struct worker *worker, const ompg_group *group)
+{
+    if (!worker || !worker->frame)
+        return false;
+    return is_child_of(group, worker->frame) || parent_is_held(group, runs_task_of(worker, group));
+}
+
+#endif

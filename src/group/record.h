@@ -1,0 +1,192 @@
+/*
+ * Group: the record behind ompg_group, and what the engine does with it: counting, stopping,
+ * recording errors.
+ *
+ * Discipline.
+ * - Records are type-stable: ompg_free() puts them into a pool that never shrinks, and `serial`
+ *   tells one life from the next. So a stale `parent` may be looked at (nesting.h).
+ * - Counting. submitted == returned + skipped  <=>  no task is pending. Every count only grows.
+ *   `local` is written, without locked instructions, by the group's owner alone: the worker that
+ *   attached it to its region, or before that the one thread that adds. All others count in their
+ *   worker's tally, which is flushed to `remote` (worker.h), submitted first, returned last.
+ *   A reader that wants to know whether all is over reads returned and skipped first (acquire),
+ *   submitted last. The last count of a task is the last touch of the group by its thread: the
+ *   waiter may free it then.
+ * - Stopping. stop: RUNNING -> CLAIMED -> STOPPED, moved by whoever wins the compare-exchange from
+ *   RUNNING; it bumps stop_epoch, then writes `cause`, published by the release of STOPPED. Whoever
+ *   finds CLAIMED bumps the epoch too: when a call that stops has returned, all checks say so. RUNNING
+ *   again only by ompg_reset.
+ * - What encloses a group: nesting.h. What stops it passively, the caches `clean`, `walked` and
+ *   `earliest`: stop.c.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef OMPG_SRC_GROUP_H
+#define OMPG_SRC_GROUP_H
+
+#include "base/atomics.h"
+#include "base/clock.h"
+#include "base/epoch.h"
+#include "store/errors.h"
+#include "store/gate.h"
+#include "ompgroup/group.h"
+#include "store/queue.h"
+
+#include <stdint.h>
+
+struct region;
+struct worker;
+
+struct counts {
+    _Atomic size_t submitted;
+    _Atomic size_t started;
+    _Atomic size_t returned; /* ran to the end */
+    _Atomic size_t skipped;  /* never started */
+};
+
+enum stop_state { RUNNING, CLAIMED, STOPPED };
+
+/* Whether a thread is in ompg_wait, or an OMPG_FOR is open; WAIT_BEGUN once the link is the waiter's. */
+enum wait_state { NOBODY_WAITS, WAIT_CLAIMED, WAIT_BEGUN };
+
+struct ompg_group {
+    /* Read by every task, written rarely. */
+    alignas(CACHE_LINE) _Atomic size_t clean; /* see above */
+    _Atomic(struct region *) region;          /* where its tasks are, NULL: in queue only */
+    struct worker *owner;                     /* who counts in local; compared, never followed */
+    _Atomic size_t submitted_elsewhere;       /* by others than the owner; see remote */
+    _Atomic(ompg_group *) parent;             /* enclosing group; the link, see nesting.h: */
+    _Atomic size_t parent_serial;             /* the parent's life, */
+    _Atomic size_t parent_index;              /* index of the enclosing task, */
+    atomic_int stop;                          /* enum stop_state */
+    atomic_uint depth;                        /* nesting; a parent's is lower; part of the link */
+
+    alignas(CACHE_LINE) struct counts local; /* written by the owner */
+    _Atomic size_t unnumbered;               /* of the submitted: parts of loops and pipelines */
+    _Atomic size_t serial;                   /* life number of this record; grows in ompg_free */
+    ompg_group *next_free;                   /* pool */
+    atomic_uchar waiting;                    /* enum wait_state */
+    atomic_bool gated;                       /* limit or budget was set: tasks pass the gate */
+    bool deterministic, collect;             /* these: read-only after ompg_new */
+    atomic_bool plain;                       /* made without options in a task: `errors` and what
+                                                few groups use were never set but for `earliest` */
+
+    alignas(CACHE_LINE) struct counts remote; /* atomic additions by all but the owner; what they
+                                                 submitted is in submitted_elsewhere */
+    _Atomic size_t failed;                    /* tasks that returned an error of their own */
+    _Atomic size_t cancelled;                 /* tasks that returned ECANCELED after the stop */
+    _Atomic size_t walked;                    /* cache of stop.c */
+    atomic_uint link_version;                 /* odd while the link is moved */
+    atomic_bool pried;                        /* tasks were taken before their tally was flushed */
+    atomic_bool has_early_child;              /* see note_early_child */
+    bool cause_is_first;                      /* guard: stop; no error was kept before it */
+
+    /* What few groups use. */
+    alignas(CACHE_LINE) struct gate gate;
+    _Atomic int64_t earliest;  /* of the enclosing deadlines; cache of stop.c */
+    _Atomic int64_t deadline;  /* own; CLOCK_NEVER outside a wait */
+    _Atomic size_t fail_index; /* deterministic: lowest failing index */
+    _Atomic int64_t begun;     /* start of the wait, 0: not measured */
+    _Atomic int64_t waited;    /* sum of the waits that are over */
+    struct queue queue; /* tasks added outside the region; the adder's, in the wait the waiter's */
+    struct spinlock lock;
+    int loops;                   /* OMPG_FORs that share a wait; guard: lock */
+    struct errors *errors;       /* collect and deterministic groups; read-only after ompg_new */
+    struct errors *spare_errors; /* of an earlier life; NULL while this one has its own */
+    _Atomic(ompg_token *) token; /* until ompg_free, which takes it away under lock */
+    double timeout;              /* these: read-only after ompg_new */
+    int threads;
+    int max_errors;
+    char name[64];
+    ompg_error cause; /* guard: stop */
+};
+
+/* ---- counting ---- */
+
+static inline size_t group_over(ompg_group *group)
+{
+    return load_acquire(&group->remote.returned) + load_acquire(&group->remote.skipped) +
+           load_acquire(&group->local.returned) + load_acquire(&group->local.skipped);
+}
+
+static inline size_t group_submitted(ompg_group *group)
+{
+    return load_acquire(&group->submitted_elsewhere) + load_acquire(&group->local.submitted);
+}
+
+/*
+ * Tasks that are not over, apart from what tallies hold (worker.h). Exact when none runs. Never 0
+ * while there is one, unless it was pried (see group_is_done).
+ */
+static inline size_t group_pending(ompg_group *group)
+{
+    size_t over = group_over(group); /* first: see above */
+    return group_submitted(group) - over;
+}
+
+/* The index of the next task, by what is counted. Exact for tasks from one thread at a time. */
+static inline size_t group_next_index(ompg_group *group)
+{
+    size_t unnumbered = load_acquire(&group->unnumbered); /* first, or it could be more */
+    return load_relaxed(&group->local.submitted) + load_relaxed(&group->submitted_elsewhere) -
+           unnumbered;
+}
+
+/* ---- stopping (stop.c) ---- */
+
+bool group_stop_check(ompg_group *group, size_t index);
+
+/* A group with a limit or a timeout never is: its tasks pass the gate, or the clock. */
+static inline bool group_may_be_express(const ompg_group *group)
+{
+    return !load_relaxed(&group->gated) && group->timeout <= 0.0;
+}
+
+/* Of the own and the enclosing ones. */
+static inline int64_t group_earliest_deadline(const ompg_group *group)
+{
+    int64_t earliest = load_relaxed(&group->earliest), own = load_relaxed(&group->deadline);
+    return own < earliest ? own : earliest;
+}
+
+static inline bool group_is_express(const ompg_group *group)
+{
+    return load_relaxed(&((ompg_group *)group)->clean) == load_relaxed(&stop_epoch);
+}
+
+/* Whether the group has stopped for its task `index` (OMPG_NO_INDEX: for a caller outside). */
+static inline bool group_stopped(ompg_group *group, size_t index)
+{
+    return !LIKELY(group_is_express(group)) && group_stop_check(group, index);
+}
+
+/* Stops the group with the error; false when it had stopped before. Async-signal-safe. */
+bool group_stop(ompg_group *group, const ompg_error *error);
+
+/* A group that has stopped by itself, not only for the tasks above an index. */
+static inline bool group_stopped_hard(const ompg_group *group)
+{
+    return load_acquire(&((ompg_group *)group)->stop) != RUNNING;
+}
+
+/* Takes back a stop. Others may stop the group meanwhile: that comes before or after. */
+void group_restart(ompg_group *group);
+
+/* Waits for the few instructions between CLAIMED and STOPPED. */
+bool group_cause(ompg_group *group, ompg_error *error);
+
+/* ---- errors (failure.c, except the index: nesting.c) ---- */
+
+/* The index of the group's task that the caller runs in, OMPG_NO_INDEX outside of any. */
+size_t group_current_index(const ompg_group *group);
+
+/* Seconds since the wait or the region began. */
+double group_seconds(const ompg_group *group);
+
+/* Records what a task, or ompg_fail, reports, by the group's policy. */
+void group_record(ompg_group *group, const ompg_error *error);
+
+/* The error that the group reports; false when it has none. */
+bool group_first_error(ompg_group *group, ompg_error *error);
+
+#endif

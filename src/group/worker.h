@@ -1,0 +1,197 @@
+/*
+ * Worker: what a thread needs to take part in a region: its deque, its tally, its place.
+ * Region: what the workers of one outermost wait share.
+ *
+ * Discipline.
+ * - A worker belongs to the thread that acquired it, until it releases it. Workers and regions come
+ *   from pools that never shrink (type-stable), so thieves may look at one that is gone: they take
+ *   its deque's lock and then compare its region.
+ * - slots[thread] is written by that OpenMP thread only: at most one worker for each thread.
+ * - The tally counts for one group that the worker does not own. Invariant: whenever a user's code runs
+ *   on the worker, tally.group is NULL or the group of one of its frames, whose task is not over and is
+ *   counted by this worker as over after all that the tally holds. So whoever waits for the group has
+ *   something to wait for while counts are hidden here. It is flushed before the worker shares tasks,
+ *   counts for another group, starts a task of another group, goes back to a task of another group
+ *   (tally_settle), or goes idle; what a task adds to another group than its own is counted at once.
+ *   Others only read it, to know whether a group's pried tasks were submitted yet.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef OMPG_SRC_WORKER_H
+#define OMPG_SRC_WORKER_H
+
+#include "store/deque.h"
+#include "group/record.h"
+#include "base/parking.h"
+
+enum { GROUPS_PER_WORKER = 64 };
+
+struct frame {
+    struct frame *prev; /* the task that this one interrupted, by a nested wait */
+    struct task *task;
+    bool failed;  /* ompg_fail recorded its error: the code it returns is the same one */
+    bool refused; /* a task that it added, or a loop: ECANCELED */
+};
+
+struct worker {
+    struct deque deque;
+    struct region *region; /* written by the owner under deque.lock */
+    struct frame *frame;   /* innermost running task, NULL: none */
+    int thread;            /* omp_get_thread_num() in the region */
+    int *errno_here;       /* its thread's: errno itself takes a call */
+    unsigned inlined;      /* tasks that run inside ompg_go on this stack, */
+    unsigned foreign;      /* of these: of groups that have nothing to do with the adding task's */
+    unsigned random;       /* xorshift state for the choice of victims */
+    unsigned free_count;   /* of free_groups */
+    int64_t robbed;        /* clock at the last theft, 0: none */
+    int64_t loot;          /* tasks in it */
+    int64_t hold_back;     /* how long to stay away after the next poor one, in ns; 0: the least */
+    int64_t launch_at;     /* clock before which no launch is tried, */
+    int64_t
+        launch_pause;   /* for so long, after one that OpenMP ran here; 0: the last one went well */
+    bool launched_here; /* OpenMP has run a worker's task on this thread */
+    struct deque *asked; /* whose owner this thief has asked last, NULL: nobody's */
+    ompg_group *free_groups;
+    _Atomic(ompg_group *) tally_group;
+    struct counts tally;
+    _Atomic size_t flushes;   /* odd while the tally is being added to its group's counts */
+    struct worker *next_free; /* pool's lock */
+};
+
+struct region {
+    atomic_int threads;     /* size of the team; the waiter sets it, at first to what it asks for */
+    int capacity;           /* of slots; these: read-only while the region runs */
+    int members;            /* threads of the team that are workers from the start */
+    int level;              /* omp_get_level() in it */
+    bool joined;            /* in a team that was there; otherwise the library has opened it */
+    bool oversubscribed;    /* more threads than processors */
+    int64_t spin_ns;        /* of its parking */
+    int64_t begun;          /* clock when it was opened */
+    uint32_t float_control; /* of the waiter: what all its workers have */
+    ompg_group *root;
+    atomic_int snapshots;                  /* statistics for which tallies are held back a moment */
+    struct region *next_free;              /* pool's lock */
+    alignas(CACHE_LINE) atomic_int active; /* workers in slots, and members that are to come */
+    struct parking parking;                /* calls: workers launched that have not started */
+    atomic_bool closing;                   /* the root group is done: workers end */
+    atomic_bool arming;                    /* by whom: see leave.h */
+    _Atomic(struct worker *) slots[];
+};
+
+/* The worker of this thread, which is in its region; NULL outside regions. Signal handlers read it. */
+extern _Thread_local struct worker *self __attribute__((tls_model("initial-exec")));
+
+/* ---- pools (pools.c); NULL when memory is short ---- */
+
+struct worker *worker_acquire(void);
+void worker_release(struct worker *worker);
+struct region *region_acquire(int threads);
+void region_release(struct region *region);
+ompg_group *group_acquire_slow(void);
+void group_release_slow(ompg_group *group);
+
+/* Each worker keeps a few groups at hand. */
+static inline ompg_group *group_acquire(struct worker *worker)
+{
+    if (!worker || !worker->free_groups)
+        return group_acquire_slow();
+    ompg_group *group = worker->free_groups;
+    worker->free_groups = group->next_free;
+    worker->free_count--;
+    return group;
+}
+
+static inline void group_release(struct worker *worker, ompg_group *group)
+{
+    if (!worker || worker->free_count == GROUPS_PER_WORKER) {
+        group_release_slow(group);
+        return;
+    }
+    group->next_free = worker->free_groups;
+    worker->free_groups = group;
+    worker->free_count++;
+}
+
+/* Before a fork, and after it in both processes: no other thread is in the pools meanwhile. */
+void pools_lock(void);
+void pools_unlock(void);
+
+/* ---- counting ---- */
+
+void tally_flush(struct worker *worker);
+
+/* Makes the tally that of a group which the worker does not own. */
+void tally_turn_to(struct worker *worker, ompg_group *group);
+
+/* Makes the tally ready for a task of the group, owned or not, to start. */
+void tally_before_start(struct worker *worker, ompg_group *group);
+
+/* Whether the innermost task of this thread is one of the group's. */
+static inline bool runs_task_of(const struct worker *worker, const ompg_group *group)
+{
+    return worker->frame && task_group(worker->frame->task) == group;
+}
+
+/* Before a task goes on that others have interrupted: see the invariant. */
+static inline void tally_settle(struct worker *worker)
+{
+    ompg_group *group = load_relaxed(&worker->tally_group);
+    if (group && !runs_task_of(worker, group))
+        tally_flush(worker);
+}
+
+/* Flushes if the tally is the group's. */
+static inline void tally_flush_for(struct worker *worker, ompg_group *group)
+{
+    if (load_relaxed(&worker->tally_group) == group)
+        tally_flush(worker);
+}
+
+/* The cell where this worker counts for the group. */
+static inline struct counts *counts_for(struct worker *worker, ompg_group *group)
+{
+    if (LIKELY(group->owner == worker))
+        return &group->local;
+    if (UNLIKELY(load_relaxed(&worker->tally_group) != group))
+        tally_turn_to(worker, group);
+    return &worker->tally;
+}
+
+/* The same for a task that is about to start: no other group must wait for its end. */
+static inline struct counts *counts_for_start(struct worker *worker, ompg_group *group)
+{
+    bool own = group->owner == worker;
+    if (UNLIKELY(load_relaxed(&worker->tally_group) != (own ? NULL : group)))
+        tally_before_start(worker, group);
+    return own ? &group->local : &worker->tally;
+}
+
+/* The tasks of a group in that region that are not over, with what tallies hold. Never too few. */
+size_t group_left(struct region *region, ompg_group *group);
+
+/* True when every task of the group is over. */
+static inline bool group_is_done(struct region *region, ompg_group *group)
+{
+    if (group_pending(group) != 0)
+        return false;
+    return LIKELY(!load_acquire(&group->pried)) || group_left(region, group) == 0;
+}
+
+/* The same from anywhere: it is the tallies of the group's region that count, not of the caller's. */
+static inline bool group_is_idle(ompg_group *group)
+{
+    struct region *region = load_relaxed(&group->region);
+    return region ? group_is_done(region, group) : group_pending(group) == 0;
+}
+
+/* ---- the current task, or place in a loop ---- */
+
+/* Of the innermost OMPG_FOR of a deterministic group that is open on this thread. */
+struct place {
+    const ompg_group *group; /* NULL: none is */
+    size_t index;            /* where the sub-range begins */
+};
+
+extern _Thread_local struct place place_in_loop __attribute__((tls_model("initial-exec")));
+
+#endif

@@ -1,0 +1,230 @@
+/*
+ * Loops of tasks. See ompgroup/loop.h for what they promise, loop_units.h for how they are handed out.
+ *
+ * ompg_go_for adds one task (a participant) for each thread, at most one for each unit. A participant
+ * works until no share holds a unit, so any of them can do all the work and those that come late find
+ * nothing.
+ *
+ * Discipline. task_loop.shared: the last participant frees the loop.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "parallel/loop_units.h"
+
+#include "api/add.h"
+#include "api/call.h"
+#include "base/float_control.h"
+#include "group/nesting.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+/* A loop that tasks take part in. */
+struct task_loop {
+    struct task_shared shared; /* of its participants' tasks; first */
+    ompg_range_fn *fn;
+    void *arg;
+    struct loop *loop;
+    uint32_t float_control; /* of the thread that added the loop */
+};
+
+/* Both in one piece of memory; the shares follow. */
+struct task_loop_memory {
+    alignas(CACHE_LINE) struct task_loop tasks;
+    alignas(CACHE_LINE) struct loop loop;
+};
+
+struct participant {
+    struct task_loop *tasks;
+    struct loop *loop;     /* of these tasks */
+    struct frame *frame;   /* of its own */
+    bool failed;           /* a sub-range has */
+    ompg_loop_range range; /* that it runs */
+    size_t cut_at;         /* where a sub-range was left out, for the group has stopped there;
+                              OMPG_NO_INDEX: none was */
+};
+
+static void record(struct participant *participant, size_t index, int code)
+{
+    participant->failed = true;
+    if (!participant->frame->failed)
+        ompg_fail_at(participant->loop->group, index, code, NULL);
+}
+
+/* False when the group has stopped there. */
+static bool run_range(struct participant *participant, struct units units)
+{
+    struct loop *loop = participant->loop;
+    struct frame *frame = participant->frame;
+    loop_set_range(&participant->range, &loop->plan, units);
+    ompg_loop_range range = participant->range;
+    if (group_stopped(loop->group, range.begin)) {
+        participant->cut_at = range.begin;
+        return false;
+    }
+    frame->task->index = range.begin;
+    frame->failed = frame->refused = false;
+    int code = participant->tasks->fn(loop->group, range.begin, range.end, participant->tasks->arg);
+    size_t at = frame->task->index; /* a reduction's moves with the parts of the sub-range */
+    if (frame->failed || (code != 0 && !is_consequence(loop->group, frame, code)))
+        record(participant, at, code);
+    else if (code != 0)
+        participant->cut_at = at;
+    return participant->cut_at != at;
+}
+
+/* Units that were taken at once; the later ones are in the share. */
+static void run_units(struct participant *participant, struct units units, struct share *own)
+{
+    struct loop *loop = participant->loop;
+    uint32_t n = loop->plan.whole ? units.past - units.first : 1;
+    for (; units.first != units.past; units.first += n) {
+        if (!run_range(participant, (struct units){units.first, units.first + n})) {
+            loop_abandon_from(own, units.first);
+            return;
+        }
+    }
+}
+
+/* A group that has stopped for all iterations, not only for those from an index on. */
+static bool nothing_left(const struct participant *participant)
+{
+    return participant->cut_at != OMPG_NO_INDEX && group_stopped_hard(participant->loop->group);
+}
+
+static int participate(ompg_group *group, void *arg);
+
+/* The group was given a limit, or a lower one, and this participant has no place under it. */
+static bool has_lost_place(const struct participant *participant)
+{
+    ompg_group *group = participant->loop->group;
+    if (LIKELY(!load_relaxed(&group->gated)))
+        return false;
+    bool admitted = (participant->frame->task->tagged & TASK_ADMITTED) != 0;
+    return admitted ? gate_is_over(&group->gate) : load_relaxed(&group->gate.limit) > 0;
+}
+
+/* Has another participant go on in its stead, who waits for a place; false when memory is short. */
+static bool hand_over(const struct participant *participant)
+{
+    struct task_loop *tasks = participant->tasks;
+    struct task task = {.fn = participate, .arg = tasks};
+    task.tagged = participant->frame->task->tagged & ~(uintptr_t)TASK_ADMITTED;
+    bool shared = (task.tagged & TASK_SHARED) != 0;
+    if (shared)
+        add_relaxed(&tasks->shared.references, 1U);
+    bool added = task_add(&task, ADD) == 0;
+    if (shared && !added)
+        sub_relaxed(&tasks->shared.references, 1U); /* this participant has one */
+    return added;
+}
+
+static int participate(ompg_group *group, void *arg)
+{
+    struct task_loop *tasks = arg;
+    struct loop *loop = tasks->loop;
+    struct participant participant = {
+        .tasks = tasks, .loop = loop, .frame = frame_of(self, group), .cut_at = OMPG_NO_INDEX};
+    struct units units;
+    struct share *own = loop_share(loop, self->thread);
+    uint32_t float_control = float_control_get();
+    float_control_set(tasks->float_control);
+    while (!nothing_left(&participant) &&
+           !(has_lost_place(&participant) && hand_over(&participant)) &&
+           loop_take(loop, own, &participant.range, &units))
+        run_units(&participant, units, own);
+    float_control_set(float_control);
+    participant.frame->failed = participant.failed;
+    if (participant.cut_at == OMPG_NO_INDEX)
+        return 0;
+    participant.frame->task->index = participant.cut_at; /* where ECANCELED is a consequence */
+    return ECANCELED;
+}
+
+static void release(struct task_shared *shared)
+{
+    struct task_loop *tasks = (void *)shared; /* its first member */
+    free(tasks->loop->memory);
+}
+
+static struct task_loop *task_loop_new(ompg_group *group, struct loop_plan plan, int threads)
+{
+    void *memory = loop_allocate(sizeof(struct task_loop_memory) + loop_shares_size(threads));
+    if (!memory)
+        return NULL;
+    struct task_loop_memory *made = loop_first_line(memory);
+    made->tasks.shared.release = release;
+    store_relaxed(&made->tasks.shared.references, (size_t)threads);
+    made->tasks.loop = &made->loop;
+    made->loop.memory = memory;
+    made->loop.elsewhere = NULL;
+    loop_init(&made->loop, group, plan, threads);
+    return &made->tasks;
+}
+
+/* Adds the participants. Once there is one, the loop will be done. */
+static int add_participants(struct task_loop *tasks, enum add_mode mode)
+{
+    struct loop *loop = tasks->loop;
+    int threads = loop->threads;
+    int code = 0;
+    int added = 0;
+    for (; added < threads && code == 0; added += code == 0) {
+        struct task task = {.fn = participate, .arg = tasks};
+        task.tagged = (uintptr_t)loop->group | TASK_SHARED | TASK_PARTIAL;
+        code = task_add(&task, mode);
+    }
+    size_t missing = (size_t)(threads - added);
+    if (missing > 0 && sub_acq_rel(&tasks->shared.references, missing) == missing)
+        release(&tasks->shared);
+    return added > 0 ? 0 : code;
+}
+
+static int threads_for(const ompg_group *group, struct loop_plan plan)
+{
+    int threads = ompg_get_threads(group);
+    return plan.units < (uint32_t)threads ? (int)plan.units : threads;
+}
+
+struct loop_call {
+    size_t begin, end, grain;
+    ompg_range_fn *fn;
+    void *arg;
+};
+
+static int add_loop(ompg_group *group, const struct loop_call *call, enum add_mode mode)
+{
+    struct loop_plan plan =
+        loop_plan_range(call->begin, call->end, call->grain, group->deterministic);
+    struct task_loop *tasks = task_loop_new(group, plan, threads_for(group, plan));
+    if (!tasks)
+        return ENOMEM;
+    tasks->fn = call->fn;
+    tasks->arg = call->arg;
+    tasks->float_control = float_control_get();
+    return add_participants(tasks, mode);
+}
+
+int ompg_go_for(ompg_group *group, size_t begin, size_t end, size_t grain, ompg_range_fn *fn,
+                void *arg)
+{
+    if (!group || !fn || begin > end)
+        return EINVAL;
+    if (begin == end)
+        return 0;
+    return add_loop(group, &(struct loop_call){begin, end, grain, fn, arg}, ADD);
+}
+
+static int add_claimed(ompg_group *group, void *call)
+{
+    return add_loop(group, call, ADD_CLAIMED);
+}
+
+int ompg_for(ompg_group *group, size_t begin, size_t end, size_t grain, ompg_range_fn *fn,
+             void *arg)
+{
+    if (!fn || begin > end)
+        return EINVAL;
+    wait_add_fn *add = begin < end ? add_claimed : NULL;
+    return call_with_group(group, add, &(struct loop_call){begin, end, grain, fn, arg});
+}

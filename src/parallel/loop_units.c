@@ -1,0 +1,239 @@
+/*
+ * How a loop is cut into units and handed out. See loop_units.h.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "parallel/loop_units.h"
+
+#include "base/clock.h"
+#include "base/memory.h"
+
+enum {
+    OWNER_FRACTION = 8,         /* of its share that an owner takes at once */
+    SHORT_TICKS = 2000,         /* about a microsecond: sub-ranges that take less are too small */
+    GROWTH_MOST = 16,           /* from one sub-range to the next */
+    DETERMINISTIC_UNITS = 1024, /* that a deterministic loop without a grain is cut into */
+    SHARES_IN_HANDLE =
+        (sizeof((ompg_loop *)NULL)->room - sizeof(struct loop)) / sizeof(struct share)
+};
+
+_Static_assert(sizeof(struct loop) == CACHE_LINE, "a thread that comes misses one line for it");
+
+static struct share *shares_of(struct loop *loop)
+{
+    return loop->elsewhere ? loop->elsewhere : (void *)(loop + 1);
+}
+
+struct share *loop_share(struct loop *loop, int thread)
+{
+    return &shares_of(loop)[thread < loop->threads ? thread : thread % loop->threads];
+}
+
+static uint64_t pack(uint64_t first, uint64_t past)
+{
+    return first << 32 | past;
+}
+
+static struct units unpack(uint64_t word)
+{
+    return (struct units){.first = (uint32_t)(word >> 32), .past = (uint32_t)word};
+}
+
+static bool is_empty(struct units units)
+{
+    return units.first == units.past;
+}
+
+/* ---- cutting ---- */
+
+static size_t divide_up(size_t n, size_t by)
+{
+    return n / by + (n % by != 0);
+}
+
+/* Shares and their halves are counted with 32 bits. */
+static size_t coarsest(size_t n, size_t grain)
+{
+    size_t least = divide_up(n, UINT32_MAX - 1);
+    return grain < least ? least : grain;
+}
+
+struct loop_plan loop_plan_range(size_t begin, size_t end, size_t grain, bool deterministic)
+{
+    struct loop_plan plan = {.begin = begin, .end = end};
+    size_t n = end - begin;
+    plan.whole = grain == 0 && !deterministic;
+    if (grain == 0)
+        grain = deterministic ? divide_up(n, DETERMINISTIC_UNITS) : 1;
+    plan.grain = n > 0 ? coarsest(n, grain) : 1;
+    plan.units = (uint32_t)divide_up(n, plan.grain);
+    return plan;
+}
+
+void loop_set_range(ompg_loop_range *range, const struct loop_plan *plan, struct units units)
+{
+    range->begin = plan->begin + units.first * plan->grain;
+    size_t left = plan->end - range->begin;
+    size_t wanted = (size_t)(units.past - units.first) * plan->grain;
+    range->end = range->begin + (units.past == plan->units || wanted > left ? left : wanted);
+}
+
+/* ---- handing out ---- */
+
+static void deal(struct loop *loop)
+{
+    uint64_t units = loop->plan.units, threads = (uint64_t)loop->threads;
+    uint64_t first = 0;
+    for (int i = 0; i < loop->threads; i++) {
+        uint64_t past = units * (uint64_t)(i + 1) / threads;
+        store_relaxed(&shares_of(loop)[i].units, pack(first, past));
+        first = past;
+    }
+}
+
+/*
+ * The least number of units to take: where last time's took too little time, as many as should take
+ * enough, but at most GROWTH_MOST times as many. *last is all zero where there was no last time.
+ */
+static size_t least_units(const struct loop_plan *plan, ompg_loop_range *last)
+{
+    if (!plan->whole)
+        return 1;
+    int64_t now = clock_ticks();
+    int64_t taken = last->began != 0 ? now - last->began : SHORT_TICKS;
+    last->began = now;
+    size_t n = last->end - last->begin;
+    size_t units = plan->grain == 1 ? n : divide_up(n, plan->grain);
+    if (taken >= SHORT_TICKS || units == 0)
+        return 1;
+    size_t growth = 2;
+    while (growth < GROWTH_MOST && taken < SHORT_TICKS / (int64_t)growth)
+        growth *= 2;
+    return growth * units;
+}
+
+/* Leaves half of what is left for others to take, unless all of it would be too little. */
+static uint32_t units_to_take(uint32_t left, size_t least)
+{
+    if (least / 2 >= left)
+        return left;
+    uint32_t fraction = left / OWNER_FRACTION;
+    uint32_t half = left / 2 + left % 2;
+    return least <= fraction ? fraction : least < half ? (uint32_t)least : half;
+}
+
+static bool has_units(struct share *share)
+{
+    return !is_empty(unpack(load_relaxed(&share->units)));
+}
+
+static bool take_front(struct loop *loop, struct share *share, size_t least, struct units *units)
+{
+    uint64_t word = load_relaxed(&share->units);
+    for (;;) {
+        struct units left = unpack(word);
+        if (is_empty(left))
+            return false;
+        uint32_t n = loop->plan.whole ? units_to_take(left.past - left.first, least) : 1;
+        *units = (struct units){.first = left.first, .past = left.first + n};
+        if (cas_weak_relaxed(&share->units, &word, pack(units->past, left.past)))
+            return true;
+    }
+}
+
+/* Half of what is left; all, where that would be too little. */
+static bool take_back(struct share *share, size_t least, struct units *units)
+{
+    uint64_t word = load_relaxed(&share->units);
+    for (;;) {
+        struct units left = unpack(word);
+        if (is_empty(left))
+            return false;
+        uint32_t n = left.past - left.first;
+        if (least / 2 < n)
+            n = n / 2 + n % 2;
+        *units = (struct units){.first = left.past - n, .past = left.past};
+        if (cas_weak_relaxed(&share->units, &word, pack(left.first, units->first)))
+            return true;
+    }
+}
+
+/*
+ * Takes the back of another's share: its first unit or units now, the others into the thief's own
+ * share for others to steal. Where two threads have the same share the one that comes second keeps
+ * all.
+ */
+static bool steal_units(struct loop *loop, struct share *own, size_t least, struct units *units)
+{
+    struct share *shares = shares_of(loop), *past = shares + loop->threads;
+    for (int i = 1; i < loop->threads; i++) {
+        struct share *victim = own + i < past ? own + i : own + i - loop->threads;
+        if (!take_back(victim, least, units))
+            continue;
+        uint64_t word = load_relaxed(&own->units);
+        if (is_empty(unpack(word)) &&
+            cas_weak_relaxed(&own->units, &word, pack(units->first, units->past)) &&
+            !take_front(loop, own, least, units))
+            return steal_units(loop, own, least, units); /* all stolen at once */
+        return true;
+    }
+    return false;
+}
+
+static bool any_has_units(struct loop *loop)
+{
+    struct share *shares = shares_of(loop);
+    for (int i = 0; i < loop->threads; i++)
+        if (has_units(&shares[i]))
+            return true;
+    return false;
+}
+
+bool loop_take(struct loop *loop, struct share *own, ompg_loop_range *last, struct units *units)
+{
+    if (!has_units(own) && !any_has_units(loop))
+        return false; /* without a look at the clock */
+    size_t least = least_units(&loop->plan, last);
+    return take_front(loop, own, least, units) || steal_units(loop, own, least, units);
+}
+
+void loop_abandon_from(struct share *share, uint32_t unit)
+{
+    uint64_t word = load_relaxed(&share->units);
+    while (unpack(word).first >= unit && !cas_weak_relaxed(&share->units, &word, 0U))
+        ;
+}
+
+/* ---- making ---- */
+
+void loop_init(struct loop *loop, ompg_group *group, struct loop_plan plan, int threads)
+{
+    loop->group = group;
+    loop->plan = plan;
+    loop->threads = threads;
+    deal(loop);
+}
+
+void *loop_allocate(size_t size)
+{
+    return memory_new(size + CACHE_LINE);
+}
+
+void *loop_first_line(void *memory)
+{
+    size_t past = (uintptr_t)memory % CACHE_LINE;
+    return (char *)memory + (CACHE_LINE - past);
+}
+
+size_t loop_shares_size(int threads)
+{
+    return (size_t)threads * sizeof(struct share);
+}
+
+int loop_place_shares(struct loop *loop, int threads)
+{
+    bool fit = threads <= SHARES_IN_HANDLE;
+    loop->memory = fit ? NULL : loop_allocate(loop_shares_size(threads));
+    loop->elsewhere = loop->memory ? loop_first_line(loop->memory) : NULL;
+    return fit || loop->memory ? threads : SHARES_IN_HANDLE;
+}

@@ -1,0 +1,89 @@
+/*
+ * Loop units: how a range is cut, and handed out to the threads, the same for every way to run it.
+ *
+ * A loop is cut into units of the grain. Each thread of the team has a share of the units, one word
+ * {first, past} on a cache line of its own. The owner takes units from the front of its share, a
+ * fraction of what is left; when it is empty it takes the back half of another's. All are
+ * compare-exchanges of that word; a unit belongs to whoever has moved it out of a share.
+ *
+ * Discipline. share.units: compare-exchange by anyone; relaxed, for nothing else is published by
+ * it: what the loop reads was written before its threads came. struct loop is read-only then.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef OMPG_SRC_LOOP_UNITS_H
+#define OMPG_SRC_LOOP_UNITS_H
+
+#include "base/atomics.h"
+#include "ompgroup/loop.h"
+
+#include <stdint.h>
+
+/* Units [first, past). */
+struct units {
+    uint32_t first, past;
+};
+
+struct loop_plan {
+    size_t begin, end; /* iterations */
+    size_t grain;      /* iterations in a unit; the last one may be shorter */
+    uint32_t units;
+    bool whole; /* units that are taken at once are one sub-range */
+};
+
+struct share {
+    alignas(CACHE_LINE) _Atomic uint64_t units; /* first unit in the high half, past in the low */
+};
+
+/* Read by all, in one cache line. */
+struct loop {
+    alignas(CACHE_LINE) struct loop_plan plan;
+    ompg_group *group;
+    struct share *elsewhere; /* the shares, NULL: they follow */
+    void *memory;            /* what was allocated, NULL: nothing */
+    int threads;             /* number of shares */
+    bool waits;              /* OMPG_FOR outside of the group's own tasks */
+};
+
+/* ---- making ---- */
+
+struct loop_plan loop_plan_range(size_t begin, size_t end, size_t grain, bool deterministic);
+
+/* Deals the units out to the shares, whose place is known. */
+void loop_init(struct loop *loop, ompg_group *group, struct loop_plan plan, int threads);
+
+/* With room to align: aligned_alloc takes ten times as long. NULL when memory is short. */
+void *loop_allocate(size_t size);
+
+/* The first cache line in memory that was allocated so. */
+void *loop_first_line(void *memory);
+
+size_t loop_shares_size(int threads);
+
+/* In the handle, which stays where it is while the loop runs. */
+static inline struct loop *loop_in(const ompg_loop *handle)
+{
+    return (void *)handle->room;
+}
+
+/*
+ * A share for each thread: behind the loop in the handle, if there is room. Returns how many there are:
+ * where memory is short only those.
+ */
+int loop_place_shares(struct loop *loop, int threads);
+
+/* ---- handing out ---- */
+
+/* Two threads have the same share where there are fewer of them. */
+struct share *loop_share(struct loop *loop, int thread);
+
+/* *last: the sub-range that this thread had before, all zero when it had none. False: none is left. */
+bool loop_take(struct loop *loop, struct share *own, ompg_loop_range *last, struct units *units);
+
+/* The iterations of units; the last unit of all may be shorter. */
+void loop_set_range(ompg_loop_range *range, const struct loop_plan *plan, struct units units);
+
+/* The group has stopped from this unit on: gives up the rest of a share that lies above it. */
+void loop_abandon_from(struct share *share, uint32_t unit);
+
+#endif

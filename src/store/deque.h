@@ -1,0 +1,170 @@
+/*
+ * Deque: a split work-stealing deque of tasks by value (after Lace: van Dijk & van de Pol, "Lace:
+ * non-blocking split deque for work-stealing", 2014; here with a lock among thieves).
+ *
+ *     tail <= split <= top <= tail + capacity
+ *     [tail, split)  shared: thieves take the oldest, under the lock
+ *     [split, top)   private: the owner pushes and pops the newest, without lock or fence
+ *     run            shared and older than these, where the owner has shared a run of tasks as such:
+ *                    thieves then fetch one cache line, not one for every two tasks
+ *
+ * Discipline.
+ * - top: written by the owner only. store_release publishes the slot under it.
+ * - tail, split, ring, mask: written under the lock only, by whoever holds it. The owner reads
+ *   split without the lock before it takes a slot.
+ * - run: read and written under the lock, but for a look whether there is one.
+ * - Owners move split up (share) when thieves ask by `attention`, down (reclaim) when the private
+ *   part is empty.
+ * - A thief may pry: raise split over private slots of an owner that does not answer because it
+ *   computes. It and deque_pop_private run Dekker's protocol with an asymmetric fence: the owner stores
+ *   top, then loads split (compiler fence); the thief stores split, then membarrier_all(), then
+ *   loads top. Either the owner sees the raised split and takes the lock, or the thief sees the
+ *   lowered top and retreats. A barrier that fails is a reason to
+ *   retreat. Without membarrier nothing is ever pried; owners share at each push.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef OMPG_SRC_DEQUE_H
+#define OMPG_SRC_DEQUE_H
+
+#include "base/atomics.h"
+#include "store/task.h"
+
+enum { DEQUE_CAPACITY = 2048 };
+
+enum attention { ATTENTION_NONE, ATTENTION_ASKED, ATTENTION_ARMING, ATTENTION_ARMED };
+
+struct deque {
+    /* owner's line */
+    alignas(CACHE_LINE) _Atomic size_t top;
+    size_t room;       /* owner only: top may grow to here without looking at tail */
+    struct task *ring; /* owner reads freely, writes under the lock */
+    size_t mask;       /* capacity - 1; as ring */
+    /* shared line */
+    alignas(CACHE_LINE) struct spinlock lock;
+    atomic_int attention; /* any thread sets it, the owner clears it: see leave.h */
+    _Atomic size_t tail;
+    _Atomic size_t split;
+    atomic_bool has_run; /* run.count > 0 */
+    alignas(CACHE_LINE) struct run run;
+};
+
+/* Whether a thread that waits for `group` may run the task. */
+typedef bool deque_match_fn(const struct task *task, const ompg_group *group);
+
+/* Allocates the ring; false when memory is short. */
+bool deque_init(struct deque *deque);
+
+/* ---- owner ---- */
+
+/* Adds all tasks of the run, the first one on top; there is room for them. */
+void deque_push_run(struct deque *deque, const struct run *run);
+
+/* False when it is full. */
+bool deque_make_room(struct deque *deque);
+
+/* Doubles the ring; false when memory is short. */
+bool deque_grow(struct deque *deque);
+
+/* Takes the newest task, shared or not; false when the deque is empty. */
+bool deque_pop_slow(struct deque *deque, struct task *task);
+
+/* Makes half of the private tasks shared, rounded up; all if asked to, or where none can be pried. */
+void deque_share(struct deque *deque, bool all);
+
+/* Takes the newest task that matches, of the `newest` ones on top (SIZE_MAX: wherever it lies). */
+bool deque_take(struct deque *deque, struct task *task, size_t newest, deque_match_fn *match,
+                const ompg_group *group);
+
+/* Takes away the newest tasks that are `tagged` so, up to the first other one. Returns how many. */
+size_t deque_skip(struct deque *deque, uintptr_t tagged);
+
+/* Places may wrap, soon where size_t has 32 bits: a is below b where b is fewer steps ahead. */
+static inline bool is_below(size_t a, size_t b)
+{
+    return (ptrdiff_t)(a - b) < 0;
+}
+
+static inline size_t deque_private(const struct deque *deque)
+{
+    return load_relaxed(&deque->top) - load_relaxed(&deque->split);
+}
+
+static inline bool deque_is_empty(const struct deque *deque)
+{
+    return load_relaxed(&deque->top) == load_relaxed(&deque->tail) &&
+           !load_relaxed(&deque->has_run);
+}
+
+/* False when the deque is full. */
+static inline bool deque_push(struct deque *deque, const struct task *task)
+{
+    size_t top = load_relaxed(&deque->top);
+    if (UNLIKELY(top == deque->room) && !deque_make_room(deque))
+        return false;
+    task_copy(&deque->ring[top & deque->mask], task);
+    store_release(&deque->top, top + 1); /* to the load_acquire of top in deque_pry */
+    return true;
+}
+
+/* The newest private task; false where there is none, or where a thief pries it. */
+static inline bool deque_pop_private(struct deque *deque, struct task *task)
+{
+    size_t top = load_relaxed(&deque->top);
+    if (!is_below(load_relaxed(&deque->split), top))
+        return false;
+    top--;
+    store_relaxed(&deque->top, top);
+    compiler_fence(); /* pairs with membarrier_all in deque_pry */
+    if (UNLIKELY(is_below(top, load_relaxed(&deque->split)))) {
+        store_relaxed(&deque->top, top + 1);
+        return false;
+    }
+    task_copy(task, &deque->ring[top & deque->mask]);
+    return true;
+}
+
+/* False when the deque is empty. */
+static inline bool deque_pop(struct deque *deque, struct task *task)
+{
+    return LIKELY(deque_pop_private(deque, task)) || deque_pop_slow(deque, task);
+}
+
+/* ---- thieves, who hold the lock ---- */
+
+static inline bool deque_has_shared(const struct deque *deque)
+{
+    return load_relaxed(&deque->tail) != load_relaxed(&deque->split) ||
+           load_relaxed(&deque->has_run);
+}
+
+/* Takes the oldest shared tasks, half of them rounded up or all, at most `most`. */
+size_t deque_steal(struct deque *deque, struct task *tasks, size_t most, bool all);
+
+/* Takes the oldest tasks of the run, at most `most`. */
+struct run deque_steal_run(struct deque *deque, size_t most);
+
+/* A shared task that a thief has seen. */
+struct sighting {
+    bool in_run;
+    size_t position; /* in the ring, where it is not in the run */
+    uintptr_t tagged;
+};
+
+enum { SIGHTINGS = 16, SIGHT_LOOKS = 256 };
+
+/*
+ * Looks for shared tasks that `may_match`, which is cheap: at SIGHT_LOOKS at most, from the one that
+ * `start` chooses on, for no stranger may always lie in front. Returns how many it has put into
+ * seen[SIGHTINGS].
+ */
+size_t deque_sight(const struct deque *deque, struct sighting *seen, unsigned start,
+                   deque_match_fn *may_match, const ompg_group *group);
+
+/* Takes the task that lies there, if it is of the same group; false where there is none. */
+bool deque_steal_sighted(struct deque *deque, const struct sighting *seen, struct task *task);
+
+/* Makes most of the private tasks shared without the owner's help; true if it got any. */
+bool deque_pry(struct deque *deque);
+
+#endif

@@ -1,0 +1,131 @@
+/*
+ * A task by value, 32 bytes: what deques and queues hold.
+ *
+ * The group pointer carries flags in its low bits (groups are aligned to cache lines). What few
+ * tasks have (a drop, a cost, a name, a copied argument) is in an `extra`, which the argument then
+ * points to. The index of a loop's task moves with the iterations that it runs.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef OMPG_SRC_TASK_H
+#define OMPG_SRC_TASK_H
+
+#include "base/atomics.h"
+#include "ompgroup/group.h"
+
+#include <stdint.h>
+
+enum task_flag {
+    TASK_EXTRA = 1,    /* arg points to a struct task_extra */
+    TASK_ADMITTED = 2, /* holds a place in its group's gate */
+    TASK_SHARED = 4,   /* arg points to a struct task_shared; never with TASK_EXTRA */
+    TASK_PARTIAL = 8,  /* of a loop or pipeline: looks itself which part of it is to be skipped */
+    TASK_FLAGS = 15
+};
+
+struct task {
+    ompg_task_fn *fn;
+    void *arg;
+    uintptr_t tagged; /* the group, and task_flags */
+    size_t index;     /* submission order in the group */
+};
+
+struct task_extra {
+    /* The user's argument: theirs, or the copy that follows this header, aligned for any type. */
+    alignas(max_align_t) void *arg;
+    ompg_drop_fn *drop;
+    const char *name;
+    double cost;
+};
+
+/*
+ * Word by word: the compiler would use 16-byte loads, and those of a slot that has just been filled
+ * with 8-byte stores stall (no store forwarding), which costs more than the rest of a pop.
+ */
+static inline void task_copy(struct task *to, const struct task *from)
+{
+    to->fn = word_load_relaxed(&from->fn);
+    to->arg = word_load_relaxed(&from->arg);
+    to->tagged = word_load_relaxed(&from->tagged);
+    to->index = word_load_relaxed(&from->index);
+}
+
+/*
+ * Tasks that a loop adds mostly have the same function, and arguments at equal distances: `count`
+ * tasks, the first one and others whose argument and index grow by stride and by 1.
+ */
+struct run {
+    struct task first;
+    uintptr_t stride; /* unspecified while count was never more than 1 */
+    size_t count;     /* 0: no run */
+};
+
+/* Adds the task to a run of at least one, if it continues it. */
+static inline bool run_extend(struct run *run, const struct task *task)
+{
+    uintptr_t distance = (uintptr_t)task->arg - (uintptr_t)run->first.arg;
+    if (run->first.fn != task->fn || run->first.tagged != task->tagged ||
+        run->first.index + run->count != task->index)
+        return false;
+    if (run->count == 1)
+        run->stride = distance;
+    else if (distance != run->stride * run->count)
+        return false;
+    run->count++;
+    return true;
+}
+
+static inline struct task run_at(const struct run *run, size_t i)
+{
+    struct task task = run->first;
+    task.arg = (void *)((uintptr_t)task.arg + i * run->stride);
+    task.index += i;
+    return task;
+}
+
+/* Takes the first tasks off the run, at most `most`. */
+static inline struct run run_take(struct run *run, size_t most)
+{
+    struct run taken = *run;
+    if (most < taken.count)
+        taken.count = most;
+    run->first = run_at(run, taken.count);
+    run->count -= taken.count;
+    return taken;
+}
+
+static inline ompg_group *task_group(const struct task *task)
+{
+    return (ompg_group *)(task->tagged & ~(uintptr_t)TASK_FLAGS);
+}
+
+/* First member of what several tasks of a loop share: the last one that is over releases it. */
+struct task_shared {
+    _Atomic size_t references;
+    void (*release)(struct task_shared *shared);
+};
+
+static inline struct task_extra *task_extra(const struct task *task)
+{
+    return (task->tagged & TASK_EXTRA) ? task->arg : NULL;
+}
+
+static inline double task_cost(const struct task *task)
+{
+    const struct task_extra *extra = task_extra(task);
+    return extra ? extra->cost : 0.0;
+}
+
+/* Where the group must have stopped for the task to be skipped: a partial one may begin anywhere. */
+static inline size_t task_stop_index(const struct task *task)
+{
+    return (task->tagged & TASK_PARTIAL) ? 0 : task->index;
+}
+
+static inline const char *task_name(const struct task *task)
+{
+    const struct task_extra *extra = task_extra(task);
+    return extra && extra->name ? extra->name : "";
+}
+
+#endif
