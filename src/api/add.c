@@ -10,8 +10,10 @@
 #include "api/add.h"
 #include "base/amount.h"
 #include "base/memory.h"
-#include "group/nesting.h"
 #include "engine/region.h"
+#include "group/nesting.h"
+#include "group/stop.h"
+#include "group/tally.h"
 
 #include <errno.h>
 #include <stdlib.h>

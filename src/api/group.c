@@ -5,10 +5,14 @@
  */
 #include "base/amount.h"
 #include "base/caller.h"
-#include "group/nesting.h"
-#include "engine/session.h"
 #include "base/text.h"
 #include "base/tsan.h"
+#include "engine/pools.h"
+#include "engine/session.h"
+#include "group/elapsed.h"
+#include "group/nesting.h"
+#include "group/stop.h"
+#include "group/tally.h"
 
 #include <assert.h>
 #include <errno.h>

@@ -6,8 +6,8 @@
 #include "ompgroup/version.h"
 
 #include "base/caller.h"
-#include "store/deque.h"
 #include "base/membarrier.h"
+#include "store/deque.h"
 
 #include <errno.h>
 #include <omp.h>

@@ -5,7 +5,10 @@
  */
 #include "api/wait.h"
 
+#include "group/failure.h"
 #include "group/nesting.h"
+#include "group/stop.h"
+#include "group/tally.h"
 
 #include <errno.h>
 

@@ -8,7 +8,6 @@
 #define OMPG_SRC_ATOMICS_H
 
 #include "base/delays.h"
-#include "base/futex.h"
 #include "base/tsan.h"
 
 #include <sched.h>
@@ -86,35 +85,6 @@ static inline void cpu_relax(void)
 #elif defined(__aarch64__)
     __asm__ volatile("yield");
 #endif
-}
-
-/*
- * For sections of a few instructions. Waiters give the processor away after a while, for the holder
- * may be a thread that the system has taken off it, of a lower priority too.
- */
-struct spinlock {
-    atomic_int locked;
-};
-
-static inline bool spin_trylock(struct spinlock *lock)
-{
-    return load_relaxed(&lock->locked) == 0 && exchange_acquire(&lock->locked, 1) == 0;
-}
-
-static inline void spin_lock(struct spinlock *lock)
-{
-    for (unsigned tries = 1; !spin_trylock(lock); tries++) {
-        if (tries % 128 == 0)
-            futex_wait_slice(&lock->locked, 1, tries / 128);
-        else
-            cpu_relax();
-    }
-}
-
-/* Releases to the exchange_acquire in spin_trylock. */
-static inline void spin_unlock(struct spinlock *lock)
-{
-    store_release(&lock->locked, 0);
 }
 
 #endif

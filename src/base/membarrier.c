@@ -12,6 +12,7 @@
 #include "base/membarrier.h"
 
 #include "base/delays.h"
+#include "base/spinlock.h"
 #include "base/tsan.h"
 
 #include <errno.h>

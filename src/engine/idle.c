@@ -9,6 +9,7 @@
 
 #include "engine/leave.h"
 #include "engine/steal.h"
+#include "group/tally.h"
 
 #include <sched.h>
 #include <time.h>

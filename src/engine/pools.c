@@ -9,7 +9,9 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
+#include "engine/pools.h"
 #include "base/memory.h"
+#include "base/spinlock.h"
 #include "group/worker.h"
 
 #include <stdlib.h>

@@ -26,10 +26,13 @@
 
 #include "base/caller.h"
 #include "base/float_control.h"
-#include "engine/idle.h"
 #include "base/membarrier.h"
 #include "base/openmp.h"
+#include "engine/idle.h"
+#include "engine/pools.h"
 #include "engine/steal.h"
+#include "group/stop.h"
+#include "group/tally.h"
 
 #include <errno.h>
 #include <omp.h>

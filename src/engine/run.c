@@ -6,6 +6,10 @@
 #include "engine/run.h"
 
 #include "base/text.h"
+#include "group/elapsed.h"
+#include "group/failure.h"
+#include "group/stop.h"
+#include "group/tally.h"
 
 #include <errno.h>
 #include <omp.h>

@@ -8,6 +8,7 @@
 
 #include "base/float_control.h"
 #include "base/tsan.h"
+#include "group/stop.h"
 #include "group/worker.h"
 
 #include <assert.h>

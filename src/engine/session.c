@@ -16,6 +16,7 @@
 #include "base/float_control.h"
 #include "base/membarrier.h"
 #include "base/openmp.h"
+#include "engine/pools.h"
 #include "group/token.h"
 
 #include <errno.h>

@@ -3,6 +3,7 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
+#include "group/elapsed.h"
 #include "base/clock.h"
 #include "group/worker.h"
 

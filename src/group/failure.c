@@ -3,9 +3,12 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
-#include "group/nesting.h"
+#include "group/failure.h"
 #include "base/openmp.h"
 #include "base/text.h"
+#include "group/elapsed.h"
+#include "group/nesting.h"
+#include "group/stop.h"
 
 #include <errno.h>
 #include <stdarg.h>

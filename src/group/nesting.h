@@ -102,6 +102,9 @@ void group_place(ompg_group *group, const struct worker *worker);
 /* A child that is made before its parent's wait begins must hear of that wait's deadline. */
 void note_early_child(ompg_group *parent);
 
+/* The index of the group's task that the caller runs in, OMPG_NO_INDEX outside of any. */
+size_t group_current_index(const ompg_group *group);
+
 /* Whether the caller runs inside one of the group's tasks, on this thread or through nesting. */
 bool group_has_task_here(const struct worker *worker, const ompg_group *group);
 

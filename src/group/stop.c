@@ -22,9 +22,11 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
-#include "group/nesting.h"
+#include "group/stop.h"
 #include "base/text.h"
 #include "base/tsan.h"
+#include "group/elapsed.h"
+#include "group/nesting.h"
 
 #include <errno.h>
 #include <string.h>

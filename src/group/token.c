@@ -18,6 +18,7 @@
 #include "base/atomics.h"
 #include "base/epoch.h"
 #include "base/futex.h"
+#include "base/spinlock.h"
 #include "ompgroup/token.h"
 
 #include <errno.h>

@@ -20,9 +20,9 @@
 #ifndef OMPG_SRC_WORKER_H
 #define OMPG_SRC_WORKER_H
 
-#include "store/deque.h"
-#include "group/record.h"
 #include "base/parking.h"
+#include "group/record.h"
+#include "store/deque.h"
 
 enum { GROUPS_PER_WORKER = 64 };
 
@@ -81,110 +81,11 @@ struct region {
 /* The worker of this thread, which is in its region; NULL outside regions. Signal handlers read it. */
 extern _Thread_local struct worker *self __attribute__((tls_model("initial-exec")));
 
-/* ---- pools (pools.c); NULL when memory is short ---- */
-
-struct worker *worker_acquire(void);
-void worker_release(struct worker *worker);
-struct region *region_acquire(int threads);
-void region_release(struct region *region);
-ompg_group *group_acquire_slow(void);
-void group_release_slow(ompg_group *group);
-
-/* Each worker keeps a few groups at hand. */
-static inline ompg_group *group_acquire(struct worker *worker)
-{
-    if (!worker || !worker->free_groups)
-        return group_acquire_slow();
-    ompg_group *group = worker->free_groups;
-    worker->free_groups = group->next_free;
-    worker->free_count--;
-    return group;
-}
-
-static inline void group_release(struct worker *worker, ompg_group *group)
-{
-    if (!worker || worker->free_count == GROUPS_PER_WORKER) {
-        group_release_slow(group);
-        return;
-    }
-    group->next_free = worker->free_groups;
-    worker->free_groups = group;
-    worker->free_count++;
-}
-
-/* Before a fork, and after it in both processes: no other thread is in the pools meanwhile. */
-void pools_lock(void);
-void pools_unlock(void);
-
-/* ---- counting ---- */
-
-void tally_flush(struct worker *worker);
-
-/* Makes the tally that of a group which the worker does not own. */
-void tally_turn_to(struct worker *worker, ompg_group *group);
-
-/* Makes the tally ready for a task of the group, owned or not, to start. */
-void tally_before_start(struct worker *worker, ompg_group *group);
-
 /* Whether the innermost task of this thread is one of the group's. */
 static inline bool runs_task_of(const struct worker *worker, const ompg_group *group)
 {
     return worker->frame && task_group(worker->frame->task) == group;
 }
-
-/* Before a task goes on that others have interrupted: see the invariant. */
-static inline void tally_settle(struct worker *worker)
-{
-    ompg_group *group = load_relaxed(&worker->tally_group);
-    if (group && !runs_task_of(worker, group))
-        tally_flush(worker);
-}
-
-/* Flushes if the tally is the group's. */
-static inline void tally_flush_for(struct worker *worker, ompg_group *group)
-{
-    if (load_relaxed(&worker->tally_group) == group)
-        tally_flush(worker);
-}
-
-/* The cell where this worker counts for the group. */
-static inline struct counts *counts_for(struct worker *worker, ompg_group *group)
-{
-    if (LIKELY(group->owner == worker))
-        return &group->local;
-    if (UNLIKELY(load_relaxed(&worker->tally_group) != group))
-        tally_turn_to(worker, group);
-    return &worker->tally;
-}
-
-/* The same for a task that is about to start: no other group must wait for its end. */
-static inline struct counts *counts_for_start(struct worker *worker, ompg_group *group)
-{
-    bool own = group->owner == worker;
-    if (UNLIKELY(load_relaxed(&worker->tally_group) != (own ? NULL : group)))
-        tally_before_start(worker, group);
-    return own ? &group->local : &worker->tally;
-}
-
-/* The tasks of a group in that region that are not over, with what tallies hold. Never too few. */
-size_t group_left(struct region *region, ompg_group *group);
-
-/* True when every task of the group is over. */
-static inline bool group_is_done(struct region *region, ompg_group *group)
-{
-    if (group_pending(group) != 0)
-        return false;
-    return LIKELY(!load_acquire(&group->pried)) || group_left(region, group) == 0;
-}
-
-/* The same from anywhere: it is the tallies of the group's region that count, not of the caller's. */
-static inline bool group_is_idle(ompg_group *group)
-{
-    struct region *region = load_relaxed(&group->region);
-    return region ? group_is_done(region, group) : group_pending(group) == 0;
-}
-
-/* ---- the current task, or place in a loop ---- */
 
 /* Of the innermost OMPG_FOR of a deterministic group that is open on this thread. */
 struct place {

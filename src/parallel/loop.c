@@ -15,6 +15,7 @@
 #include "api/call.h"
 #include "base/float_control.h"
 #include "group/nesting.h"
+#include "group/stop.h"
 
 #include <errno.h>
 #include <stdlib.h>

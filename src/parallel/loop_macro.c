@@ -6,9 +6,10 @@
  */
 #include "parallel/loop_units.h"
 
+#include "api/wait.h"
 #include "base/float_control.h"
 #include "base/openmp.h"
-#include "api/wait.h"
+#include "group/stop.h"
 
 #include <errno.h>
 #include <omp.h>

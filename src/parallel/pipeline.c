@@ -29,6 +29,8 @@
 #include "api/call.h"
 #include "base/caller.h"
 #include "base/memory.h"
+#include "base/spinlock.h"
+#include "group/stop.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -15,11 +15,12 @@
  */
 #include "ompgroup/reduce.h"
 
-#include "parallel/loop_units.h"
-#include "base/memory.h"
-#include "group/nesting.h"
-#include "base/tsan.h"
 #include "api/wait.h"
+#include "base/memory.h"
+#include "base/tsan.h"
+#include "group/nesting.h"
+#include "group/stop.h"
+#include "parallel/loop_units.h"
 
 #include <errno.h>
 #include <stdlib.h>

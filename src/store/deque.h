@@ -28,6 +28,7 @@
 #define OMPG_SRC_DEQUE_H
 
 #include "base/atomics.h"
+#include "base/spinlock.h"
 #include "store/task.h"
 
 enum { DEQUE_CAPACITY = 2048 };

@@ -12,6 +12,7 @@
 #define OMPG_SRC_ERRORS_H
 
 #include "base/atomics.h"
+#include "base/spinlock.h"
 #include "ompgroup/error.h"
 
 struct error_list {

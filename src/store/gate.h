@@ -20,6 +20,7 @@
 #define OMPG_SRC_GATE_H
 
 #include "base/atomics.h"
+#include "base/spinlock.h"
 #include "store/queue.h"
 
 /* Begins a cache line, which has all that a task's end touches but for the newest parked run. */

@@ -1,0 +1,41 @@
+/*
+ * A lock for sections of a few instructions.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef OMPG_SRC_SPINLOCK_H
+#define OMPG_SRC_SPINLOCK_H
+
+#include "base/atomics.h"
+#include "base/futex.h"
+
+/*
+ * For sections of a few instructions. Waiters give the processor away after a while, for the holder
+ * may be a thread that the system has taken off it, of a lower priority too.
+ */
+struct spinlock {
+    atomic_int locked;
+};
+
+static inline bool spin_trylock(struct spinlock *lock)
+{
+    return load_relaxed(&lock->locked) == 0 && exchange_acquire(&lock->locked, 1) == 0;
+}
+
+static inline void spin_lock(struct spinlock *lock)
+{
+    for (unsigned tries = 1; !spin_trylock(lock); tries++) {
+        if (tries % 128 == 0)
+            futex_wait_slice(&lock->locked, 1, tries / 128);
+        else
+            cpu_relax();
+    }
+}
+
+/* Releases to the exchange_acquire in spin_trylock. */
+static inline void spin_unlock(struct spinlock *lock)
+{
+    store_release(&lock->locked, 0);
+}
+
+#endif

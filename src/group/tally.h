@@ -1,0 +1,71 @@
+/*
+ * Tallies: how a worker counts for groups that it does not own. The invariant is in worker.h.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef OMPG_SRC_TALLY_H
+#define OMPG_SRC_TALLY_H
+
+#include "group/worker.h"
+
+void tally_flush(struct worker *worker);
+
+/* Makes the tally that of a group which the worker does not own. */
+void tally_turn_to(struct worker *worker, ompg_group *group);
+
+/* Makes the tally ready for a task of the group, owned or not, to start. */
+void tally_before_start(struct worker *worker, ompg_group *group);
+
+/* Before a task goes on that others have interrupted: see the invariant. */
+static inline void tally_settle(struct worker *worker)
+{
+    ompg_group *group = load_relaxed(&worker->tally_group);
+    if (group && !runs_task_of(worker, group))
+        tally_flush(worker);
+}
+
+/* Flushes if the tally is the group's. */
+static inline void tally_flush_for(struct worker *worker, ompg_group *group)
+{
+    if (load_relaxed(&worker->tally_group) == group)
+        tally_flush(worker);
+}
+
+/* The cell where this worker counts for the group. */
+static inline struct counts *counts_for(struct worker *worker, ompg_group *group)
+{
+    if (LIKELY(group->owner == worker))
+        return &group->local;
+    if (UNLIKELY(load_relaxed(&worker->tally_group) != group))
+        tally_turn_to(worker, group);
+    return &worker->tally;
+}
+
+/* The same for a task that is about to start: no other group must wait for its end. */
+static inline struct counts *counts_for_start(struct worker *worker, ompg_group *group)
+{
+    bool own = group->owner == worker;
+    if (UNLIKELY(load_relaxed(&worker->tally_group) != (own ? NULL : group)))
+        tally_before_start(worker, group);
+    return own ? &group->local : &worker->tally;
+}
+
+/* The tasks of a group in that region that are not over, with what tallies hold. Never too few. */
+size_t group_left(struct region *region, ompg_group *group);
+
+/* True when every task of the group is over. */
+static inline bool group_is_done(struct region *region, ompg_group *group)
+{
+    if (group_pending(group) != 0)
+        return false;
+    return LIKELY(!load_acquire(&group->pried)) || group_left(region, group) == 0;
+}
+
+/* The same from anywhere: it is the tallies of the group's region that count, not of the caller's. */
+static inline bool group_is_idle(ompg_group *group)
+{
+    struct region *region = load_relaxed(&group->region);
+    return region ? group_is_done(region, group) : group_pending(group) == 0;
+}
+
+#endif
