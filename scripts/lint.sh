@@ -8,7 +8,7 @@ cd "$(dirname "$(readlink -f "$0")")/.."
 
 find include src tests examples bench -name "*.[ch]" -print0 |
     xargs -0 clang-format-19 --dry-run -Werror
-for source in tests/test_*.c src/*.c; do
+for source in tests/test_*.c src/*/*.c; do
     stem=$(basename "$source" .c)
     grep -qwE "$stem([.]c)?" tests/programs.cmake src/CMakeLists.txt || {
         echo "$source is not in the build"
