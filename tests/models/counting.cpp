@@ -10,15 +10,17 @@
 #include "ompgroup/group.h"
 //@ into basis.h
 //@ take src/base/atomics.h
+//@ take src/base/spinlock.h
 //@ take src/store/task.h
 //@ take src/store/deque.h
 //@ take src/group/record.h counts
 //@ take src/group/worker.h frame
 //@ into taken.h
 //@ take src/group/record.h group_over group_submitted group_pending
-//@ take src/group/worker.h runs_task_of tally_settle tally_flush_for counts_for counts_for_start
-//@ take src/group/worker.c take tally_flush tally_turn_to tally_before_start tallied_submissions group_left
-//@ take src/group/worker.h group_is_done
+//@ take src/group/worker.h runs_task_of
+//@ take src/group/tally.h tally_settle tally_flush_for counts_for counts_for_start
+//@ take src/group/tally.c take tally_flush tally_turn_to tally_before_start tallied_submissions group_left
+//@ take src/group/tally.h group_is_done
 //@ take src/store/deque.c
 //@ take src/engine/steal.h steal_ask look
 //@ take src/engine/steal.c STEAL_BATCH is_single_thief steal_batch steal_run mark_pried pry share_loot is_worth_locking lock_victim steal_some

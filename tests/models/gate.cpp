@@ -9,6 +9,7 @@
 #include "ompgroup/group.h"
 //@ into basis.h
 //@ take src/base/atomics.h
+//@ take src/base/spinlock.h
 //@ take src/store/task.h
 //@ take src/store/queue.h
 //@ take src/store/queue.c

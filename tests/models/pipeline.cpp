@@ -11,6 +11,7 @@
 #include "ompgroup/pipeline.h"
 //@ into basis.h
 //@ take src/base/atomics.h
+//@ take src/base/spinlock.h
 //@ take src/store/task.h
 //@ take src/api/add.h add_mode
 //@ into taken.h

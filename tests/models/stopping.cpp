@@ -10,13 +10,15 @@
 #include "ompgroup/group.h"
 //@ into basis.h
 //@ take src/base/atomics.h
+//@ take src/base/spinlock.h
 //@ take src/store/task.h
 //@ take src/group/record.h stop_state wait_state
 //@ take src/group/worker.h frame
 //@ into taken.h
 //@ take src/base/epoch.h stop_epoch_bump
-//@ take src/group/record.h group_may_be_express group_earliest_deadline group_is_express group_stopped group_stopped_hard
-//@ take src/group/worker.h group_acquire runs_task_of
+//@ take src/group/stop.h group_may_be_express group_earliest_deadline group_is_express group_stopped group_stopped_hard
+//@ take src/engine/pools.h group_acquire
+//@ take src/group/worker.h runs_task_of
 //@ take src/group/nesting.h enclosing is_alive group_enclosing enclosing_next group_encloses is_child_of group_set_parent parent_is_held parent_is_held_here
 //@ take src/group/nesting.c group_lies_in frame_of group_has_task_here is_here group_place note_early_child
 //@ take src/group/stop.c claim_stop publish group_stop settled_stop group_cause stop_passively stop_by_token stop_by_deadline walk stops_itself token_has_stopped has_stopped stops_inner stop_held note walk_outwards look_around group_stop_check
