@@ -39,9 +39,9 @@ check_library() {
 
 case $kind in
 c11) # no feature-test macro on the command line, nor GCC's for threads: each source says what it needs
-    for source in "$root"/{src,examples,bench,bench/openmp}/*.c; do
+    for source in "$root"/{src/*,examples,bench,bench/openmp}/*.c; do
         "$CC" -std=c11 -Werror=implicit-function-declaration -fsyntax-only -DOMPGROUP_DELAYS \
-            "${openmp[@]}" -U_REENTRANT -I"$root/include" -I"$root/bench" "$source"
+            "${openmp[@]}" -U_REENTRANT -I"$root"/{include,src,bench} "$source"
     done
     ;;
 lto)

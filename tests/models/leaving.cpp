@@ -9,6 +9,7 @@
 #include "ompgroup/group.h"
 //@ into basis.h
 //@ take src/base/atomics.h
+//@ take src/base/spinlock.h
 //@ take src/store/task.h
 //@ take src/store/deque.h
 //@ take src/engine/leave.h leave_verdict
@@ -22,7 +23,7 @@
 //@ into leave.h
 //@ take src/engine/leave.c
 //@ change s/DEQUE_CAPACITY = 2048/DEQUE_CAPACITY = 4/
-//@ change /HOLD_LEAST_NS\|self = worker\|launch_pause\|errno_here/d
+//@ change /hold_back\|self = worker\|launch_pause\|errno_here/d
 //@ mutant no-barrier s/membarrier_all() ? arm : arm_for_good/barrier_works ? arm : arm_for_good/
 //@ mutant lowers-active-late /^enum leave_verdict leave/,/^}/{s/sub_relaxed(&region->active, 1);/;/;s/add_relaxed(&region->active, 1);/;/;s/^    if (goes && !found)/    if (goes \&\& !found) sub_relaxed(\&region->active, 1);\n&/}
 //@ mutant asked-counts-as-armed s/load_acquire(&other->deque.attention) != ATTENTION_ARMED/load_acquire(\&other->deque.attention) == ATTENTION_NONE/
