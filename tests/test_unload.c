@@ -9,11 +9,12 @@
 
 #include <dlfcn.h>
 #include <errno.h>
+#include <limits.h>
 #include <malloc.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { CYCLES = 60, WARM_UP = 20, TASKS = 1000, MOST_BYTES = 2048, STATUS = 77, HUNG_AFTER = 30 };
+enum { WINDOWS = 4, CYCLES = 30, TASKS = 1000, MOST_BYTES = 2048, STATUS = 77, HUNG_AFTER = 30 };
 
 /* Loads the plugin, which carries the library, and calls it. Returns the handle. */
 static void *load_and_call(plugin_call *call)
@@ -62,23 +63,35 @@ static size_t bytes_in_use(void)
     return 0;
 }
 
-static void nothing_is_lost(void)
+static void run_cycles(void)
 {
-    size_t before = 0;
-#pragma omp parallel /* the runtime stays: this program uses it too */
-    atomic_signal_fence(memory_order_seq_cst);
     for (int i = 0; i < CYCLES; i++) {
         plugin_call call = {.tasks = TASKS, .collect = i % 2 == 0};
         void *plugin = load_and_call(&call);
         CHECK_INT(atomic_load(&call.ran), TASKS);
         if (!CHECK(plugin && dlclose(plugin) == 0))
             return;
-        if (i == WARM_UP)
-            before = bytes_in_use();
     }
-    long long lost = (long long)bytes_in_use() - (long long)before;
-    if (!CHECK(lost < MOST_BYTES))
-        fprintf(stderr, "%lld bytes lost in %d cycles\n", lost, CYCLES - WARM_UP);
+}
+
+/*
+ * The C library counts what it keeps for its own next use as in use, some KiB now and then: what is lost in
+ * each cycle is lost in each window.
+ */
+static void nothing_is_lost(void)
+{
+    long long least = LLONG_MAX;
+#pragma omp parallel /* the runtime stays: this program uses it too */
+    atomic_signal_fence(memory_order_seq_cst);
+    run_cycles();
+    for (int window = 0; window < WINDOWS; window++) {
+        size_t before = bytes_in_use();
+        run_cycles();
+        long long lost = (long long)bytes_in_use() - (long long)before;
+        least = lost < least ? lost : least;
+    }
+    if (!CHECK(least < MOST_BYTES))
+        fprintf(stderr, "%lld bytes lost in %d cycles\n", least, CYCLES);
 }
 
 /* The first one needs a process without threads. */
