@@ -52,3 +52,6 @@ foreach(program IN ITEMS readme_example contract_example)
 endforeach()
 set_tests_properties(readme_example.good readme_example.bad contract_example PROPERTIES
     TIMEOUT ${OMPGROUP_TEST_TIMEOUT})
+
+# docs/memory-model.md names each order of the source.
+add_test(NAME memory_model COMMAND "${CMAKE_CURRENT_SOURCE_DIR}/models/operations.sh")
