@@ -407,7 +407,8 @@ typedef rl::atomic<unsigned char> atomic_uchar;
 #define atomic_compare_exchange_weak_explicit(p, e, v, success, failure)                           \
     model_cas((p), (e), (v), (success), (failure), true, HERE)
 #define atomic_thread_fence(order) model_fence((order), HERE)
-#define atomic_signal_fence(order) ((void)0) /* Relacy keeps a thread's own order */
+#define fence(order) model_fence((order), HERE) /* where it is used, not in atomics.h */
+#define atomic_signal_fence(order) ((void)0)    /* Relacy keeps a thread's own order */
 #undef __ATOMIC_RELAXED
 #undef __ATOMIC_ACQUIRE
 #undef __ATOMIC_RELEASE

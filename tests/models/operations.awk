@@ -4,15 +4,17 @@
 # SPDX-License-Identifier: Apache-2.0
 FNR == 1 { comment = 0; at = "" }
 {
-    line = $0
-    if (comment) {
-        if (!sub(/.*\*\//, "", line))
-            next
-        comment = 0
+    line = ""
+    for (rest = $0; rest != "";) {
+        mark = comment ? "*/" : "/*"
+        at_mark = index(rest, mark)
+        if (!comment)
+            line = line (at_mark ? substr(rest, 1, at_mark - 1) : rest)
+        if (!at_mark)
+            break
+        rest = substr(rest, at_mark + 2)
+        comment = !comment
     }
-    gsub(/\/\*[^*]*\*\//, "", line)
-    if (sub(/\/\*.*/, "", line))
-        comment = 1
 }
 line ~ /^#define/ {
     at = line

@@ -10,7 +10,7 @@ there=$(mktemp) listed=$(mktemp)
 trap 'rm -f "$there" "$listed"' EXIT
 
 operations() {
-    awk -f tests/models/operations.awk src/*.[ch] | sed 's|^src/||'
+    awk -f tests/models/operations.awk src/*/*.[ch] | sed "s|^src/[a-z]*/||"
 }
 
 {

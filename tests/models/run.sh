@@ -25,7 +25,8 @@ directives() { # <model> <keyword>
 # C's atomics as Relacy's.
 to_cpp() {
     sed -E -e 's/_Atomic\(([^)]*)\)/rl::atomic<\1>/g' -e 's/_Atomic ([a-z_0-9]+)/rl::atomic<\1>/g' \
-        -e 's/__builtin_ia32_pause\(\)/model_pause()/' "$1"
+        -e 's/__builtin_ia32_pause\(\)/model_pause()/' \
+        -e 's/^static inline void fence\(/static inline void fence_function(/' "$1"
 }
 
 # Each must match in one of the files.
