@@ -39,6 +39,9 @@
 #define cas_acquire(p, expected, v)                                                                \
     DELAYED(atomic_compare_exchange_strong_explicit((p), (expected), (v), memory_order_acquire,    \
                                                     memory_order_acquire))
+#define cas_acq_rel(p, expected, v)                                                                \
+    DELAYED(atomic_compare_exchange_strong_explicit((p), (expected), (v), memory_order_acq_rel,    \
+                                                    memory_order_acquire))
 #define cas_release(p, expected, v)                                                                \
     DELAYED(atomic_compare_exchange_strong_explicit((p), (expected), (v), memory_order_release,    \
                                                     memory_order_relaxed))

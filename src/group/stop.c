@@ -37,11 +37,14 @@ static int current_thread(void)
     return self ? self->thread : 0;
 }
 
-/* False when it had stopped before; *state as it was. */
+/*
+ * False when it had stopped before; *state as it was. Releases as well: whoever sees that a group has
+ * stopped because one around it has must see the epoch that walk_outwards has bumped before.
+ */
 static bool claim_stop(ompg_group *group, int *state)
 {
     *state = RUNNING;
-    return cas_acquire(&group->stop, state, CLAIMED);
+    return cas_acq_rel(&group->stop, state, CLAIMED);
 }
 
 /* Of whoever has claimed the stop. */

@@ -24,10 +24,8 @@
 //@ change s/memory_new(sizeof \*block)/new queue_block/
 //@ change s/free(block)/delete block/
 //@ mutant enters-without-lock /^enum gate_verdict gate_enter/,/^}/{s/spin_lock(&gate->lock);//;s/spin_unlock(&gate->lock);//}
-//@ mutant overtakes s/gate->parked.size == 0 && fits/fits/
 //@ mutant place-is-lost /^static void free_place/,/^}/s/bump_relaxed(&gate->running, -1);//
 //@ mutant nothing-is-passed-on s/admitted && pass_place_on(worker, group, cost, &next)/admitted \&\& free_place_alone(\&group->gate, cost)/
-//@ mutant others-stay-parked s/^    if (more)\r*$/    if (false)/
 //@ mutant steps-back-unasked s/gate_is_over(gate) && queue_push/queue_push/
 #include "basis.h"
 

@@ -321,6 +321,16 @@ struct scenario_plan {
     unsigned executions;
 };
 
+/* A byte that is 0 would end it. */
+static inline std::string printable(const rl::string &trace)
+{
+    std::string text;
+    for (char c : trace)
+        if (c == '\n' || (c >= ' ' && c <= '~'))
+            text += c;
+    return text;
+}
+
 template <class model> static bool holds(const scenario_plan *plan, int index, bool quiet)
 {
     rl::ostringstream trace, progress; /* with malloc: Relacy counts what `new` gives */
@@ -336,7 +346,7 @@ template <class model> static bool holds(const scenario_plan *plan, int index, b
     if (!quiet)
         std::cout << plan->name << ": " << (ok ? "holds" : "rejected") << std::endl;
     if (!ok && !quiet)
-        std::cout << trace.str().c_str() << std::endl;
+        std::cout << printable(trace.str()) << std::endl;
     return ok;
 }
 

@@ -232,6 +232,7 @@ struct model : rl::test_suite<model, THREADS> {
         }
         if (index == 1) { /* waits in a task of each group for the next one; index 2 has stolen a task */
             enter(worker, groups[0]);
+            group_stopped(groups[0], 0); /* finds that nothing has stopped it, mostly */
             enter(worker, groups[1]);
         }
         enter(worker, groups[2]);
