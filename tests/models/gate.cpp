@@ -1,6 +1,7 @@
 /*
  * The gate, and who calls it: workers that add behind a limit, pass their place on, and step back when the limit is
  * lowered. Never more run than the limit allows, all run, and nothing stays parked while nobody has a place.
+ * That nobody overtakes, and that all places are used, is test_gate's to show: tasks are alike here.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

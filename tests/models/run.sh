@@ -81,7 +81,7 @@ one() {
     fi
     compile "$1" "$directory"
     got=holds
-    timeout 150 "$directory/model" quiet >"$directory/log" 2>&1 || got=rejected
+    timeout 300 "$directory/model" quiet >"$directory/log" 2>&1 || { [ $? -eq 124 ] && got=undecided || got=rejected; }
     echo "$1${2:+, $2}: $got$([ $got = $wanted ] || echo ', but it should be '$wanted)"
     [ $got = $wanted ]
 }

@@ -36,6 +36,7 @@
 //@ mutant life-does-not-end s/bump_relaxed(&group->serial, 1U);/;/
 //@ mutant move-is-not-told /^void group_place/,/^}/s/stop_epoch_bump();/;/
 //@ mutant enclosing-stop-is-not-told /^static bool walk_outwards/,/^}/s/stop_epoch_bump();/;/
+//@ mutant claim-does-not-release s/cas_acq_rel(&group->stop/cas_acquire(\&group->stop/
 //@ mutant walk-looks-at-parent-only s/^        outer = next;/        outer.group = NULL;/
 #include "basis.h"
 
