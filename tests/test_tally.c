@@ -17,7 +17,7 @@ typedef struct meeting {
     _Atomic(ompg_group *) group;
     event first_runs; /* the group's own task */
     event added;
-    event second_over; /* the task that was added */
+    event second_over; /* of the tasks that were added */
     event waited;
     event adder_may_end, adder_over;
     bool first_awaits_second;
@@ -30,7 +30,10 @@ static int first(ompg_group *group, void *arg)
     meeting *self = arg;
     (void)group;
     event_post(&self->first_runs);
-    CHECK_AWAIT(self->first_awaits_second ? &self->second_over : &self->added, 1);
+    if (self->first_awaits_second)
+        CHECK_AWAIT(&self->second_over, self->adds);
+    else
+        CHECK_AWAIT(&self->added, 1);
     return 0;
 }
 

@@ -113,8 +113,8 @@ static void team_waiter(void *arg)
 static void team_member(void *arg)
 {
     struct session *session = arg;
-    struct region *region = session->region;
     tsan_acquire(session);
+    struct region *region = session->region;
     bool called = omp_get_thread_num() < region->members;
     while (called || region_await_call(region)) {
         run_in_team(member_main, session);
