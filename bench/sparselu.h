@@ -227,7 +227,7 @@ static inline bool sparselu_end(struct bench *bench)
         if (!is != !expected || (is && !sparselu_same_bits(is, expected)))
             return false;
         for (size_t e = 0; is && e < (size_t)BLOCK * BLOCK; e++)
-            if (!(fabs(is->at[e / BLOCK][e % BLOCK]) < 1e300)) /* isfinite(), for -ffast-math */
+            if (!(fabsf(is->at[e / BLOCK][e % BLOCK]) < 1e300)) /* isfinite(), for -ffast-math */
                 return false;
     }
     return true;

@@ -14,9 +14,9 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 #define _DEFAULT_SOURCE 1 /* for check.h */
-#include "store/deque.h"
 #include "base/membarrier.h"
 #include "model.h"
+#include "store/deque.h"
 
 enum { MOST = 4 * DEQUE_CAPACITY, SMALL = 64, STEPS = 600, RUN_LEAST = 8, RUN_RECLAIMED = 64 };
 

@@ -10,9 +10,9 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 #define _DEFAULT_SOURCE 1 /* for check.h */
-#include "store/deque.h"
 #include "base/membarrier.h"
 #include "model.h"
+#include "store/deque.h"
 
 enum {
     TASKS = 20000 / SHARE,

@@ -10,8 +10,8 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 #define _DEFAULT_SOURCE 1 /* for check.h */
-#include "store/errors.h"
 #include "model.h"
+#include "store/errors.h"
 
 enum { MOST = 200, STEPS = 100, LISTS = 8 };
 

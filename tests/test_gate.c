@@ -10,8 +10,8 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 #define _DEFAULT_SOURCE 1 /* for check.h */
-#include "store/gate.h"
 #include "model.h"
+#include "store/gate.h"
 
 enum { MOST = 400, STEPS = 300, COSTS = 8 };
 

@@ -10,8 +10,8 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 #define _DEFAULT_SOURCE 1 /* for check.h */
-#include "parallel/loop_units.h"
 #include "model.h"
+#include "parallel/loop_units.h"
 
 enum { UNITS_MOST = 5000, THREADS_MOST = 20 };
 
