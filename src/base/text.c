@@ -3,8 +3,6 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
-#define _GNU_SOURCE 1 /* strnlen() with C11 */
-
 #include "base/text.h"
 
 #include <string.h>

@@ -14,7 +14,6 @@
 #include <errno.h>
 #include <omp.h>
 #include <stdlib.h>
-#include <string.h>
 
 /* Not inlined: the error must not lie in the frames of nested tasks. */
 static __attribute__((noinline)) void record_code(ompg_group *group, const struct task *task,

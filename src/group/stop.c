@@ -29,7 +29,6 @@
 #include "group/nesting.h"
 
 #include <errno.h>
-#include <string.h>
 
 /* For the error's record; omp_get_thread_num() is not async-signal-safe. */
 static int current_thread(void)
@@ -146,7 +145,7 @@ static bool stops_itself(ompg_group *group, int64_t now)
     return true;
 }
 
-/* The token's memory may go as soon as its group is freed, which takes the lock (group_end). */
+/* The token's memory may go as soon as its group is freed, which takes the lock (ompg_free). */
 static bool token_has_stopped(const struct enclosing *outer)
 {
     ompg_group *group = outer->group;
