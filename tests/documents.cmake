@@ -27,31 +27,37 @@ set_target_properties(public_headers PROPERTIES
     C_STANDARD 11 C_EXTENSIONS OFF CXX_STANDARD 17 CXX_EXTENSIONS OFF)
 ompgroup_warnings(public_headers)
 
-# The README's first C block is a whole program that says which of its arguments cannot be opened.
-set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/README.md")
-file(READ "${PROJECT_SOURCE_DIR}/README.md" readme)
-string(FIND "${readme}" "```c\n" start)
-math(EXPR start "${start} + 5")
-string(SUBSTRING "${readme}" ${start} -1 readme)
-string(FIND "${readme}" "```" length)
-string(SUBSTRING "${readme}" 0 ${length} readme)
-file(CONFIGURE OUTPUT readme_example.c CONTENT "${readme}" @ONLY)
-add_executable(readme_example "${CMAKE_CURRENT_BINARY_DIR}/readme_example.c")
-add_test(NAME readme_example.good COMMAND readme_example "${PROJECT_SOURCE_DIR}/README.md")
-add_test(NAME readme_example.bad COMMAND readme_example "${PROJECT_SOURCE_DIR}/README.md" /missing)
-set_tests_properties(readme_example.bad PROPERTIES PASS_REGULAR_EXPRESSION
-    "[(]No such file or directory[)]: cannot open /missing")
-
 add_executable(contract_example contract_example.c)
+target_link_libraries(contract_example PRIVATE ompgroup::ompgroup)
+ompgroup_compile(contract_example)
 add_test(NAME contract_example COMMAND contract_example)
+set_tests_properties(contract_example PROPERTIES TIMEOUT ${OMPGROUP_TEST_TIMEOUT})
 
-foreach(program IN ITEMS readme_example contract_example)
-    target_link_libraries(${program} PRIVATE ompgroup::ompgroup)
-    set_target_properties(${program} PROPERTIES C_STANDARD 11 C_EXTENSIONS OFF)
-    ompgroup_warnings(${program})
-endforeach()
-set_tests_properties(readme_example.good readme_example.bad contract_example PROPERTIES
-    TIMEOUT ${OMPGROUP_TEST_TIMEOUT})
+# Every code block of every page and public header, with the compiler of this build. The ways to build do
+# not change what a document says: one build for each compiler.
+if(CMAKE_BUILD_TYPE STREQUAL "Release" AND TARGET checksum AND OMPGROUP_INSTALL
+        AND NOT BUILD_SHARED_LIBS AND NOT OMPGROUP_DELAYS)
+    set(document_check
+        ${CMAKE_COMMAND} -E env
+        "CC=${CMAKE_C_COMPILER}" "CXX=$<$<STREQUAL:${CMAKE_CXX_COMPILER_ID},${CMAKE_C_COMPILER_ID}>:${CMAKE_CXX_COMPILER}>"
+        "FLAGS=${OpenMP_C_FLAGS}" "LIBRARY=$<TARGET_FILE:ompgroup>" "PROGRAMS=$<TARGET_FILE_DIR:checksum>"
+        "CMAKE=${CMAKE_COMMAND}" "GENERATOR=${CMAKE_GENERATOR}" "PREFIX=${CMAKE_CURRENT_BINARY_DIR}/package/work/moved"
+        "WORK=${CMAKE_CURRENT_BINARY_DIR}/documents"
+        "${CMAKE_CURRENT_SOURCE_DIR}/documents.sh")
+    file(GLOB documents CONFIGURE_DEPENDS RELATIVE "${PROJECT_SOURCE_DIR}" "${PROJECT_SOURCE_DIR}/*.md"
+        "${PROJECT_SOURCE_DIR}/docs/*.md" "${PROJECT_SOURCE_DIR}/include/*.h"
+        "${PROJECT_SOURCE_DIR}/include/ompgroup/*.h")
+    foreach(document IN LISTS documents)
+        add_test(NAME documents.${document} COMMAND ${document_check} ${document})
+    endforeach()
+    list(TRANSFORM documents PREPEND documents.)
+    foreach(document IN ITEMS wrong.md wrong.h)
+        add_test(NAME documents.${document} COMMAND ${document_check} --control tests/documents/${document})
+        list(APPEND documents documents.${document})
+    endforeach()
+    set_tests_properties(${documents} PROPERTIES
+        FIXTURES_REQUIRED package SKIP_RETURN_CODE 77 PROCESSORS 2 TIMEOUT ${OMPGROUP_TEST_TIMEOUT})
+endif()
 
 # docs/memory-model.md names each order of the source.
 add_test(NAME memory_model COMMAND "${CMAKE_CURRENT_SOURCE_DIR}/models/operations.sh")
