@@ -98,8 +98,8 @@ ompgroup_test_program(test_parking)
 ompgroup_cases(test_parking OMP_WAIT_POLICY=passive 1 2 7)
 
 # Many short regions too: on a busy machine two threads that spin take seconds for them.
-ompgroup_test_program(test_runs)
-ompgroup_cases(test_runs OMP_WAIT_POLICY=passive 1 2 7)
+ompgroup_test_program(test_series)
+ompgroup_cases(test_series OMP_WAIT_POLICY=passive 1 2 7)
 
 # They set OpenMP's environment themselves, for processes of their own.
 set(ompgroup_own_processes test_priority test_traces test_wait_policy)

@@ -7,9 +7,9 @@
  * Fails for: a push over the oldest task of a full ring; a ring that is copied to other places when it
  * grows; half that is rounded down; a border that is not lowered, or by too much, when the newest
  * shared task is popped or skipped; a gap that is closed from the wrong side; a border that stays where
- * it was when a private task is removed; places that are compared as if they never wrapped; a run of
- * fewer than 8 tasks, or beside what is shared already; a run that is given back in the wrong order, or
- * all of it; has_run that is left behind; skipped tasks of another kind.
+ * it was when a private task is removed; places that are compared as if they never wrapped; a series of
+ * fewer than 8 tasks, or beside what is shared already; a series that is given back in the wrong order, or
+ * all of it; has_series that is left behind; skipped tasks of another kind.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -18,14 +18,20 @@
 #include "model.h"
 #include "store/deque.h"
 
-enum { MOST = 4 * DEQUE_CAPACITY, SMALL = 64, STEPS = 600, RUN_LEAST = 8, RUN_RECLAIMED = 64 };
+enum {
+    MOST = 4 * DEQUE_CAPACITY,
+    SMALL = 64,
+    STEPS = 600,
+    SERIES_LEAST = 8,
+    SERIES_RECLAIMED = 64
+};
 
 static struct deque deque;
 
-/* The model: older tasks that are shared as a run, and those in the ring, both oldest first. */
-static struct task run[MOST], ring[MOST];
-static size_t run_count, ring_count, shared, capacity, next_index;
-static size_t purity; /* per cent of the tasks that continue a run */
+/* The model: older tasks that are shared as a series, and those in the ring, both oldest first. */
+static struct task series[MOST], ring[MOST];
+static size_t series_count, ring_count, shared, capacity, next_index;
+static size_t purity; /* per cent of the tasks that continue a series */
 
 static bool same(const struct task *a, const struct task *b)
 {
@@ -55,7 +61,7 @@ static void model_lower(void)
 }
 
 /* How many of the oldest tasks in the ring have equal distances. */
-static size_t model_run_length(size_t most)
+static size_t model_series_length(size_t most)
 {
     size_t n = 1;
     uintptr_t stride = ring_count > 1 ? (uintptr_t)ring[1].arg - (uintptr_t)ring[0].arg : 0;
@@ -71,25 +77,25 @@ static void model_share(bool all)
     size_t mine = ring_count - shared;
     all = all || !membarrier_works();
     size_t n = all ? mine : (mine + 1) / 2;
-    size_t length = all || shared > 0 || run_count > 0 || n == 0 ? 0 : model_run_length(n);
-    if (length < RUN_LEAST) {
+    size_t length = all || shared > 0 || series_count > 0 || n == 0 ? 0 : model_series_length(n);
+    if (length < SERIES_LEAST) {
         shared += n;
         return;
     }
-    memcpy(run, ring, length * sizeof *run);
-    run_count = length;
+    memcpy(series, ring, length * sizeof *series);
+    series_count = length;
     model_remove(ring, &ring_count, 0, length);
 }
 
-/* The oldest half of the run goes back to the empty ring, its first task on top. */
+/* The oldest half of the series goes back to the empty ring, its first task on top. */
 static void model_reclaim(void)
 {
-    size_t n = (run_count + 1) / 2;
-    n = n < RUN_RECLAIMED ? n : RUN_RECLAIMED;
+    size_t n = (series_count + 1) / 2;
+    n = n < SERIES_RECLAIMED ? n : SERIES_RECLAIMED;
     for (size_t i = 0; i < n; i++)
-        ring[i] = run[n - 1 - i];
+        ring[i] = series[n - 1 - i];
     ring_count = n;
-    model_remove(run, &run_count, 0, n);
+    model_remove(series, &series_count, 0, n);
 }
 
 /* What is in the deque is what is in the model. */
@@ -99,16 +105,16 @@ static void check_deque(void)
     CHECK_INT(top - tail, ring_count);
     CHECK_INT(load_relaxed(&deque.split) - tail, shared);
     CHECK_INT(deque_private(&deque), ring_count - shared);
-    CHECK_INT(deque_is_empty(&deque), ring_count + run_count == 0);
-    CHECK_INT(deque_has_shared(&deque), shared + run_count > 0);
-    CHECK_INT(deque.run.count, run_count);
+    CHECK_INT(deque_is_empty(&deque), ring_count + series_count == 0);
+    CHECK_INT(deque_has_shared(&deque), shared + series_count > 0);
+    CHECK_INT(deque.series.count, series_count);
     CHECK_INT(deque.mask, capacity - 1);
     bool equal = true;
     for (size_t i = 0; i < ring_count; i++)
         equal &= same(&deque.ring[(tail + i) & deque.mask], &ring[i]);
-    for (size_t i = 0; i < run_count; i++) {
-        struct task task = run_at(&deque.run, i);
-        equal &= same(&task, &run[i]);
+    for (size_t i = 0; i < series_count; i++) {
+        struct task task = series_at(&deque.series, i);
+        equal &= same(&task, &series[i]);
     }
     CHECK(equal);
 }
@@ -136,13 +142,13 @@ static void push(void)
     }
 }
 
-static void push_run(void)
+static void push_series(void)
 {
-    struct run pushed = {.first = drawn_task(), .stride = 24};
+    struct series pushed = {.first = drawn_task(), .stride = 24};
     pushed.count = draw(capacity - ring_count + 1);
-    deque_push_run(&deque, &pushed);
+    deque_push_series(&deque, &pushed);
     for (size_t i = pushed.count; i > 0; i--)
-        ring[ring_count++] = run_at(&pushed, i - 1);
+        ring[ring_count++] = series_at(&pushed, i - 1);
     next_index += pushed.count;
 }
 
@@ -150,9 +156,9 @@ static void pop(void)
 {
     struct task task = {.fn = NULL};
     for (size_t n = draw(chance(5) ? capacity : 12); n > 0; n--) {
-        if (!CHECK_INT(deque_pop(&deque, &task), ring_count + run_count > 0))
+        if (!CHECK_INT(deque_pop(&deque, &task), ring_count + series_count > 0))
             return;
-        if (ring_count + run_count == 0)
+        if (ring_count + series_count == 0)
             return;
         if (ring_count == 0)
             model_reclaim();
@@ -185,17 +191,17 @@ static void take(void)
     size_t at = ring_count;
     while (at > 0 && !match(&ring[at - 1], group))
         at--;
-    bool in_run = at == 0 && run_count > 0 && match(&run[0], group);
+    bool in_series = at == 0 && series_count > 0 && match(&series[0], group);
     size_t newest = draw(2) ? SIZE_MAX : draw(8);
     bool all = newest > ring_count;
     if (!all && (at == 0 || ring_count - at >= newest))
         at = 0;
-    in_run = in_run && all;
-    if (!CHECK_INT(deque_take(&deque, &task, newest, match, group), at > 0 || in_run))
+    in_series = in_series && all;
+    if (!CHECK_INT(deque_take(&deque, &task, newest, match, group), at > 0 || in_series))
         return;
-    if (in_run) {
-        CHECK(same(&task, &run[0]));
-        model_remove(run, &run_count, 0, 1);
+    if (in_series) {
+        CHECK(same(&task, &series[0]));
+        model_remove(series, &series_count, 0, 1);
     } else if (at > 0) {
         CHECK(same(&task, &ring[at - 1]));
         shared -= at <= shared;
@@ -209,9 +215,9 @@ static void skip(void)
     size_t skipped = 0;
     for (; ring_count > 0 && ring[ring_count - 1].tagged == tagged; ring_count--)
         skipped++;
-    if (ring_count == 0 && run_count > 0 && run[0].tagged == tagged) {
-        skipped += run_count;
-        run_count = 0;
+    if (ring_count == 0 && series_count > 0 && series[0].tagged == tagged) {
+        skipped += series_count;
+        series_count = 0;
     }
     model_lower();
     CHECK_INT(deque_skip(&deque, tagged), skipped);
@@ -248,17 +254,17 @@ static void steal(void)
     model_remove(ring, &ring_count, 0, expected);
 }
 
-static void steal_run(void)
+static void steal_series(void)
 {
     size_t most = draw(chance(50) ? 4 : 200);
-    struct run taken = deque_steal_run(&deque, most);
-    if (!CHECK_INT(taken.count, most < run_count ? most : run_count))
+    struct series taken = deque_steal_series(&deque, most);
+    if (!CHECK_INT(taken.count, most < series_count ? most : series_count))
         return;
     for (size_t i = 0; i < taken.count; i++) {
-        struct task task = run_at(&taken, i);
-        CHECK(same(&task, &run[i]));
+        struct task task = series_at(&taken, i);
+        CHECK(same(&task, &series[i]));
     }
-    model_remove(run, &run_count, 0, taken.count);
+    model_remove(series, &series_count, 0, taken.count);
 }
 
 /* Something lies there that may be taken, or was not when it was seen. */
@@ -267,7 +273,7 @@ static void steal_sighted(void)
     struct sighting seen[SIGHTINGS];
     const ompg_group *group = drawn_group();
     size_t n = deque_sight(&deque, seen, (unsigned)draw(1000), match, group);
-    size_t matching = run_count > 0 && match(&run[0], group);
+    size_t matching = series_count > 0 && match(&series[0], group);
     for (size_t i = 0; i < shared; i++)
         matching += match(&ring[i], group);
     if (shared <= SIGHT_LOOKS)
@@ -281,13 +287,13 @@ static void steal_sighted(void)
     size_t at = one->position - load_relaxed(&deque.tail);
     if (!CHECK(deque_steal_sighted(&deque, one, &task)))
         return;
-    CHECK(same(&task, one->in_run ? &run[0] : &ring[at]));
+    CHECK(same(&task, one->in_series ? &series[0] : &ring[at]));
     CHECK(match(&task, group));
-    if (one->in_run)
-        model_remove(run, &run_count, 0, 1);
+    if (one->in_series)
+        model_remove(series, &series_count, 0, 1);
     else
         model_remove(ring, &ring_count, at, 1);
-    shared -= !one->in_run;
+    shared -= !one->in_series;
     struct sighting gone = {.position = load_relaxed(&deque.split), .tagged = one->tagged};
     CHECK(!deque_steal_sighted(&deque, &gone, &task));
 }
@@ -317,7 +323,7 @@ static void begin(void)
         deque.mask = SMALL - 1;
         deque.room = start + SMALL;
     }
-    run_count = ring_count = shared = 0;
+    series_count = ring_count = shared = 0;
     next_index = draw(1000);
     purity = chance(50) ? 97 : 100;
 }
@@ -325,8 +331,8 @@ static void begin(void)
 static void step(size_t kind)
 {
     static void (*const operations[])(void) = {
-        push, push,  push,  push, pop,   pop,       pop_private,   push_run,      take,
-        skip, share, share, grow, steal, steal_run, steal_sighted, steal_sighted, pry};
+        push, push,  push,  push, pop,   pop,          pop_private,   push_series,   take,
+        skip, share, share, grow, steal, steal_series, steal_sighted, steal_sighted, pry};
     operations[kind % (sizeof operations / sizeof operations[0])]();
 }
 

@@ -135,18 +135,18 @@ static size_t steal_batch(struct task *tasks)
 static void rob_any(void)
 {
     struct task tasks[BATCH] = {{.fn = NULL}};
-    struct run run = {.count = 0};
+    struct series series = {.count = 0};
     size_t n = 0;
     spin_lock(&deque.lock);
-    if (load_relaxed(&deque.has_run))
-        run = deque_steal_run(&deque, 1 + draw(BATCH));
+    if (load_relaxed(&deque.has_series))
+        series = deque_steal_series(&deque, 1 + draw(BATCH));
     else
         n = steal_batch(tasks);
     spin_unlock(&deque.lock);
     for (size_t i = 0; i < n; i++)
         consume(&tasks[i]);
-    for (size_t i = 0; i < run.count; i++) {
-        struct task task = run_at(&run, i);
+    for (size_t i = 0; i < series.count; i++) {
+        struct task task = series_at(&series, i);
         consume(&task);
     }
 }

@@ -1,14 +1,14 @@
 /*
- * Runs of tasks (src/store/task.h) against plain arrays.
+ * Tasks, and series of them (src/store/series.h), against arrays.
  *
  * Fails for: a distance that is not checked from the third task on; an index, a function or flags that
- * are not compared; a stride that is kept from a run before; a part that is taken from the wrong end.
+ * are not compared; a stride that is kept from a series before; a part that is taken from the wrong end.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
 #define _DEFAULT_SOURCE 1 /* for check.h */
 #include "model.h"
-#include "store/task.h"
+#include "store/series.h"
 
 enum { MOST = 40 };
 
@@ -39,7 +39,7 @@ static struct task drawn_task(void)
                          .index = (size_t)draw_bits()};
 }
 
-/* Continues the run in every respect but, sometimes, one. */
+/* Continues the series in every respect but, sometimes, one. */
 static struct task next_task(const struct task *tasks, size_t count, bool *continues)
 {
     struct task next = tasks[count - 1];
@@ -67,11 +67,11 @@ static struct task next_task(const struct task *tasks, size_t count, bool *conti
     return next;
 }
 
-static void check_run_is(const struct run *run, const struct task *tasks, size_t count)
+static void check_series_is(const struct series *series, const struct task *tasks, size_t count)
 {
-    CHECK_INT(run->count, count);
-    for (size_t i = 0; i < count && i < run->count; i++) {
-        struct task task = run_at(run, i);
+    CHECK_INT(series->count, count);
+    for (size_t i = 0; i < count && i < series->count; i++) {
+        struct task task = series_at(series, i);
         if (!CHECK(same(&task, &tasks[i])))
             return;
     }
@@ -80,25 +80,25 @@ static void check_run_is(const struct run *run, const struct task *tasks, size_t
 static void grow_and_take(void)
 {
     struct task tasks[MOST] = {drawn_task()};
-    struct run run = {.first = tasks[0], .stride = (uintptr_t)draw_bits(), .count = 1};
+    struct series series = {.first = tasks[0], .stride = (uintptr_t)draw_bits(), .count = 1};
     size_t count = 1;
     while (count < MOST) {
         bool continues;
         tasks[count] = next_task(tasks, count, &continues);
-        if (!CHECK_INT(run_extend(&run, &tasks[count]), continues) || !continues)
+        if (!CHECK_INT(series_extend(&series, &tasks[count]), continues) || !continues)
             break;
         count++;
     }
-    check_run_is(&run, tasks, count);
+    check_series_is(&series, tasks, count);
     for (size_t taken = 0; taken < count;) {
-        struct run part = run_take(&run, draw(MOST));
-        check_run_is(&part, tasks + taken, part.count);
+        struct series part = series_take(&series, draw(MOST));
+        check_series_is(&part, tasks + taken, part.count);
         taken += part.count;
-        check_run_is(&run, tasks + taken, count - taken);
+        check_series_is(&series, tasks + taken, count - taken);
     }
 }
 
-static void runs(void)
+static void series(void)
 {
     in_rounds(grow_and_take);
 }
@@ -120,4 +120,4 @@ static void groups_and_flags(void)
     CHECK_INT(task_stop_index(&task), 0);
 }
 
-CHECK_MAIN("task", {"runs", runs}, {"groups and flags", groups_and_flags})
+CHECK_MAIN("task", {"series", series}, {"groups and flags", groups_and_flags})

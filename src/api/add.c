@@ -201,7 +201,7 @@ static __attribute__((noinline)) int go(ompg_group *group, ompg_task_fn *fn, voi
     return task_add(&task, mode);
 }
 
-/* The express lane before the wait: a loop over an array adds to a run in the queue. */
+/* The express lane before the wait: a loop over an array adds to a series in the queue. */
 static inline bool go_early(ompg_group *group, ompg_task_fn *fn, void *arg)
 {
     if (!group_is_express(group) || load_acquire(&group->waiting) ||

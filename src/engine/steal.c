@@ -6,10 +6,10 @@
 #include "engine/steal.h"
 
 enum {
-    STEAL_BATCH = 128, /* tasks taken at once: 4 KiB */
-    RUN_BATCH = 512,   /* tasks of a run taken at once */
-    PRY_NS = 2000,     /* longer than most owners take to answer */
-    PAUSE_LEAST = 8,   /* turns; 10 to 40 ns each */
+    STEAL_BATCH = 128,  /* tasks taken at once: 4 KiB */
+    SERIES_BATCH = 512, /* tasks of a series taken at once */
+    PRY_NS = 2000,      /* longer than most owners take to answer */
+    PAUSE_LEAST = 8,    /* turns; 10 to 40 ns each */
     PAUSE_MOST = 256
 };
 
@@ -47,13 +47,13 @@ static __attribute__((noinline)) bool steal_batch(struct worker *thief, struct w
     return true;
 }
 
-/* Takes tasks of the victim's run for the thief, who gets them once it has let go of the lock. */
-static struct run steal_run(struct worker *thief, struct worker *victim)
+/* Takes tasks of the victim's series for the thief, who gets them once it has let go of the lock. */
+static struct series steal_series(struct worker *thief, struct worker *victim)
 {
-    size_t most = RUN_BATCH, half = (victim->deque.run.count + 1) / 2;
+    size_t most = SERIES_BATCH, half = (victim->deque.series.count + 1) / 2;
     if (load_relaxed(&thief->region->threads) > 2 && half < most)
         most = half;
-    struct run loot = deque_steal_run(&victim->deque, most);
+    struct series loot = deque_steal_series(&victim->deque, most);
     if (!deque_has_shared(&victim->deque))
         steal_ask(victim);
     thief->loot = 1; /* one cache line */
@@ -119,14 +119,14 @@ static bool steal_some(struct worker *thief, struct worker *victim, enum look lo
     if (!lock_victim(thief, victim, look))
         return false;
     bool found = false;
-    struct run loot = {.count = 0};
-    if (load_relaxed(&deque->has_run))
-        loot = steal_run(thief, victim);
+    struct series loot = {.count = 0};
+    if (load_relaxed(&deque->has_series))
+        loot = steal_series(thief, victim);
     else
         found = steal_batch(thief, victim, task);
     spin_unlock(&deque->lock);
     if (loot.count > 0) {
-        deque_push_run(&thief->deque, &loot);
+        deque_push_series(&thief->deque, &loot);
         return deque_pop(&thief->deque, task);
     }
     if (found)

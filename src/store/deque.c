@@ -11,9 +11,9 @@
 #include <stdlib.h>
 
 enum {
-    RUN_LEAST = 8,      /* tasks that are worth a run */
-    RUN_RECLAIMED = 64, /* tasks of it that its owner takes back at once */
-    PRIED_LEAVES = 8    /* of so many private tasks one stays: each pry interrupts all processors */
+    SERIES_LEAST = 8,      /* tasks that are worth a series */
+    SERIES_RECLAIMED = 64, /* tasks of it that its owner takes back at once */
+    PRIED_LEAVES = 8 /* of so many private tasks one stays: each pry interrupts all processors */
 };
 
 bool deque_init(struct deque *deque)
@@ -54,61 +54,63 @@ static size_t lowered_split(size_t tail, size_t top)
     return membarrier_works() ? tail + (top - tail + 1) / 2 : top;
 }
 
-/* ---- the run; the caller holds the lock ---- */
+/* ---- the series; the caller holds the lock ---- */
 
-static void set_run(struct deque *deque, struct run run)
+static void set_series(struct deque *deque, struct series series)
 {
-    deque->run = run;
-    store_relaxed(&deque->has_run, run.count > 0);
+    deque->series = series;
+    store_relaxed(&deque->has_series, series.count > 0);
 }
 
-struct run deque_steal_run(struct deque *deque, size_t most)
+struct series deque_steal_series(struct deque *deque, size_t most)
 {
-    struct run taken = run_take(&deque->run, most);
-    store_relaxed(&deque->has_run, deque->run.count > 0);
+    struct series taken = series_take(&deque->series, most);
+    store_relaxed(&deque->has_series, deque->series.count > 0);
     return taken;
 }
 
-static bool take_match_from_run(struct deque *deque, struct task *task, deque_match_fn *match,
-                                const ompg_group *group)
+static bool take_match_from_series(struct deque *deque, struct task *task, deque_match_fn *match,
+                                   const ompg_group *group)
 {
-    if (deque->run.count == 0 || !match(&deque->run.first, group))
+    if (deque->series.count == 0 || !match(&deque->series.first, group))
         return false;
-    *task = deque_steal_run(deque, 1).first;
+    *task = deque_steal_series(deque, 1).first;
     return true;
 }
 
-/* Makes a run of the oldest tasks where nothing is shared, of `most` at most; false: too short. */
-static bool share_run(struct deque *deque, size_t most)
+/* Makes a series of the oldest tasks where nothing is shared, of `most` at most; false: too short. */
+static bool share_series(struct deque *deque, size_t most)
 {
     size_t tail = load_relaxed(&deque->tail);
-    struct run run = {.first = deque->ring[tail & deque->mask], .count = 1};
-    while (run.count < most && run_extend(&run, &deque->ring[(tail + run.count) & deque->mask]))
+    struct series series = {.first = deque->ring[tail & deque->mask], .count = 1};
+    while (series.count < most &&
+           series_extend(&series, &deque->ring[(tail + series.count) & deque->mask]))
         ;
-    if (run.count < RUN_LEAST)
+    if (series.count < SERIES_LEAST)
         return false;
-    set_run(deque, run);
-    store_relaxed(&deque->split, tail + run.count);
-    store_release(&deque->tail, tail + run.count);
+    set_series(deque, series);
+    store_relaxed(&deque->split, tail + series.count);
+    store_release(&deque->tail, tail + series.count);
     return true;
 }
 
-/* Gives part of the run back to the owner, whose ring is empty. */
-static void reclaim_run(struct deque *deque)
+/* Gives part of the series back to the owner, whose ring is empty. */
+static void reclaim_series(struct deque *deque)
 {
-    size_t half = (deque->run.count + 1) / 2;
-    struct run part = deque_steal_run(deque, half < RUN_RECLAIMED ? half : RUN_RECLAIMED);
-    deque_push_run(deque, &part);
+    size_t half = (deque->series.count + 1) / 2;
+    struct series part =
+        deque_steal_series(deque, half < SERIES_RECLAIMED ? half : SERIES_RECLAIMED);
+    deque_push_series(deque, &part);
 }
 
 /* ---- owner ---- */
 
-void deque_push_run(struct deque *deque, const struct run *run)
+void deque_push_series(struct deque *deque, const struct series *series)
 {
     deque_make_room(deque);
     size_t top = load_relaxed(&deque->top);
-    for (size_t i = run->count; i > 0; i--)
-        deque->ring[top++ & deque->mask] = run_at(run, i - 1);
+    for (size_t i = series->count; i > 0; i--)
+        deque->ring[top++ & deque->mask] = series_at(series, i - 1);
     store_release(&deque->top, top);
 }
 
@@ -117,8 +119,8 @@ bool deque_pop_slow(struct deque *deque, struct task *task)
     if (deque_is_empty(deque))
         return false;
     spin_lock(&deque->lock);
-    if (load_relaxed(&deque->top) == load_relaxed(&deque->tail) && deque->run.count > 0)
-        reclaim_run(deque);
+    if (load_relaxed(&deque->top) == load_relaxed(&deque->tail) && deque->series.count > 0)
+        reclaim_series(deque);
     size_t tail = load_relaxed(&deque->tail);
     size_t top = load_relaxed(&deque->top);
     bool found = top != tail;
@@ -145,9 +147,9 @@ size_t deque_skip(struct deque *deque, uintptr_t tagged)
     if (is_below(from, load_relaxed(&deque->split)))
         store_relaxed(&deque->split, lowered_split(tail, from));
     size_t skipped = top - from;
-    if (from == tail && deque->run.count > 0 && deque->run.first.tagged == tagged) {
-        skipped += deque->run.count;
-        set_run(deque, (struct run){.count = 0});
+    if (from == tail && deque->series.count > 0 && deque->series.first.tagged == tagged) {
+        skipped += deque->series.count;
+        set_series(deque, (struct series){.count = 0});
     }
     spin_unlock(&deque->lock);
     return skipped;
@@ -159,7 +161,7 @@ void deque_share(struct deque *deque, bool all)
     size_t mine = deque_private(deque);
     all |= !membarrier_works(); /* nobody can pry the other half */
     size_t shared = all ? mine : (mine + 1) / 2;
-    if (all || deque_has_shared(deque) || !share_run(deque, shared))
+    if (all || deque_has_shared(deque) || !share_series(deque, shared))
         store_release(&deque->split, load_relaxed(&deque->split) + shared);
     spin_unlock(&deque->lock);
 }
@@ -192,7 +194,7 @@ bool deque_take(struct deque *deque, struct task *task, size_t newest, deque_mat
             found = true;
         }
     }
-    found = found || (newest > lie && take_match_from_run(deque, task, match, group));
+    found = found || (newest > lie && take_match_from_series(deque, task, match, group));
     spin_unlock(&deque->lock);
     return found;
 }
@@ -214,8 +216,8 @@ size_t deque_sight(const struct deque *deque, struct sighting *seen, unsigned st
                    deque_match_fn *may_match, const ompg_group *group)
 {
     size_t found = 0;
-    if (deque->run.count > 0 && may_match(&deque->run.first, group))
-        seen[found++] = (struct sighting){.in_run = true, .tagged = deque->run.first.tagged};
+    if (deque->series.count > 0 && may_match(&deque->series.first, group))
+        seen[found++] = (struct sighting){.in_series = true, .tagged = deque->series.first.tagged};
     size_t tail = load_relaxed(&deque->tail);
     size_t shared = load_relaxed(&deque->split) - tail;
     size_t looks = shared < SIGHT_LOOKS ? shared : SIGHT_LOOKS;
@@ -232,16 +234,16 @@ size_t deque_sight(const struct deque *deque, struct sighting *seen, unsigned st
 bool deque_steal_sighted(struct deque *deque, const struct sighting *seen, struct task *task)
 {
     size_t tail = load_relaxed(&deque->tail);
-    if (seen->in_run ? deque->run.count == 0
-                     : seen->position - tail >= load_relaxed(&deque->split) - tail)
+    if (seen->in_series ? deque->series.count == 0
+                        : seen->position - tail >= load_relaxed(&deque->split) - tail)
         return false;
-    const struct task *found = seen->in_run ? &deque->run.first
-                                            : &deque->ring[seen->position & deque->mask];
+    const struct task *found = seen->in_series ? &deque->series.first
+                                               : &deque->ring[seen->position & deque->mask];
     if (found->tagged != seen->tagged)
         return false;
     *task = *found;
-    if (seen->in_run)
-        deque_steal_run(deque, 1);
+    if (seen->in_series)
+        deque_steal_series(deque, 1);
     else
         remove_at(deque, seen->position);
     return true;

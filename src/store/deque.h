@@ -5,14 +5,14 @@
  *     tail <= split <= top <= tail + capacity
  *     [tail, split)  shared: thieves take the oldest, under the lock
  *     [split, top)   private: the owner pushes and pops the newest, without lock or fence
- *     run            shared and older than these, where the owner has shared a run of tasks as such:
+ *     series         shared and older than these, where the owner has shared a series of tasks as such:
  *                    thieves then fetch one cache line, not one for every two tasks
  *
  * Discipline.
  * - top: written by the owner only. store_release publishes the slot under it.
  * - tail, split, ring, mask: written under the lock only, by whoever holds it. The owner reads
  *   split without the lock before it takes a slot.
- * - run: read and written under the lock, but for a look whether there is one.
+ * - series: read and written under the lock, but for a look whether there is one.
  * - Owners move split up (share) when thieves ask by `attention`, down (reclaim) when the private
  *   part is empty.
  * - A thief may pry: raise split over private slots of an owner that does not answer because it
@@ -29,7 +29,7 @@
 
 #include "base/atomics.h"
 #include "base/spinlock.h"
-#include "store/task.h"
+#include "store/series.h"
 
 enum { DEQUE_CAPACITY = 2048 };
 
@@ -46,8 +46,8 @@ struct deque {
     atomic_int attention; /* any thread sets it, the owner clears it: see leave.h */
     _Atomic size_t tail;
     _Atomic size_t split;
-    atomic_bool has_run; /* run.count > 0 */
-    alignas(CACHE_LINE) struct run run;
+    atomic_bool has_series; /* series.count > 0 */
+    alignas(CACHE_LINE) struct series series;
 };
 
 /* Whether a thread that waits for `group` may run the task. */
@@ -58,8 +58,8 @@ bool deque_init(struct deque *deque);
 
 /* ---- owner ---- */
 
-/* Adds all tasks of the run, the first one on top; there is room for them. */
-void deque_push_run(struct deque *deque, const struct run *run);
+/* Adds all tasks of the series, the first one on top; there is room for them. */
+void deque_push_series(struct deque *deque, const struct series *series);
 
 /* False when it is full. */
 bool deque_make_room(struct deque *deque);
@@ -94,7 +94,7 @@ static inline size_t deque_private(const struct deque *deque)
 static inline bool deque_is_empty(const struct deque *deque)
 {
     return load_relaxed(&deque->top) == load_relaxed(&deque->tail) &&
-           !load_relaxed(&deque->has_run);
+           !load_relaxed(&deque->has_series);
 }
 
 /* False when the deque is full. */
@@ -136,19 +136,19 @@ static inline bool deque_pop(struct deque *deque, struct task *task)
 static inline bool deque_has_shared(const struct deque *deque)
 {
     return load_relaxed(&deque->tail) != load_relaxed(&deque->split) ||
-           load_relaxed(&deque->has_run);
+           load_relaxed(&deque->has_series);
 }
 
 /* Takes the oldest shared tasks, half of them rounded up or all, at most `most`. */
 size_t deque_steal(struct deque *deque, struct task *tasks, size_t most, bool all);
 
-/* Takes the oldest tasks of the run, at most `most`. */
-struct run deque_steal_run(struct deque *deque, size_t most);
+/* Takes the oldest tasks of the series, at most `most`. */
+struct series deque_steal_series(struct deque *deque, size_t most);
 
 /* A shared task that a thief has seen. */
 struct sighting {
-    bool in_run;
-    size_t position; /* in the ring, where it is not in the run */
+    bool in_series;
+    size_t position; /* in the ring, where it is not in the series */
     uintptr_t tagged;
 };
 

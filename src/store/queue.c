@@ -1,5 +1,5 @@
 /*
- * Queue of tasks in runs of equal distance. See queue.h.
+ * Queue of tasks in series of equal distance. See queue.h.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -9,19 +9,19 @@
 
 #include <stdlib.h>
 
-enum { RUNS_PER_BLOCK = 72 }; /* a block of 3.4 KiB */
+enum { SERIES_PER_BLOCK = 72 }; /* a block of 3.4 KiB */
 
 struct queue_block {
     struct queue_block *next;
-    size_t end; /* runs below it are in use, from the queue's begin on in its head */
-    struct run runs[RUNS_PER_BLOCK];
+    size_t end; /* series below it are in use, from the queue's begin on in its head */
+    struct series series[SERIES_PER_BLOCK];
 };
 
-/* Puts the newest run behind the older ones. */
+/* Puts the newest series behind the older ones. */
 static bool close_newest(struct queue *queue)
 {
     struct queue_block *block = queue->tail;
-    if (!block || block->end == RUNS_PER_BLOCK) {
+    if (!block || block->end == SERIES_PER_BLOCK) {
         block = memory_new(sizeof *block);
         if (!block)
             return false;
@@ -33,7 +33,7 @@ static bool close_newest(struct queue *queue)
             queue->head = block;
         queue->tail = block;
     }
-    block->runs[block->end++] = queue->newest;
+    block->series[block->end++] = queue->newest;
     return true;
 }
 
@@ -43,18 +43,18 @@ bool queue_push(struct queue *queue, const struct task *task)
         return true;
     if (queue->newest.count > 0 && !close_newest(queue))
         return false;
-    queue->newest = (struct run){.first = *task, .count = 1};
+    queue->newest = (struct series){.first = *task, .count = 1};
     queue->size++;
     return true;
 }
 
-static struct run *oldest_run(const struct queue *queue)
+static struct series *oldest_series(const struct queue *queue)
 {
-    const struct run *run = queue->head ? &queue->head->runs[queue->begin] : &queue->newest;
-    return (struct run *)run;
+    const struct series *series = queue->head ? &queue->head->series[queue->begin] : &queue->newest;
+    return (struct series *)series;
 }
 
-/* Forgets the oldest run, which is used up. */
+/* Forgets the oldest series, which is used up. */
 static void drop_oldest(struct queue *queue)
 {
     struct queue_block *block = queue->head;
@@ -75,11 +75,11 @@ size_t queue_pop(struct queue *queue, struct task *tasks, size_t most)
 {
     size_t taken = 0;
     while (taken < most && taken < queue->size) {
-        struct run *run = oldest_run(queue);
-        struct run part = run_take(run, most - taken);
+        struct series *series = oldest_series(queue);
+        struct series part = series_take(series, most - taken);
         for (size_t i = 0; i < part.count; i++)
-            tasks[taken++] = run_at(&part, i);
-        if (run->count == 0)
+            tasks[taken++] = series_at(&part, i);
+        if (series->count == 0)
             drop_oldest(queue);
     }
     queue->size -= taken;
@@ -90,16 +90,16 @@ bool queue_peek(const struct queue *queue, struct task *task)
 {
     if (queue->size == 0)
         return false;
-    *task = oldest_run(queue)->first;
+    *task = oldest_series(queue)->first;
     return true;
 }
 
 size_t queue_skip_plain(struct queue *queue)
 {
-    struct run *run = oldest_run(queue);
-    if (queue->size == 0 || (run->first.tagged & TASK_FLAGS))
+    struct series *series = oldest_series(queue);
+    if (queue->size == 0 || (series->first.tagged & TASK_FLAGS))
         return 0;
-    size_t count = run->count;
+    size_t count = series->count;
     queue->size -= count;
     drop_oldest(queue);
     return count;

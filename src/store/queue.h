@@ -2,7 +2,7 @@
  * Queue: a first-in first-out list of tasks without a bound: tasks added before the wait, tasks that
  * wait behind a limit.
  *
- * Entries are runs (task.h): a million tasks over an array take one entry. Not thread-safe: the owner
+ * Entries are series (series.h): a million tasks over an array take one entry. Not thread-safe: the owner
  * of the queue names its guard.
  *
  * SPDX-License-Identifier: Apache-2.0
@@ -10,7 +10,7 @@
 #ifndef OMPG_SRC_QUEUE_H
 #define OMPG_SRC_QUEUE_H
 
-#include "store/task.h"
+#include "store/series.h"
 
 #include <stdbool.h>
 
@@ -19,16 +19,16 @@ struct queue_block;
 /* All zero is an empty queue. */
 struct queue {
     size_t size;              /* tasks in it */
-    struct queue_block *head; /* older runs: taken from here, */
+    struct queue_block *head; /* older series: taken from here, */
     size_t begin;             /* where the oldest is; */
     struct queue_block *tail; /* put here */
-    struct run newest;        /* the one that grows */
+    struct series newest;     /* the one that grows */
 };
 
-/* Adds the task to the newest run if it continues it. */
+/* Adds the task to the newest series if it continues it. */
 static inline bool queue_extend(struct queue *queue, const struct task *task)
 {
-    if ((task->tagged & TASK_EXTRA) || !run_extend(&queue->newest, task))
+    if ((task->tagged & TASK_EXTRA) || !series_extend(&queue->newest, task))
         return false;
     queue->size++;
     return true;
@@ -44,7 +44,7 @@ size_t queue_pop(struct queue *queue, struct task *tasks, size_t most);
 bool queue_peek(const struct queue *queue, struct task *task);
 
 /*
- * Takes away, unseen, up to all tasks of the next run that is plain: nobody needs to look at
+ * Takes away, unseen, up to all tasks of the next series that is plain: nobody needs to look at
  * these one by one to skip them. Returns how many, 0 when the next task is not plain.
  */
 size_t queue_skip_plain(struct queue *queue);

@@ -50,50 +50,6 @@ static inline void task_copy(struct task *to, const struct task *from)
     to->index = word_load_relaxed(&from->index);
 }
 
-/*
- * Tasks that a loop adds mostly have the same function, and arguments at equal distances: `count`
- * tasks, the first one and others whose argument and index grow by stride and by 1.
- */
-struct run {
-    struct task first;
-    uintptr_t stride; /* unspecified while count was never more than 1 */
-    size_t count;     /* 0: no run */
-};
-
-/* Adds the task to a run of at least one, if it continues it. */
-static inline bool run_extend(struct run *run, const struct task *task)
-{
-    uintptr_t distance = (uintptr_t)task->arg - (uintptr_t)run->first.arg;
-    if (run->first.fn != task->fn || run->first.tagged != task->tagged ||
-        run->first.index + run->count != task->index)
-        return false;
-    if (run->count == 1)
-        run->stride = distance;
-    else if (distance != run->stride * run->count)
-        return false;
-    run->count++;
-    return true;
-}
-
-static inline struct task run_at(const struct run *run, size_t i)
-{
-    struct task task = run->first;
-    task.arg = (void *)((uintptr_t)task.arg + i * run->stride);
-    task.index += i;
-    return task;
-}
-
-/* Takes the first tasks off the run, at most `most`. */
-static inline struct run run_take(struct run *run, size_t most)
-{
-    struct run taken = *run;
-    if (most < taken.count)
-        taken.count = most;
-    run->first = run_at(run, taken.count);
-    run->count -= taken.count;
-    return taken;
-}
-
 static inline ompg_group *task_group(const struct task *task)
 {
     return (ompg_group *)(task->tagged & ~(uintptr_t)TASK_FLAGS);

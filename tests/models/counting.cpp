@@ -12,6 +12,7 @@
 //@ take src/base/atomics.h
 //@ take src/base/spinlock.h
 //@ take src/store/task.h
+//@ take src/store/series.h
 //@ take src/store/deque.h
 //@ take src/group/record.h counts
 //@ take src/group/worker.h frame
@@ -23,7 +24,7 @@
 //@ take src/group/tally.h group_is_done
 //@ take src/store/deque.c
 //@ take src/engine/steal.h steal_ask look
-//@ take src/engine/steal.c STEAL_BATCH is_single_thief steal_batch steal_run mark_pried pry share_loot is_worth_locking lock_victim steal_some
+//@ take src/engine/steal.c STEAL_BATCH is_single_thief steal_batch steal_series mark_pried pry share_loot is_worth_locking lock_victim steal_some
 //@ take src/engine/run.h task_is_express task_run_express task_run
 //@ take src/engine/run.c task_run_any
 //@ take src/api/add.c run_other dispatch count_at_once leave_unnumbered count_submitted
@@ -175,8 +176,8 @@ struct model : rl::test_suite<model, WORKERS> {
             store_relaxed(&deque->tail, 0);
             store_relaxed(&deque->split, 0);
             store_relaxed(&deque->attention, false);
-            store_relaxed(&deque->has_run, false);
-            deque->run.count = 0;
+            store_relaxed(&deque->has_series, false);
+            deque->series.count = 0;
             deque_init(deque);
             store_relaxed(&region.slots[i], worker);
         }

@@ -11,13 +11,14 @@
 //@ take src/base/atomics.h
 //@ take src/base/spinlock.h
 //@ take src/store/task.h
+//@ take src/store/series.h
 //@ take src/store/deque.h
 //@ into taken.h
 //@ take src/engine/steal.h steal_ask look
 //@ take src/store/deque.c
-//@ take src/engine/steal.c STEAL_BATCH is_single_thief steal_batch steal_run mark_pried pry share_loot is_worth_locking lock_victim steal_some lies_deeper life_of sight steal_for steal_from
+//@ take src/engine/steal.c STEAL_BATCH is_single_thief steal_batch steal_series mark_pried pry share_loot is_worth_locking lock_victim steal_some lies_deeper life_of sight steal_for steal_from
 //@ change s/DEQUE_CAPACITY = 2048/DEQUE_CAPACITY = 4/
-//@ change s/RUN_LEAST = 8/RUN_LEAST = 2/
+//@ change s/SERIES_LEAST = 8/SERIES_LEAST = 2/
 //@ change s/size_t index;     /shared<size_t> index; /
 //@ mutant pry-without-barrier s/membarrier_all()/true/
 //@ mutant pry-without-retreat s/if (!seen || is_below(top, raised))/if (false)/
@@ -27,7 +28,7 @@
 //@ mutant steal-without-lock s/else if (!spin_trylock(&deque->lock))/else if (false)/
 //@ mutant share-without-lock /^void deque_share/,/^}/s/spin_lock(&deque->lock);//
 //@ mutant room-is-forgotten s/deque->room = load_acquire(&deque->tail) + deque->mask + 1/deque->room = load_acquire(\&deque->tail) + deque->mask + 2/
-//@ mutant run-keeps-slots s/store_release(&deque->tail, tail + run.count);//
+//@ mutant series-keeps-slots s/store_release(&deque->tail, tail + series.count);//
 struct model;
 static struct model *the;
 struct task;
@@ -78,7 +79,7 @@ struct model : rl::test_suite<model, 1 + THIEVES> {
         the = this;
         barrier_works = true;
         barrier_may_fail = scenario == 3;
-        size_t capacity = scenario == 2 ? DEQUE_CAPACITY : 2; /* more for runs */
+        size_t capacity = scenario == 2 ? DEQUE_CAPACITY : 2; /* more for series */
         tasks = capacity == 2 ? 4 : 5;
         rings = 0;
         store_relaxed(&group.pried, false);
@@ -93,8 +94,8 @@ struct model : rl::test_suite<model, 1 + THIEVES> {
             store_relaxed(&deque->tail, 0);
             store_relaxed(&deque->split, 0);
             store_relaxed(&deque->attention, false);
-            store_relaxed(&deque->has_run, false);
-            deque->run.count = 0;
+            store_relaxed(&deque->has_series, false);
+            deque->series.count = 0;
             deque_init(deque);
             deque->mask = capacity - 1;
             deque->room = capacity;
@@ -167,4 +168,4 @@ static void *model_ring()
     return the->slots[the->rings++];
 }
 
-MODEL(model, {"steal", 60000}, {"steal what matches", 40000}, {"runs", 30000}, {"barrier fails", 30000})
+MODEL(model, {"steal", 60000}, {"steal what matches", 40000}, {"series", 30000}, {"barrier fails", 30000})

@@ -12,6 +12,7 @@
 //@ take src/base/atomics.h
 //@ take src/base/spinlock.h
 //@ take src/store/task.h
+//@ take src/store/series.h
 //@ take src/store/queue.h
 //@ take src/store/queue.c
 //@ take src/store/gate.h
@@ -19,7 +20,7 @@
 //@ into taken.h
 //@ take src/engine/run.c task_release_parked skip_parked pass_place_on pass_gate run_special task_run_any
 //@ take src/api/add.c add_gated
-//@ change s/RUNS_PER_BLOCK = 72/RUNS_PER_BLOCK = 2/
+//@ change s/SERIES_PER_BLOCK = 72/SERIES_PER_BLOCK = 2/
 //@ change s/^    size_t size;  /    shared<size_t> size;  /
 //@ change s/(struct queue){0}/(struct queue){}/
 //@ change s/memory_new(sizeof \*block)/new queue_block/

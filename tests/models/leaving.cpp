@@ -11,13 +11,14 @@
 //@ take src/base/atomics.h
 //@ take src/base/spinlock.h
 //@ take src/store/task.h
+//@ take src/store/series.h
 //@ take src/store/deque.h
 //@ take src/engine/leave.h leave_verdict
 //@ take src/engine/steal.h look
 //@ into taken.h
 //@ take src/store/deque.c
 //@ take src/engine/steal.h steal_ask
-//@ take src/engine/steal.c STEAL_BATCH is_single_thief steal_batch steal_run mark_pried pry share_loot is_worth_locking lock_victim steal_some
+//@ take src/engine/steal.c STEAL_BATCH is_single_thief steal_batch steal_series mark_pried pry share_loot is_worth_locking lock_victim steal_some
 //@ take src/engine/region.c region_enter region_launch region_attend
 //@ take src/engine/region.h region_attend_if_asked
 //@ into leave.h
@@ -127,9 +128,9 @@ struct model : rl::test_suite<model, THREADS> {
             store_relaxed(&deque->top, 0);
             store_relaxed(&deque->tail, 0);
             store_relaxed(&deque->split, 0);
-            store_relaxed(&deque->has_run, false);
+            store_relaxed(&deque->has_series, false);
             store_relaxed(&deque->attention, scenario == WITHOUT || scenario == CALLED ? ATTENTION_ARMED : attentions[rl::rand(3)]);
-            deque->run.count = 0;
+            deque->series.count = 0;
             deque_init(deque);
             bool there = i < threads && !(scenario == ENTERS && i == 0) && !(scenario == CALLED && i == 2);
             store_relaxed(&region.slots[i], there ? worker : NULL);
@@ -214,7 +215,7 @@ struct model : rl::test_suite<model, THREADS> {
     {
         size_t left = 0;
         for (struct worker &worker : workers)
-            left += load_relaxed(&worker.deque.top) - load_relaxed(&worker.deque.tail) + worker.deque.run.count;
+            left += load_relaxed(&worker.deque.top) - load_relaxed(&worker.deque.tail) + worker.deque.series.count;
         /* What was private when a barrier failed stays so until its owner looks again, which it does then. */
         if (scenario == FAILS && load_relaxed(&workers[0].deque.attention) == ATTENTION_ARMED)
             left -= deque_private(&workers[0].deque);

@@ -1,5 +1,5 @@
 /*
- * Runs: tasks that a task adds in a loop and that thieves get as one piece where their arguments lie
+ * Series: tasks that a task adds in a loop and that thieves get as one piece where their arguments lie
  * at equal distances. Whatever the arguments, each task runs once, with its own argument and index.
  *
  * OMPGROUP_TEST_SEED sets the seed of the producers (it is printed), OMPGROUP_TEST_ROUNDS how many
@@ -231,7 +231,7 @@ static void finish_producer(ompg_group *group)
     ompg_free(group);
 }
 
-/* Another thread gets the producer, if there is one: the wait here then picks tasks from its run. */
+/* Another thread gets the producer, if there is one: the wait here then picks tasks from its series. */
 static int nest_producer(ompg_group *outer, void *arg)
 {
     (void)outer;
@@ -271,6 +271,6 @@ static void a_stop_in_the_middle(void)
     check_producers(true, true);
 }
 
-CHECK_MAIN("runs", {"a task adds in loops", a_task_adds_in_loops},
+CHECK_MAIN("series", {"a task adds in loops", a_task_adds_in_loops},
            {"a nested wait picks its tasks", a_nested_wait_picks_its_tasks},
            {"a stop in the middle", a_stop_in_the_middle})
