@@ -22,7 +22,7 @@ static void make(struct loop_plan plan, int threads)
 {
     loop = loop_in(&handle);
     *loop = (struct loop){.memory = NULL};
-    int shares = loop_place_shares(loop, threads);
+    int shares = loop_make_shares(loop, threads);
     CHECK_INT(shares, threads);
     loop_init(loop, NULL, plan, shares);
 }

@@ -74,7 +74,7 @@ static inline void dispatch(struct worker *worker, struct task *task)
 }
 
 /* 0 and *worker, where the task goes (NULL: to the queue); EPERM where others run the group's. */
-static int find_place(ompg_group *group, struct worker **worker)
+static int find_destination(ompg_group *group, struct worker **worker)
 {
     *worker = self;
     if (self && load_relaxed(&group->region) == self->region)
@@ -91,7 +91,7 @@ static int find_place(ompg_group *group, struct worker **worker)
     group->owner = self;
     store_relaxed(&group->region, self ? self->region : NULL);
     if (self)
-        group_place(group, self);
+        group_nest(group, self);
     return 0;
 }
 
@@ -175,7 +175,7 @@ int task_add(struct task *task, enum add_mode mode)
 {
     ompg_group *group = task_group(task);
     struct worker *worker = self;
-    int code = mode == ADD_CLAIMED ? 0 : find_place(group, &worker);
+    int code = mode == ADD_CLAIMED ? 0 : find_destination(group, &worker);
     if (code != 0)
         return code;
     bool may_park = mode != ADD_OR_REFUSE;
@@ -206,7 +206,7 @@ static inline bool go_early(ompg_group *group, ompg_task_fn *fn, void *arg)
 {
     if (!group_is_express(group) || load_acquire(&group->waiting) ||
         group->queue.newest.count == 0 || load_relaxed(&group->submitted_elsewhere) != 0)
-        return false; /* acquire: as in find_place */
+        return false; /* acquire: as in find_destination */
     struct task task = {.fn = fn, .arg = arg, .tagged = (uintptr_t)group};
     task.index = group_next_index(group);
     if (!queue_extend(&group->queue, &task))

@@ -52,7 +52,7 @@ static void clear_rest(ompg_group *group)
         errors_clear(group->errors);
 }
 
-/* A record keeps the options of its last life: NULL puts the defaults in their place. */
+/* A record keeps the options of its last life: with NULL they become the defaults. */
 static bool configure(ompg_group *group, const ompg_options *options)
 {
     static const ompg_options defaults;
@@ -78,7 +78,7 @@ static bool configure(ompg_group *group, const ompg_options *options)
 }
 
 /* Puts the group into the task that runs here. */
-static inline void place(ompg_group *group, struct worker *worker)
+static inline void nest_new(ompg_group *group, struct worker *worker)
 {
     group->owner = worker;
     store_relaxed(&group->region, worker ? worker->region : NULL);
@@ -126,7 +126,7 @@ static __attribute__((noinline)) ompg_group *new_any(const ompg_options *options
     store_relaxed(&group->stop, RUNNING);
     clear_state(group);
     clear_rest(group);
-    place(group, worker);
+    nest_new(group, worker);
     inherit(group, load_relaxed(&group->parent));
     return group;
 }
@@ -142,7 +142,7 @@ ompg_group *ompg_new(const ompg_options *options)
     fence_release(); /* as in new_any */
     store_relaxed(&group->stop, RUNNING);
     clear_state(group);
-    place(group, worker);
+    nest_new(group, worker);
     inherit(group, load_relaxed(&group->parent));
     return group;
 }
@@ -224,7 +224,7 @@ bool ompg_stopped(const ompg_group *group)
     if (LIKELY(group_is_express(record)))
         return false;
     size_t index = group->deterministic ? group_current_index(group) : 0;
-    if (index == OMPG_NO_INDEX && place_in_loop.group)
+    if (index == OMPG_NO_INDEX && loop_here.group)
         index = 0; /* somewhere in a loop, which must not leave out what a serial one would do */
     return group_stop_check(record, index);
 }

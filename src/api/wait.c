@@ -49,7 +49,7 @@ static void set_deadline(ompg_group *group)
 
 void wait_begin(ompg_group *group, const struct worker *worker)
 {
-    group_place(group, worker);
+    group_nest(group, worker);
     if (!load_relaxed(&group->plain))
         store_relaxed(&group->begun, clock_now());
     if (group->timeout > 0.0)

@@ -1,6 +1,6 @@
 /*
  * Atomic operations by name: the memory order is part of the name, so that a reader sees it where
- * it is used. Bare atomics stand in this file only. Each is a place for a delay in test builds.
+ * it is used. Bare atomics stand in this file only. Each is a point for a delay in test builds.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

@@ -1,5 +1,5 @@
 /*
- * Delays, in builds for tests (CMake: OMPGROUP_DELAYS): each atomic operation is a place where a
+ * Delays, in builds for tests (CMake: OMPGROUP_DELAYS): each atomic operation is a point where a
  * thread may spin, yield or sleep first, so that threads meet in orders in which they rarely do by
  * themselves. In all other builds there is nothing of it.
  *

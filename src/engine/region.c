@@ -350,7 +350,7 @@ static size_t unseen(const struct search *search, size_t top)
 /*
  * Mostly at what has come on top since the last look in vain. All tasks are looked at after twice as many
  * looks each time, for what lies deep down or was moved: the deque may be as long as the nest is deep.
- * Where one lies there may be more, and a team of one has no other place to look.
+ * Where one lies there may be more, and a team of one cannot look elsewhere.
  */
 static bool take_own(struct worker *worker, ompg_group *group, struct search *search,
                      struct task *task)
@@ -366,7 +366,7 @@ static bool take_own(struct worker *worker, ompg_group *group, struct search *se
     return found;
 }
 
-/* Finds a task for a nested wait in other places than on top of the deque; false: none yet. */
+/* Finds a task for a nested wait elsewhere than on top of the deque; false: none yet. */
 static bool find_nested(struct worker *worker, ompg_group *group, struct search *search,
                         struct task *task)
 {

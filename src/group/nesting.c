@@ -48,7 +48,7 @@ static bool is_here(const ompg_group *group, const struct worker *worker)
     return frame ? is_child_of(group, frame) : load_relaxed(&group->parent) == NULL;
 }
 
-void group_place(ompg_group *group, const struct worker *worker)
+void group_nest(ompg_group *group, const struct worker *worker)
 {
     if (is_here(group, worker) || group_has_task_here(worker, group))
         return;
@@ -79,8 +79,8 @@ size_t group_current_index(const ompg_group *group)
     const struct frame *frame = frame_of(self, group);
     if (frame)
         return frame->task->index;
-    if (place_in_loop.group == group)
-        return place_in_loop.index;
+    if (loop_here.group == group)
+        return loop_here.index;
     if (!self || !self->frame)
         return OMPG_NO_INDEX;
     /* In a task of a nested group, perhaps on another thread than the task that encloses it. */

@@ -5,7 +5,7 @@
  * for it, whichever came last. The link to it is (parent, parent_serial, parent_index, depth).
  *
  * Discipline.
- * - A link is set when its group is made, before anybody else sees it, and moved by group_place, under
+ * - A link is set when its group is made, before anybody else sees it, and moved by group_nest, under
  *   link_version: odd while it moves. Who looks meanwhile takes the group for an outermost one; a bump
  *   of the epoch follows, so that nothing survives that was concluded from that.
  * - Another group's record may come to its next life while it is looked at. Its serial grows in
@@ -41,7 +41,7 @@ static inline bool is_alive(const struct enclosing *outer)
 /* What is around the group, which lives. */
 static inline struct enclosing group_enclosing(const ompg_group *group)
 {
-    unsigned version = load_acquire(&group->link_version); /* to the releases in group_place */
+    unsigned version = load_acquire(&group->link_version); /* to the releases in group_nest */
     struct enclosing outer = {.group = load_relaxed(&group->parent),
                               .serial = load_relaxed(&group->parent_serial),
                               .index = load_relaxed(&group->parent_index)};
@@ -97,7 +97,7 @@ static inline void group_set_parent(ompg_group *group, const struct worker *work
 }
 
 /* The same for a group that has tasks, or had some, unless it is there already or encloses the task. */
-void group_place(ompg_group *group, const struct worker *worker);
+void group_nest(ompg_group *group, const struct worker *worker);
 
 /* A child that is made before its parent's wait begins must hear of that wait's deadline. */
 void note_early_child(ompg_group *parent);

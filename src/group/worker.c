@@ -7,4 +7,4 @@
 
 _Thread_local struct worker *self __attribute__((tls_model("initial-exec")));
 
-_Thread_local struct place place_in_loop __attribute__((tls_model("initial-exec")));
+_Thread_local struct loop_here loop_here __attribute__((tls_model("initial-exec")));

@@ -1,5 +1,5 @@
 /*
- * Worker: what a thread needs to take part in a region: its deque, its tally, its place.
+ * Worker: what a thread needs to take part in a region: its deque, its tally, its slot.
  * Region: what the workers of one outermost wait share.
  *
  * Discipline.
@@ -88,11 +88,11 @@ static inline bool runs_task_of(const struct worker *worker, const ompg_group *g
 }
 
 /* Of the innermost OMPG_FOR of a deterministic group that is open on this thread. */
-struct place {
+struct loop_here {
     const ompg_group *group; /* NULL: none is */
     size_t index;            /* where the sub-range begins */
 };
 
-extern _Thread_local struct place place_in_loop __attribute__((tls_model("initial-exec")));
+extern _Thread_local struct loop_here loop_here __attribute__((tls_model("initial-exec")));
 
 #endif

@@ -45,7 +45,7 @@ ompg_loop ompg_loop_begin(ompg_group *group, size_t begin, size_t end, size_t gr
     struct loop_plan plan = loop_plan_range(begin, end, grain, group && group->deterministic);
     handle.threads = parallel ? parallel_threads(group, plan) : 1;
     struct loop *loop = loop_in(&handle);
-    loop_init(loop, group, plan, loop_place_shares(loop, handle.threads));
+    loop_init(loop, group, plan, loop_make_shares(loop, handle.threads));
     loop->waits = group && wait_share(group, self);
     handle.float_control = float_control_get();
     handle.open = true;
@@ -56,8 +56,8 @@ ompg_loop ompg_loop_begin(ompg_group *group, size_t begin, size_t end, size_t gr
 static void enter_range(const ompg_loop *handle, ompg_loop_range *range)
 {
     range->entered = true;
-    range->outer = place_in_loop.group;
-    range->outer_index = place_in_loop.index;
+    range->outer = loop_here.group;
+    range->outer_index = loop_here.index;
     range->float_control = float_control_get();
     float_control_set(handle->float_control);
 }
@@ -66,15 +66,15 @@ static void enter_range(const ompg_loop *handle, ompg_loop_range *range)
  * What the body says of a deterministic group, or asks it, belongs to the sub-range: these are the
  * same whatever the schedule.
  */
-static void move_place(const ompg_group *group, const ompg_loop_range *range)
+static void set_loop_here(const ompg_group *group, const ompg_loop_range *range)
 {
     if (group && group->deterministic)
-        place_in_loop = (struct place){.group = group, .index = range->begin};
+        loop_here = (struct loop_here){.group = group, .index = range->begin};
 }
 
 static void leave_range(const ompg_loop_range *range)
 {
-    place_in_loop = (struct place){.group = range->outer, .index = range->outer_index};
+    loop_here = (struct loop_here){.group = range->outer, .index = range->outer_index};
     float_control_set(range->float_control);
 }
 
@@ -88,7 +88,7 @@ bool ompg_loop_next(const ompg_loop *handle, ompg_loop_range *range)
     while (loop_take(loop, own, range, &units)) {
         loop_set_range(range, &loop->plan, units);
         if (!loop->group || !group_stopped(loop->group, range->begin)) {
-            move_place(loop->group, range);
+            set_loop_here(loop->group, range);
             return true;
         }
         if (group_stopped_hard(loop->group))

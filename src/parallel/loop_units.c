@@ -230,7 +230,7 @@ size_t loop_shares_size(int threads)
     return (size_t)threads * sizeof(struct share);
 }
 
-int loop_place_shares(struct loop *loop, int threads)
+int loop_make_shares(struct loop *loop, int threads)
 {
     bool fit = threads <= SHARES_IN_HANDLE;
     loop->memory = fit ? NULL : loop_allocate(loop_shares_size(threads));

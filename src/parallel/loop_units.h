@@ -49,7 +49,7 @@ struct loop {
 
 struct loop_plan loop_plan_range(size_t begin, size_t end, size_t grain, bool deterministic);
 
-/* Deals the units out to the shares, whose place is known. */
+/* Deals the units out to the shares, which are known. */
 void loop_init(struct loop *loop, ompg_group *group, struct loop_plan plan, int threads);
 
 /* With room to align: aligned_alloc takes ten times as long. NULL when memory is short. */
@@ -70,7 +70,7 @@ static inline struct loop *loop_in(const ompg_loop *handle)
  * A share for each thread: behind the loop in the handle, if there is room. Returns how many there are:
  * where memory is short only those.
  */
-int loop_place_shares(struct loop *loop, int threads);
+int loop_make_shares(struct loop *loop, int threads);
 
 /* ---- handing out ---- */
 

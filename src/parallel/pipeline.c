@@ -126,9 +126,9 @@ static struct record *pass_turn(struct turn *turn, size_t live)
     tsan_release(turn);
     spin_lock(&turn->lock);
     turn->next++;
-    struct record **place = &turn->parked[turn->next % live];
-    struct record *record = *place;
-    *place = NULL;
+    struct record **slot = &turn->parked[turn->next % live];
+    struct record *record = *slot;
+    *slot = NULL;
     turn->busy = record != NULL;
     if (record)
         record->has_turn = true;
@@ -141,7 +141,7 @@ static struct record *pass_turn(struct turn *turn, size_t live)
 
 static int carry(ompg_group *group, void *arg);
 
-/* A task of its own for the record, or a place in *later. */
+/* A task of its own for the record; where none can be added, an entry in *later. */
 static void go_on(struct record *record, struct record **later)
 {
     struct task task = {.fn = carry, .arg = record};

@@ -80,7 +80,7 @@ bool deque_take(struct deque *deque, struct task *task, size_t newest, deque_mat
 /* Takes away the newest tasks that are `tagged` so, up to the first other one. Returns how many. */
 size_t deque_skip(struct deque *deque, uintptr_t tagged);
 
-/* Places may wrap, soon where size_t has 32 bits: a is below b where b is fewer steps ahead. */
+/* Positions may wrap, soon where size_t has 32 bits: a is below b where b is fewer steps ahead. */
 static inline bool is_below(size_t a, size_t b)
 {
     return (ptrdiff_t)(a - b) < 0;

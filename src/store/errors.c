@@ -117,7 +117,7 @@ static bool reserve(struct errors *errors, const ompg_error *error)
     return is_after_listed(errors, error) || renew(errors, errors->capacity);
 }
 
-/* Puts the error in place of one that comes after it. */
+/* Puts the error where one is that comes after it. */
 static void replace(struct errors *errors, size_t i, const ompg_error *error)
 {
     if (!is_after_listed(errors, error) && !renew(errors, errors->capacity))

@@ -48,7 +48,7 @@ size_t errors_add(struct errors *errors, const ompg_error *error, size_t most);
 /* The highest index of those kept. There is one. */
 size_t errors_highest(struct errors *errors);
 
-/* Keeps the error in place of the one there is, if its index is lower. */
+/* Keeps the error instead of the one there is, if its index is lower. */
 void errors_keep_lowest(struct errors *errors, const ompg_error *error);
 
 /* The one reported; false when there is none. */

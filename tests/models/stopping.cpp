@@ -20,9 +20,9 @@
 //@ take src/engine/pools.h group_acquire
 //@ take src/group/worker.h runs_task_of
 //@ take src/group/nesting.h enclosing is_alive group_enclosing enclosing_next group_encloses is_child_of group_set_parent parent_is_held parent_is_held_here
-//@ take src/group/nesting.c group_lies_in frame_of group_has_task_here is_here group_place note_early_child
+//@ take src/group/nesting.c group_lies_in frame_of group_has_task_here is_here group_nest note_early_child
 //@ take src/group/stop.c claim_stop publish group_stop settled_stop group_cause stop_passively stop_by_token stop_by_deadline walk stops_itself token_has_stopped has_stopped stops_inner stop_held note walk_outwards look_around group_stop_check
-//@ take src/api/group.c place inherit_walked inherit ompg_new end_life
+//@ take src/api/group.c nest_new inherit_walked inherit ompg_new end_life
 //@ take src/api/wait.c set_deadline wait_begin
 //@ change s/^    group->cause = \*error;/    group->cause = *error; group->cause_code = error->code;/
 //@ change s/^    \*error = group->cause;/    *error = group->cause; error->code = group->cause_code;/
@@ -34,7 +34,7 @@
 //@ mutant deadline-is-not-inherited s/store_relaxed(&group->earliest, group_earliest_deadline(parent));/;/
 //@ mutant next-life-is-believed s/if (!held && !is_alive(&outer))/if (false)/
 //@ mutant life-does-not-end s/bump_relaxed(&group->serial, 1U);/;/
-//@ mutant move-is-not-told /^void group_place/,/^}/s/stop_epoch_bump();/;/
+//@ mutant move-is-not-told /^void group_nest/,/^}/s/stop_epoch_bump();/;/
 //@ mutant enclosing-stop-is-not-told /^static bool walk_outwards/,/^}/s/stop_epoch_bump();/;/
 //@ mutant claim-does-not-release s/cas_acq_rel(&group->stop/cas_acquire(\&group->stop/
 //@ mutant walk-looks-at-parent-only s/^        outer = next;/        outer.group = NULL;/
@@ -103,7 +103,7 @@ static void clear_state(ompg_group *group)
 
 static bool group_lies_in(const ompg_group *group, const ompg_group *outer);
 static void note_early_child(ompg_group *parent);
-static void group_place(ompg_group *group, const struct worker *worker);
+static void group_nest(ompg_group *group, const struct worker *worker);
 static bool group_stop_check(ompg_group *group, size_t index);
 static struct frame *frame_of(const struct worker *worker, const ompg_group *group);
 static bool group_has_task_here(const struct worker *worker, const ompg_group *group);
@@ -276,7 +276,7 @@ struct model : rl::test_suite<model, THREADS> {
         struct worker *worker = self;
         if (index == 0) {
             enter(worker, groups[0]);
-            group_place(groups[1], worker);
+            group_nest(groups[1], worker);
             add_release(&told, 1);
         } else if (index == 2) {
             group_stop(groups[0], &error);
