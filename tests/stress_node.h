@@ -2,7 +2,7 @@
  * Random trees of groups: what is noted of each group and task while they run, and how a fault is
  * reported.
  *
- * Discipline: a node stands for a group, a visit for a task. A visit's plain fields are written by
+ * Discipline: a node stands for a group, a visit for a task. A visit's fields that are not atomic are written by
  * the one task that it stands for (or, `accepted` and `refused`, by the one that added it) and read
  * after the group's wait returned: the library's promise of visibility is all that orders them.
  * Nodes and visits live until the whole tree is over, so that a task that starts too late is

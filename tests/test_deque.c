@@ -1,5 +1,5 @@
 /*
- * The deque (src/store/deque.c) against plain arrays, one operation at a time. test_deque_threads has the
+ * The deque (src/store/deque.c) against arrays, one operation at a time. test_deque_threads has the
  * same with an owner and thieves at once.
  *
  * The places count from near SIZE_MAX in every second round: they may wrap.

@@ -1,5 +1,5 @@
 /*
- * The kept errors of a group (src/store/errors.c) against a plain array. test_error has what callers see.
+ * The kept errors of a group (src/store/errors.c) against an array. test_error has what callers see.
  *
  * Fails for: more than `most` that are kept; the highest that is kept instead of the lowest; a first
  * error that is not the first, or not the lowest; an error that is kept instead of an earlier one of the

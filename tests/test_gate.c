@@ -1,5 +1,5 @@
 /*
- * The gate of limits and budgets (src/store/gate.c) against plain counts and an array of parked tasks.
+ * The gate of limits and budgets (src/store/gate.c) against counts and an array of parked tasks.
  *
  * Fails for: a limit that lets one more in, or is not looked at; a budget that is not, or that lets no
  * dear task run alone; a place or a cost that is not given back; a cheap task that overtakes a dear

@@ -57,7 +57,7 @@ static int write_square(ompg_group *group, void *arg)
     return 0;
 }
 
-/* The cells are plain memory: the wait alone makes what the tasks wrote visible. */
+/* The cells are ordinary memory: the wait alone makes what the tasks wrote visible. */
 static void runs_every_task_once(void)
 {
     enum { COUNT = 20000 };

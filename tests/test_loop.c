@@ -213,7 +213,7 @@ static void errno_is_left_alone(void)
 
 /* ---- beside tasks and other loops ---- */
 
-/* A plain array: what the loops write is visible after the wait. */
+/* An ordinary array: what the loops write is visible after the wait. */
 typedef struct sheet {
     int *cells;
     int value;

@@ -1,5 +1,5 @@
 /*
- * The queue of tasks (src/store/queue.c) against a plain array.
+ * The queue of tasks (src/store/queue.c) against an array.
  *
  * Fails for: a block that is not linked to the one before it; the place in a block that is not set back
  * when the next one begins; a newest run that is taken before older blocks; a size that does not sink;

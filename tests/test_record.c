@@ -159,7 +159,7 @@ static void seconds_count_from_the_wait_on(void)
     }
 }
 
-static int way_in_plain_group(ompg_group *outer, void *arg)
+static int way_in_default_group(ompg_group *outer, void *arg)
 {
     const way *how = arg;
     stop stopping = {.token = OMPG_TOKEN_INIT, .outer = outer, .pauses = true};
@@ -172,12 +172,12 @@ static int way_in_plain_group(ompg_group *outer, void *arg)
 }
 
 /* Whose wait has no clock of its own: the region's counts. */
-static void seconds_of_a_plain_group(void)
+static void seconds_of_a_default_group(void)
 {
     for (int i = 0; i < WAYS; i++) {
         way how = ways[i];
         if (how.fail != way_token && how.fail != way_deadline)
-            ompg_run(NULL, way_in_plain_group, &how, NULL);
+            ompg_run(NULL, way_in_default_group, &how, NULL);
     }
 }
 
@@ -391,7 +391,7 @@ static void readers_see_whole_records(void)
 }
 
 CHECK_MAIN("record", {"seconds count from the wait on", seconds_count_from_the_wait_on},
-           {"seconds of a plain group", seconds_of_a_plain_group},
+           {"seconds of a default group", seconds_of_a_default_group},
            {"thread is the reporter's in an inner group",
             thread_is_the_reporters_in_an_inner_group},
            {"thread is the reporter's", thread_is_the_reporters},

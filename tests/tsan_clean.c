@@ -231,7 +231,7 @@ static bool stopped(ompg_group *group)
     return right && ompg_reset(group) == 0;
 }
 
-/* Sub-ranges write and read plain cells; a later loop reads what an earlier one wrote elsewhere. */
+/* Sub-ranges write and read ordinary cells; a later loop reads what an earlier one wrote elsewhere. */
 static int double_cells(ompg_group *group, size_t begin, size_t end, void *arg)
 {
     part *parts = arg;

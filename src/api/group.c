@@ -39,7 +39,7 @@ static inline void clear_state(ompg_group *group)
     store_relaxed(&group->pried, false);
 }
 
-/* The rest of it, which plain groups never set. */
+/* The rest of it, which default groups never set. */
 static void clear_rest(ompg_group *group)
 {
     store_relaxed(&group->deadline, CLOCK_NEVER);
@@ -102,7 +102,7 @@ static inline void inherit(ompg_group *group, ompg_group *parent)
     store_relaxed(&group->earliest, CLOCK_NEVER);
     if (UNLIKELY(clean == 0 && parent))
         inherit_walked(group, parent);
-    if (load_relaxed(&group->plain) ||
+    if (load_relaxed(&group->is_default) ||
         (!load_relaxed(&group->token) && group_may_be_express(group)))
         store_relaxed(&group->clean, clean);
 }
@@ -116,13 +116,13 @@ static __attribute__((noinline)) ompg_group *new_any(const ompg_options *options
     struct worker *worker = self;
     ompg_group *group = group_acquire(worker);
     fence_release(); /* to the fence_acquire in is_alive: nesting.h */
-    if (!group || ((options || !load_relaxed(&group->plain)) && !configure(group, options))) {
+    if (!group || ((options || !load_relaxed(&group->is_default)) && !configure(group, options))) {
         if (group)
             group_release(worker, group);
         errno = ENOMEM;
         return NULL;
     }
-    store_relaxed(&group->plain, !options && worker);
+    store_relaxed(&group->is_default, !options && worker);
     store_relaxed(&group->stop, RUNNING);
     clear_state(group);
     clear_rest(group);
@@ -136,7 +136,7 @@ ompg_group *ompg_new(const ompg_options *options)
 {
     struct worker *worker = self;
     if (UNLIKELY(options || !worker || !worker->frame || !worker->free_groups ||
-                 !load_relaxed(&worker->free_groups->plain)))
+                 !load_relaxed(&worker->free_groups->is_default)))
         return new_any(options);
     ompg_group *group = group_acquire(worker);
     fence_release(); /* as in new_any */
@@ -172,7 +172,7 @@ static inline void end_life(ompg_group *group)
     bump_relaxed(&group->serial, 1U);
 }
 
-/* A group with tasks that nobody waited for, or one that is not plain. */
+/* A group with tasks that nobody waited for, or one that is not a default one. */
 static __attribute__((noinline)) void free_any(ompg_group *group)
 {
     if (!group)
@@ -194,7 +194,7 @@ static __attribute__((noinline)) void free_any(ompg_group *group)
 void ompg_free(ompg_group *group)
 {
     struct worker *worker = self;
-    if (UNLIKELY(!group || !worker || !load_relaxed(&group->plain) ||
+    if (UNLIKELY(!group || !worker || !load_relaxed(&group->is_default) ||
                  load_relaxed(&group->waiting) || !group_is_done(worker->region, group))) {
         free_any(group);
         return;
@@ -246,7 +246,7 @@ int ompg_set_limit(ompg_group *group, int limit)
         return EINVAL;
     gate_set_limit(&group->gate, limit);
     if (limit > 0) {
-        store_relaxed(&group->plain, false);
+        store_relaxed(&group->is_default, false);
         store_relaxed(&group->gated, true);
         store_relaxed(&group->clean, 0U);
         stop_epoch_bump();

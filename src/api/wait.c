@@ -50,7 +50,7 @@ static void set_deadline(ompg_group *group)
 void wait_begin(ompg_group *group, const struct worker *worker)
 {
     group_nest(group, worker);
-    if (!load_relaxed(&group->plain))
+    if (!load_relaxed(&group->is_default))
         store_relaxed(&group->begun, clock_now());
     if (group->timeout > 0.0)
         set_deadline(group);
@@ -159,11 +159,11 @@ static __attribute__((noinline)) int wait_any(ompg_group *group)
     return group ? wait_for(group, NULL, NULL) : EINVAL;
 }
 
-/* A plain group that was made by the running task, so that it cannot be around that task. */
-static inline bool is_plain_child(ompg_group *group, const struct worker *worker)
+/* A default group that was made by the running task, so that it cannot be around that task. */
+static inline bool is_default_child(ompg_group *group, const struct worker *worker)
 {
     const struct frame *frame = worker->frame;
-    return load_relaxed(&group->plain) && group->owner == worker && frame &&
+    return load_relaxed(&group->is_default) && group->owner == worker && frame &&
            is_child_of(group, frame) && worker->foreign == 0 && group_is_express(group);
 }
 
@@ -184,7 +184,7 @@ static inline void run_newest(struct worker *worker, ompg_group *group)
 int ompg_wait(ompg_group *group)
 {
     struct worker *worker = self;
-    if (UNLIKELY(!group || !worker || !is_plain_child(group, worker) ||
+    if (UNLIKELY(!group || !worker || !is_default_child(group, worker) ||
                  load_relaxed(&group->waiting)))
         return wait_any(group);
     int saved = *worker->errno_here;

@@ -53,7 +53,7 @@
 #define bump_relaxed(p, n) store_relaxed((p), load_relaxed(p) + (n))
 #define bump_release(p, n) store_release((p), load_relaxed(p) + (n))
 
-/* Of what is not declared atomic: a plain load that the compiler can neither widen nor join. */
+/* Of what is not declared atomic: a load that the compiler can neither widen nor join. */
 #define word_load_relaxed(p) DELAYED(__atomic_load_n((p), __ATOMIC_RELAXED))
 
 #define fence_acquire() fence(memory_order_acquire)
@@ -75,7 +75,7 @@ static inline void fence(memory_order order)
 /* Orders what the compiler emits, not what the processor does: one side of an asymmetric fence. */
 #define compiler_fence() atomic_signal_fence(memory_order_seq_cst)
 
-/* The public token holds a plain word, for C++ and static initialisers. */
+/* The public token holds a word that is not atomic, for C++ and static initialisers. */
 #define word_load_acquire(p) DELAYED(__atomic_load_n((p), __ATOMIC_ACQUIRE))
 #define word_cas_acq_rel(p, expected, v)                                                           \
     DELAYED(__atomic_compare_exchange_n((p), (expected), (v), false, __ATOMIC_ACQ_REL,             \

@@ -69,7 +69,7 @@ struct ompg_group {
     atomic_uchar waiting;                    /* enum wait_state */
     atomic_bool gated;                       /* limit or budget was set: tasks pass the gate */
     bool deterministic, collect;             /* these: read-only after ompg_new */
-    atomic_bool plain;                       /* made without options in a task: `errors` and what
+    atomic_bool is_default;                  /* made without options in a task: `errors` and what
                                                 few groups use were never set but for `earliest` */
 
     alignas(CACHE_LINE) struct counts remote; /* atomic additions by all but the owner; what they

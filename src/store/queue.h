@@ -44,8 +44,8 @@ size_t queue_pop(struct queue *queue, struct task *tasks, size_t most);
 bool queue_peek(const struct queue *queue, struct task *task);
 
 /*
- * Takes away, unseen, up to all tasks of the next series that is plain: nobody needs to look at
- * these one by one to skip them. Returns how many, 0 when the next task is not plain.
+ * Takes away the next series, if its tasks are plain (without flags): nobody needs to look at them one
+ * by one to skip them. Returns how many, 0 when the next task is not plain.
  */
 size_t queue_skip_plain(struct queue *queue);
 

@@ -152,7 +152,7 @@ static inline void model_fence(memory_order order, const model_place &at)
         rl::atomic_thread_fence(order, at.info);
 }
 
-/* ---- plain fields that Relacy is to watch for races ---- */
+/* ---- fields that are not atomic, that Relacy is to watch for races ---- */
 
 template <class T> class shared
 {
@@ -221,7 +221,7 @@ template <class T> class shared
     }
 };
 
-/* GCC's operations on plain fields: what is not declared atomic. */
+/* GCC's operations on what is not declared atomic. */
 template <class T> static T model_word(const T *p, memory_order, const model_place &)
 {
     return *p;

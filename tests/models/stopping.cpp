@@ -60,7 +60,7 @@ struct ompg_group {
     atomic_int stop;
     atomic_uint depth, link_version;
     atomic_uchar waiting;
-    atomic_bool gated, plain, has_early_child;
+    atomic_bool gated, is_default, has_early_child;
     bool deterministic, cause_is_first;
     double timeout;
     struct worker *owner;
@@ -137,7 +137,7 @@ struct model : rl::test_suite<model, THREADS> {
         store_relaxed(&group->link_version, 0);
         store_relaxed(&group->waiting, NOBODY_WAITS);
         store_relaxed(&group->gated, false);
-        store_relaxed(&group->plain, true);
+        store_relaxed(&group->is_default, true);
         store_relaxed(&group->has_early_child, false);
         store_relaxed(&group->lock.locked, 0);
         group->deterministic = false;
@@ -198,7 +198,7 @@ struct model : rl::test_suite<model, THREADS> {
         }
         if (scenario == DEADLINE) {
             groups[0]->timeout = 1.0;
-            store_relaxed(&groups[0]->plain, false);
+            store_relaxed(&groups[0]->is_default, false);
         }
         if (scenario == RECYCLED)
             nest(1, 0);
