@@ -239,7 +239,7 @@ static __attribute__((noinline)) int go_outside(ompg_group *group, ompg_task_fn 
 }
 
 /* Out of the express lane. A producer that does not look is refused without further ado. */
-static __attribute__((noinline)) int go_slowly(ompg_group *group, ompg_task_fn *fn, void *arg)
+static __attribute__((noinline)) int go_slow(ompg_group *group, ompg_task_fn *fn, void *arg)
 {
     if (group && fn && group->owner == self && group_stopped_hard(group))
         return ECANCELED;
@@ -257,7 +257,7 @@ int ompg_go(ompg_group *group, ompg_task_fn *fn, void *arg)
         return go_outside(group, fn, arg);
     if (UNLIKELY(!group || !fn || group->owner != worker ||
                  worker->region != load_relaxed(&group->region) || !group_is_express(group)))
-        return go_slowly(group, fn, arg);
+        return go_slow(group, fn, arg);
     size_t top = load_relaxed(&worker->deque.top);
     if (UNLIKELY(top == worker->deque.room))
         return go_full(worker, group, fn, arg);

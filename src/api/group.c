@@ -86,7 +86,7 @@ static inline void nest_new(ompg_group *group, struct worker *worker)
 }
 
 /* From a parent with a gate or a deadline, or under one. */
-static __attribute__((noinline)) void inherit_walked(ompg_group *group, ompg_group *parent)
+static __attribute__((noinline)) void inherit_slow(ompg_group *group, ompg_group *parent)
 {
     note_early_child(parent);
     size_t walked = load_acquire(&parent->walked);
@@ -101,13 +101,13 @@ static inline void inherit(ompg_group *group, ompg_group *parent)
     size_t clean = parent ? load_relaxed(&parent->clean) : 0;
     store_relaxed(&group->earliest, CLOCK_NEVER);
     if (UNLIKELY(clean == 0 && parent))
-        inherit_walked(group, parent);
+        inherit_slow(group, parent);
     if (load_relaxed(&group->is_default) ||
         (!load_relaxed(&group->token) && group_may_be_express(group)))
         store_relaxed(&group->clean, clean);
 }
 
-static __attribute__((noinline)) ompg_group *new_any(const ompg_options *options)
+static __attribute__((noinline)) ompg_group *new_slow(const ompg_options *options)
 {
     if (options && !options_make_sense(options)) {
         errno = EINVAL;
@@ -137,9 +137,9 @@ ompg_group *ompg_new(const ompg_options *options)
     struct worker *worker = self;
     if (UNLIKELY(options || !worker || !worker->frame || !worker->free_groups ||
                  !load_relaxed(&worker->free_groups->is_default)))
-        return new_any(options);
+        return new_slow(options);
     ompg_group *group = group_acquire(worker);
-    fence_release(); /* as in new_any */
+    fence_release(); /* as in new_slow */
     store_relaxed(&group->stop, RUNNING);
     clear_state(group);
     nest_new(group, worker);
@@ -173,7 +173,7 @@ static inline void end_life(ompg_group *group)
 }
 
 /* A group with tasks that nobody waited for, or one that is not a default one. */
-static __attribute__((noinline)) void free_any(ompg_group *group)
+static __attribute__((noinline)) void free_slow(ompg_group *group)
 {
     if (!group)
         return;
@@ -196,7 +196,7 @@ void ompg_free(ompg_group *group)
     struct worker *worker = self;
     if (UNLIKELY(!group || !worker || !load_relaxed(&group->is_default) ||
                  load_relaxed(&group->waiting) || !group_is_done(worker->region, group))) {
-        free_any(group);
+        free_slow(group);
         return;
     }
     tsan_acquire(&group->remote);
@@ -226,7 +226,7 @@ bool ompg_stopped(const ompg_group *group)
     size_t index = group->deterministic ? group_current_index(group) : 0;
     if (index == OMPG_NO_INDEX && loop_here.group)
         index = 0; /* somewhere in a loop, which must not leave out what a serial one would do */
-    return group_stop_check(record, index);
+    return group_stopped_slow(record, index);
 }
 
 int ompg_cancel(ompg_group *group, int code)

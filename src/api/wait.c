@@ -154,7 +154,7 @@ int wait_for(ompg_group *group, wait_add_fn *add, void *arg)
     return code != 0 ? code : wait_result(group);
 }
 
-static __attribute__((noinline)) int wait_any(ompg_group *group)
+static __attribute__((noinline)) int wait_slow(ompg_group *group)
 {
     return group ? wait_for(group, NULL, NULL) : EINVAL;
 }
@@ -186,7 +186,7 @@ int ompg_wait(ompg_group *group)
     struct worker *worker = self;
     if (UNLIKELY(!group || !worker || !is_default_child(group, worker) ||
                  load_relaxed(&group->waiting)))
-        return wait_any(group);
+        return wait_slow(group);
     int saved = *worker->errno_here;
     store_relaxed(&group->waiting,
                   WAIT_BEGUN); /* unclaimed: it has no queue that two could empty */

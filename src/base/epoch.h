@@ -11,7 +11,7 @@
 
 extern _Atomic size_t stop_epoch; /* never 0 */
 
-/* After the flag that made it necessary; pairs with the load_acquire in group_stop_check. */
+/* After the flag that made it necessary; pairs with the load_acquire in group_stopped_slow. */
 static inline void stop_epoch_bump(void)
 {
     add_release(&stop_epoch, 1U);

@@ -142,7 +142,7 @@ static void skip_plain(struct worker *worker, const struct task *task)
     bump_release(&counts_for(worker, task_group(task))->skipped, n);
 }
 
-void task_run_any(struct worker *worker, struct task *task)
+void task_run_slow(struct worker *worker, struct task *task)
 {
     ompg_group *group = task_group(task);
     bool plain = !(task->tagged & TASK_FLAGS);

@@ -25,7 +25,7 @@ static inline bool is_consequence(ompg_group *group, const struct frame *frame, 
 void task_note_failure(ompg_group *group, const struct frame *frame, int code);
 
 /* Any task; runs the parked tasks that follow it as well. */
-void task_run_any(struct worker *worker, struct task *task);
+void task_run_slow(struct worker *worker, struct task *task);
 
 /* Moves parked tasks that have got a place to the worker's deque. */
 void task_release_parked(struct worker *worker, ompg_group *group);
@@ -87,7 +87,7 @@ static inline void task_run(struct worker *worker, struct task *task)
     if (LIKELY(!(task->tagged & TASK_FLAGS) && task_is_express(worker, task_group(task))))
         task_run_express(worker, task);
     else
-        task_run_any(worker, task);
+        task_run_slow(worker, task);
 }
 
 #endif

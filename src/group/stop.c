@@ -248,7 +248,7 @@ static bool look_around(ompg_group *group, size_t epoch, int64_t now)
     return stops_itself(group, now) || walk_outwards(&walk);
 }
 
-bool group_stop_check(ompg_group *group, size_t index)
+bool group_stopped_slow(ompg_group *group, size_t index)
 {
     size_t epoch = load_acquire(&stop_epoch); /* before the flags that it stands for */
     if (group_stopped_hard(group))

@@ -10,7 +10,7 @@
 #include "base/epoch.h"
 #include "group/record.h"
 
-bool group_stop_check(ompg_group *group, size_t index);
+bool group_stopped_slow(ompg_group *group, size_t index);
 
 /* A group with a limit or a timeout never is: its tasks pass the gate, or the clock. */
 static inline bool group_may_be_express(const ompg_group *group)
@@ -33,7 +33,7 @@ static inline bool group_is_express(const ompg_group *group)
 /* Whether the group has stopped for its task `index` (OMPG_NO_INDEX: for a caller outside). */
 static inline bool group_stopped(ompg_group *group, size_t index)
 {
-    return !LIKELY(group_is_express(group)) && group_stop_check(group, index);
+    return !LIKELY(group_is_express(group)) && group_stopped_slow(group, index);
 }
 
 /* Stops the group with the error; false when it had stopped before. Async-signal-safe. */

@@ -26,7 +26,7 @@
 //@ take src/engine/steal.h steal_ask look
 //@ take src/engine/steal.c STEAL_BATCH is_single_thief steal_batch steal_series mark_pried pry share_loot is_worth_locking lock_victim steal_some
 //@ take src/engine/run.h task_is_express task_run_express task_run
-//@ take src/engine/run.c task_run_any
+//@ take src/engine/run.c task_run_slow
 //@ take src/api/add.c run_other dispatch count_at_once leave_unnumbered count_submitted
 //@ change s/DEQUE_CAPACITY = 2048/DEQUE_CAPACITY = 2/
 //@ change s/    struct task current = \*task;/    return;/
@@ -87,7 +87,7 @@ struct worker {
 static void region_attend_if_asked(struct worker *worker);
 static void task_call(struct worker *worker, struct task *task, void *arg);
 #define run_inline(worker, task) RL_ASSERT(!"a deque is full")
-static void task_run_any(struct worker *worker, struct task *task);
+static void task_run_slow(struct worker *worker, struct task *task);
 static size_t group_left(struct region *region, ompg_group *group);
 static void tally_flush(struct worker *worker);
 static void tally_turn_to(struct worker *worker, ompg_group *group);

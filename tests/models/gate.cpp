@@ -18,7 +18,7 @@
 //@ take src/store/gate.h
 //@ take src/store/gate.c
 //@ into taken.h
-//@ take src/engine/run.c task_release_parked skip_parked pass_place_on pass_gate run_special task_run_any
+//@ take src/engine/run.c task_release_parked skip_parked pass_place_on pass_gate run_special task_run_slow
 //@ take src/api/add.c add_gated
 //@ change s/SERIES_PER_BLOCK = 72/SERIES_PER_BLOCK = 2/
 //@ change s/^    size_t size;  /    shared<size_t> size;  /
@@ -150,7 +150,7 @@ struct model : rl::test_suite<model, WORKERS> {
     {
         while (worker->deque.size > 0) {
             struct task task = worker->deque.tasks[--worker->deque.size];
-            task_run_any(worker, &task);
+            task_run_slow(worker, &task);
         }
     }
 

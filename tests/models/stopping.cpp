@@ -21,8 +21,8 @@
 //@ take src/group/worker.h runs_task_of
 //@ take src/group/nesting.h enclosing is_alive group_enclosing enclosing_next group_encloses is_child_of group_set_parent parent_is_held parent_is_held_here
 //@ take src/group/nesting.c group_lies_in frame_of group_has_task_here is_here group_nest note_early_child
-//@ take src/group/stop.c claim_stop publish group_stop settled_stop group_cause stop_passively stop_by_token stop_by_deadline walk stops_itself token_has_stopped has_stopped stops_inner stop_held note walk_outwards look_around group_stop_check
-//@ take src/api/group.c nest_new inherit_walked inherit ompg_new end_life
+//@ take src/group/stop.c claim_stop publish group_stop settled_stop group_cause stop_passively stop_by_token stop_by_deadline walk stops_itself token_has_stopped has_stopped stops_inner stop_held note walk_outwards look_around group_stopped_slow
+//@ take src/api/group.c nest_new inherit_slow inherit ompg_new end_life
 //@ take src/api/wait.c set_deadline wait_begin
 //@ change s/^    group->cause = \*error;/    group->cause = *error; group->cause_code = error->code;/
 //@ change s/^    \*error = group->cause;/    *error = group->cause; error->code = group->cause_code;/
@@ -89,7 +89,7 @@ static rl::atomic<size_t> *epoch_word;
 #define text_copy(to, size, from) ((void)0)
 #define tsan_is_present() false
 #define group_acquire_slow() ((ompg_group *)NULL)
-#define new_any(options) ((ompg_group *)NULL)
+#define new_slow(options) ((ompg_group *)NULL)
 #define ompg_token_stopped(token) false
 #define ompg_token_get_code(token) 0
 #define ompg_token_get_signal(token) 0
@@ -104,7 +104,7 @@ static void clear_state(ompg_group *group)
 static bool group_lies_in(const ompg_group *group, const ompg_group *outer);
 static void note_early_child(ompg_group *parent);
 static void group_nest(ompg_group *group, const struct worker *worker);
-static bool group_stop_check(ompg_group *group, size_t index);
+static bool group_stopped_slow(ompg_group *group, size_t index);
 static struct frame *frame_of(const struct worker *worker, const ompg_group *group);
 static bool group_has_task_here(const struct worker *worker, const ompg_group *group);
 

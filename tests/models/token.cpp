@@ -60,7 +60,7 @@ struct model : rl::test_suite<model, THREADS> {
         RL_ASSERT(attach(&attachments[SIGNAL], token, SIGNAL) == 0);
     }
 
-    /* As group_stop_check: the epoch, then the flag; what was found good stands for that epoch. */
+    /* As group_stopped_slow: the epoch, then the flag; what was found good stands for that epoch. */
     void look()
     {
         size_t seen = load_acquire(epoch);
