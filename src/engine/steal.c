@@ -134,11 +134,10 @@ static bool steal_some(struct worker *thief, struct worker *victim, enum look lo
     return found;
 }
 
-/* What may lie in the group by its depth alone. */
-static bool lies_deeper(const struct task *task, const ompg_group *group)
+/* Whether the task is the group's or may lie in it. */
+static bool may_lie_in(const struct task *task, const ompg_group *group)
 {
-    const ompg_group *own = task_group(task);
-    return own == group || load_relaxed(&own->depth) > load_relaxed(&group->depth);
+    return group_may_enclose(group, task_group(task));
 }
 
 /* The group's life: as long as one of its tasks lies in a deque, it is the same. */
@@ -154,7 +153,7 @@ static size_t sight(struct worker *thief, struct worker *victim, const ompg_grou
 {
     if (!lock_victim(thief, victim, look))
         return 0;
-    size_t n = deque_sight(&victim->deque, seen, next_random(thief), lies_deeper, group);
+    size_t n = deque_sight(&victim->deque, seen, next_random(thief), may_lie_in, group);
     for (size_t i = 0; i < n; i++)
         lives[i] = life_of(&seen[i]);
     spin_unlock(&victim->deque.lock);

@@ -65,13 +65,18 @@ static inline struct enclosing enclosing_next(const struct enclosing *inner)
 bool group_lies_in(const ompg_group *inner, const ompg_group *outer);
 
 /*
- * Whether the group is `outer` or lies in it. A group that was moved while it had tasks may be deeper
- * than what lies in it: then a guess, for looks that come often.
+ * Whether the group is `outer` or, by its depth alone, may lie in it. A group that was moved while it had
+ * tasks may be deeper than what lies in it: a guess, for looks that come often.
  */
+static inline bool group_may_enclose(const ompg_group *outer, const ompg_group *group)
+{
+    return group == outer || load_relaxed(&group->depth) > load_relaxed(&outer->depth);
+}
+
+/* Whether the group is `outer` or lies in it, as far as its depth is no wrong guess. */
 static inline bool group_encloses(const ompg_group *outer, const ompg_group *group)
 {
-    return group == outer || (load_relaxed(&group->depth) > load_relaxed(&outer->depth) &&
-                              group_lies_in(group, outer));
+    return group_may_enclose(outer, group) && (group == outer || group_lies_in(group, outer));
 }
 
 /* Whether the group lies in the task: in this life of the task's group. */

@@ -19,7 +19,7 @@
 //@ take src/group/stop.h group_may_be_express group_earliest_deadline group_is_express group_stopped group_stopped_hard
 //@ take src/engine/pools.h group_acquire
 //@ take src/group/worker.h runs_task_of
-//@ take src/group/nesting.h enclosing is_alive group_enclosing enclosing_next group_encloses is_child_of group_set_parent parent_is_held parent_is_held_here
+//@ take src/group/nesting.h enclosing is_alive group_enclosing enclosing_next group_may_enclose group_encloses is_child_of group_set_parent parent_is_held parent_is_held_here
 //@ take src/group/nesting.c group_lies_in frame_of group_has_task_here is_here group_nest note_early_child
 //@ take src/group/stop.c claim_stop publish group_stop settled_stop group_cause stop_passively stop_by_token stop_by_deadline walk stops_itself token_has_stopped has_stopped stops_inner stop_held note walk_outwards look_around group_stopped_slow
 //@ take src/api/group.c nest_new inherit_slow inherit ompg_new end_life
