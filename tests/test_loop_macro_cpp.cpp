@@ -1,5 +1,5 @@
 /*
- * OMPG_FOR in C++17: in templates, lambdas and members, with references and objects of the body's
+ * OMPG_FOR in C++17: in templates, lambdas and member functions, with references and objects of the body's
  * own; stops, limits and errors as in C.
  *
  * SPDX-License-Identifier: Apache-2.0
@@ -90,7 +90,7 @@ struct counter {
     }
 };
 
-void members_and_nesting(int threads)
+void methods_and_nesting(int threads)
 {
     owner group = group_of(threads);
     counter all;
@@ -98,7 +98,7 @@ void members_and_nesting(int threads)
         all.run(nullptr, i);
         all.run(group.get(), 10);
     }
-    check(all.count == 20 * 55 + 1330, "a member's loop in a loop", threads);
+    check(all.count == 20 * 55 + 1330, "a method's loop in a loop", threads);
 }
 
 void errors(int threads)
@@ -142,7 +142,7 @@ int main()
         templates<int>(threads);
         templates<double>(threads);
         lambdas_and_objects(threads);
-        members_and_nesting(threads);
+        methods_and_nesting(threads);
         errors(threads);
         stops(threads);
     }

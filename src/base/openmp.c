@@ -87,15 +87,15 @@ NOT_INSTRUMENTED void openmp_taskgroup(openmp_body_fn *body, void *arg)
     }
 }
 
-NOT_INSTRUMENTED void openmp_parallel(int threads, openmp_body_fn *first, openmp_body_fn *member,
+NOT_INSTRUMENTED void openmp_parallel(int threads, openmp_body_fn *first, openmp_body_fn *other,
                                       void *arg)
 {
-#pragma omp parallel num_threads(threads) default(none) firstprivate(first, member, arg)
+#pragma omp parallel num_threads(threads) default(none) firstprivate(first, other, arg)
     {
         if (omp_get_thread_num() == 0)
             first(arg);
         else
-            member(arg);
+            other(arg);
     }
 }
 

@@ -28,10 +28,10 @@ int openmp_most_threads(int wanted);
 void openmp_taskgroup(openmp_body_fn *body, void *arg);
 
 /*
- * Runs first(arg) on the calling thread, and member(arg) on each of the others, in a new team of
+ * Runs first(arg) on the calling thread, and other(arg) on each of the others, in a new team of
  * `threads`, or of as many as OpenMP gives; then all tasks of the team.
  */
-void openmp_parallel(int threads, openmp_body_fn *first, openmp_body_fn *member, void *arg);
+void openmp_parallel(int threads, openmp_body_fn *first, openmp_body_fn *other, void *arg);
 
 /*
  * Adds an OpenMP task that runs body(arg), and then cancels its taskgroup if cancels(arg) says so.

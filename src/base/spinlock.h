@@ -10,7 +10,7 @@
 #include "base/futex.h"
 
 /*
- * For sections of a few instructions. Waiters give the processor away after a while, for the holder
+ * For sections of a few instructions. Whoever finds it taken gives the processor away after a while: the holder
  * may be a thread that the system has taken off it, of a lower priority too.
  */
 struct spinlock {

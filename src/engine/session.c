@@ -6,7 +6,7 @@
  * there are tasks: workers from the start. Where the caller is in a team already, all other workers
  * are launched (region.c).
  *
- * Discipline. A session lies in the waiter's frame; the members read it only, until the team's end.
+ * Discipline. A session lies in the waiter's frame; the other threads read it only, until the team's end.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -86,8 +86,8 @@ static void session_body(void *arg)
         openmp_cancel();
 }
 
-/* A member that works, other than the waiter; OpenMP's cancellation is as for a worker_main. */
-static void member_main(void *arg)
+/* A worker on a thread other than the waiter's; OpenMP's cancellation is as for a worker_main. */
+static void team_worker(void *arg)
 {
     struct session *session = arg;
     struct region *region = session->region;
@@ -110,14 +110,14 @@ static void team_waiter(void *arg)
     run_in_team(session_body, arg);
 }
 
-static void team_member(void *arg)
+static void team_other(void *arg)
 {
     struct session *session = arg;
     tsan_acquire(session);
     struct region *region = session->region;
     bool called = omp_get_thread_num() < region->members;
     while (called || region_await_call(region)) {
-        run_in_team(member_main, session);
+        run_in_team(team_worker, session);
         called = false;
     }
     tsan_release(region); /* to run_session, after the join */
@@ -195,7 +195,7 @@ static void run_session(struct session *session)
     else if (openmp_level() > 0)
         openmp_taskgroup(session_body, session);
     else
-        openmp_parallel(load_relaxed(&region->threads), team_waiter, team_member, session);
+        openmp_parallel(load_relaxed(&region->threads), team_waiter, team_other, session);
     caller_leave(&caller);
     tsan_acquire(region);
     store_relaxed(&session->group->region, NULL);

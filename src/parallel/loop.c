@@ -144,7 +144,7 @@ static int participate(ompg_group *group, void *arg)
 
 static void release(struct task_shared *shared)
 {
-    struct task_loop *tasks = (void *)shared; /* its first member */
+    struct task_loop *tasks = (void *)shared; /* its first field */
     free(tasks->loop->memory);
 }
 

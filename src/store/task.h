@@ -55,7 +55,7 @@ static inline ompg_group *task_group(const struct task *task)
     return (ompg_group *)(task->tagged & ~(uintptr_t)TASK_FLAGS);
 }
 
-/* First member of what several tasks of a loop share: the last one that is over releases it. */
+/* First field of what several tasks of a loop share: the last one that is over releases it. */
 struct task_shared {
     _Atomic size_t references;
     void (*release)(struct task_shared *shared);

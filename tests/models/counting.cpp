@@ -121,7 +121,7 @@ static void clear(struct counts *counts)
     store_relaxed(&counts->skipped, 0);
 }
 
-enum { PRIED, MEMBER, MEMBERS, FOREIGN, INLINED };
+enum { PRIED, ADDER, ADDERS, FOREIGN, INLINED };
 
 struct model : rl::test_suite<model, WORKERS> {
     struct task slots[WORKERS][DEQUE_CAPACITY];
@@ -187,8 +187,8 @@ struct model : rl::test_suite<model, WORKERS> {
             store_relaxed(&workers[1].tally.submitted, 1);
             store_relaxed(&groups[0]->pried, true);
         }
-        store_relaxed(&groups[0]->local.submitted, scenario == MEMBERS ? 2 : 1);
-        store_relaxed(&groups[1]->local.submitted, scenario <= MEMBERS ? 0 : 1);
+        store_relaxed(&groups[0]->local.submitted, scenario == ADDERS ? 2 : 1);
+        store_relaxed(&groups[1]->local.submitted, scenario <= ADDERS ? 0 : 1);
     }
 
     struct worker *here() { return &workers[thread_here()]; }
@@ -229,7 +229,7 @@ struct model : rl::test_suite<model, WORKERS> {
             rl::ctx().sched();
     }
 
-    /* 0 and 1: members of G that add 2 and 3. 4: of H, which adds 2 to G. 5: of G, that waits for this. */
+    /* 0 and 1: tasks of G that add 2 and 3. 4: of H, which adds 2 to G. 5: of G, that waits for this. */
     void call(int number, ompg_group *group)
     {
         if (scenario == PRIED && number == 0) {
@@ -237,7 +237,7 @@ struct model : rl::test_suite<model, WORKERS> {
             tally_flush(here()); /* as where it starts a task of another group */
             compute();
         }
-        if ((scenario == MEMBER || scenario == MEMBERS) && number < 2) {
+        if ((scenario == ADDER || scenario == ADDERS) && number < 2) {
             go(number + 2, groups[0]);
             compute();
         }
@@ -309,28 +309,28 @@ struct model : rl::test_suite<model, WORKERS> {
         if (index == 0) {
             if (scenario == FOREIGN)
                 run(5, groups[0]);
-            wait(0, {2, scenario == FOREIGN ? 5 : 0, scenario == MEMBERS ? 1 : 2, scenario == MEMBERS ? 3 : 2});
+            wait(0, {2, scenario == FOREIGN ? 5 : 0, scenario == ADDERS ? 1 : 2, scenario == ADDERS ? 3 : 2});
         } else if (index == 1) {
             run(scenario == FOREIGN ? 4 : 0, scenario == FOREIGN ? groups[1] : groups[0]);
             empty(worker);
-            if (scenario == MEMBERS)
+            if (scenario == ADDERS)
                 steal(worker, &workers[2]);
         } else {
-            if (scenario == MEMBERS)
+            if (scenario == ADDERS)
                 run(1, groups[0]);
             for (int i = 0; i < 2 && scenario != INLINED; i++) {
                 compute();
                 steal(worker, &workers[1]);
             }
             empty(worker);
-            if (scenario > MEMBERS)
+            if (scenario > ADDERS)
                 wait(1, {4});
         }
     }
 
     void after()
     {
-        if (scenario <= MEMBERS)
+        if (scenario <= ADDERS)
             delete groups[1];
     }
 };
@@ -340,4 +340,4 @@ static void *model_ring()
     return the->slots[the->rings++];
 }
 
-MODEL(model, {"pried", 200000}, {"member", 100000}, {"members", 40000}, {"foreign", 30000}, {"inlined", 10000})
+MODEL(model, {"pried", 200000}, {"adder", 100000}, {"adders", 40000}, {"foreign", 30000}, {"inlined", 10000})
