@@ -15,10 +15,12 @@ static int fold(ompg_group *group, size_t begin, size_t end, void *accumulator, 
     return 0;
 }
 
-static void combine(void *accumulator, const void *other, void *arg)
+static int combine(ompg_group *group, void *accumulator, const void *other, void *arg)
 {
+    (void)group;
     (void)arg;
     *(double *)accumulator += *(const double *)other;
+    return 0;
 }
 
 static bool run(struct bench *bench)

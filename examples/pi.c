@@ -95,13 +95,15 @@ static int fold(ompg_group *group, size_t begin, size_t end, void *accumulator, 
     return 0;
 }
 
-static void combine(void *accumulator, const void *other, void *arg)
+static int combine(ompg_group *group, void *accumulator, const void *other, void *arg)
 {
+    (void)group;
     (void)arg;
     struct sums *sums = accumulator;
     const struct sums *more = other;
     sums->values += more->values;
     sums->squares += more->squares;
+    return 0;
 }
 
 /* ---- the program ---- */

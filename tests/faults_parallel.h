@@ -108,10 +108,12 @@ static int fold_sum(ompg_group *group, size_t begin, size_t end, void *accumulat
     return 0;
 }
 
-static void combine_sums(void *accumulator, const void *other, void *arg)
+static int combine_sums(ompg_group *group, void *accumulator, const void *other, void *arg)
 {
+    (void)group;
     (void)arg;
     *(size_t *)accumulator += *(const size_t *)other;
+    return 0;
 }
 
 /* Behind sums that are kept for their neighbours. */

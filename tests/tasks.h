@@ -140,11 +140,14 @@ static inline unsigned random_next(unsigned *state)
 
 /* ---- of reductions and pipelines ---- */
 
-static inline void combine_nothing(void *accumulator, const void *other, void *arg)
+static inline int combine_nothing(ompg_group *group, void *accumulator, const void *other,
+                                  void *arg)
 {
     (void)accumulator;
     (void)other;
+    (void)group;
     (void)arg;
+    return 0;
 }
 
 /* arg: an int, the items to come. */

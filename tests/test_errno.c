@@ -85,12 +85,14 @@ static int fold_nothing(ompg_group *group, size_t begin, size_t end, void *accum
     return run_range(group, begin, end, arg);
 }
 
-static void combine_spoiling(void *accumulator, const void *other, void *arg)
+static int combine_spoiling(ompg_group *group, void *accumulator, const void *other, void *arg)
 {
     (void)accumulator;
     (void)other;
+    (void)group;
     (void)arg;
     errno = ERANGE;
+    return 0;
 }
 
 static int make_spoiling(ompg_group *group, void *arg, void **slot)

@@ -186,11 +186,13 @@ static int sum_up(ompg_group *group, size_t begin, size_t end, void *accumulator
     return 0;
 }
 
-static void add_up(void *accumulator, const void *other, void *arg)
+static int add_up(ompg_group *group, void *accumulator, const void *other, void *arg)
 {
     volatile double sum = *(double *)accumulator + *(const double *)other;
+    (void)group;
     (void)arg;
     *(double *)accumulator = sum;
+    return 0;
 }
 
 static double sum_with(int threads, double term)

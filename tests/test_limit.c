@@ -351,10 +351,12 @@ static int fold_mid_way(ompg_group *group, size_t begin, size_t end, void *accum
     return run_range_mid_way(group, begin, end, arg);
 }
 
-static void add_sums(void *accumulator, const void *other, void *arg)
+static int add_sums(ompg_group *group, void *accumulator, const void *other, void *arg)
 {
+    (void)group;
     (void)arg;
     *(size_t *)accumulator += *(const size_t *)other;
+    return 0;
 }
 
 static int loop_mid_way(ompg_group *group, mid_way *self)

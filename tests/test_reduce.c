@@ -45,10 +45,12 @@ static int sum_terms(ompg_group *group, size_t begin, size_t end, void *accumula
     return 0;
 }
 
-static void add_sums(void *accumulator, const void *other, void *arg)
+static int add_sums(ompg_group *group, void *accumulator, const void *other, void *arg)
 {
+    (void)group;
     (void)arg;
     *(double *)accumulator += *(const double *)other;
+    return 0;
 }
 
 static double sum_of(ompg_group *group, size_t grain)
@@ -251,15 +253,17 @@ static int append_letters(ompg_group *group, size_t begin, size_t end, void *acc
     return 0;
 }
 
-static void append_text(void *accumulator, const void *other, void *arg)
+static int append_text(ompg_group *group, void *accumulator, const void *other, void *arg)
 {
     text *self = accumulator;
     const text *next = other;
+    (void)group;
     (void)arg;
     if (!CHECK(next->length > 0) || !CHECK(self->length + next->length <= sizeof self->letters))
-        return;
+        return 0;
     memcpy(self->letters + self->length, next->letters, next->length);
     self->length += next->length;
+    return 0;
 }
 
 static void check_text(ompg_group *group, size_t begin, size_t count, size_t grain)
@@ -315,11 +319,13 @@ static int multiply(ompg_group *group, size_t begin, size_t end, void *accumulat
     return 0;
 }
 
-static void multiply_by(void *accumulator, const void *other, void *arg)
+static int multiply_by(ompg_group *group, void *accumulator, const void *other, void *arg)
 {
     matrix *self = accumulator;
+    (void)group;
     (void)arg;
     *self = product(*self, *(const matrix *)other);
+    return 0;
 }
 
 static void matrices_are_multiplied_in_order(void)
@@ -370,15 +376,17 @@ static int sum_bytes(ompg_group *group, size_t begin, size_t end, void *accumula
     return 0;
 }
 
-static void add_bytes(void *accumulator, const void *other, void *arg)
+static int add_bytes(ompg_group *group, void *accumulator, const void *other, void *arg)
 {
     unsigned char *bytes = accumulator;
     const unsigned char *more = other;
     const size_t *size = arg;
+    (void)group;
     CHECK_INT((uintptr_t)accumulator % LINE, 0);
     CHECK_INT((uintptr_t)other % LINE, 0);
     for (size_t at = 0; at < *size; at++)
         bytes[at] = (unsigned char)(bytes[at] + more[at] - identity_of(at));
+    return 0;
 }
 
 static void check_bytes(ompg_group *group, size_t size, size_t count, size_t grain)
@@ -433,14 +441,16 @@ static int cover(ompg_group *group, size_t begin, size_t end, void *accumulator,
     return 0;
 }
 
-static void join_spans(void *accumulator, const void *other, void *arg)
+static int join_spans(ompg_group *group, void *accumulator, const void *other, void *arg)
 {
     span *self = accumulator;
     const span *next = other;
+    (void)group;
     (void)arg;
     CHECK(self->begin != self->end);
     CHECK(self->end == next->begin && next->begin != next->end);
     self->end = next->end;
+    return 0;
 }
 
 static tiles cover_range(ompg_group *group, size_t begin, size_t end, size_t grain)
@@ -535,10 +545,12 @@ static int never_folds(ompg_group *group, size_t begin, size_t end, void *accumu
     return EIO;
 }
 
-static void never_combines(void *accumulator, const void *other, void *arg)
+static int never_combines(ompg_group *group, void *accumulator, const void *other, void *arg)
 {
+    (void)group;
     (void)arg;
     CHECK(accumulator == other);
+    return 0;
 }
 
 static int reduce_nothing(ompg_group *group, size_t begin, size_t end, size_t grain)

@@ -37,11 +37,13 @@ static affine map_of(size_t i)
     return (affine){2 * i + 3, i ^ 0x55};
 }
 
-static void combine_maps(void *accumulator, const void *other, void *arg)
+static int combine_maps(ompg_group *group, void *accumulator, const void *other, void *arg)
 {
     affine *self = accumulator;
+    (void)group;
     (void)arg;
     *self = after(*self, *(const affine *)other);
+    return 0;
 }
 
 static bool same_map(affine a, affine b)

@@ -47,11 +47,13 @@ static int add_up(ompg_group *group, size_t begin, size_t end, void *accumulator
     return 0;
 }
 
-static void add_both(void *accumulator, const void *other, void *arg)
+static int add_both(ompg_group *group, void *accumulator, const void *other, void *arg)
 {
     size_t *sum = accumulator;
+    (void)group;
     (void)arg;
     *sum += *(const size_t *)other;
+    return 0;
 }
 
 static void use_loops(ompg_group *group)

@@ -276,13 +276,15 @@ static int fold_parts(ompg_group *group, size_t begin, size_t end, void *accumul
     return 0;
 }
 
-static void combine_parts(void *accumulator, const void *other, void *arg)
+static int combine_parts(ompg_group *group, void *accumulator, const void *other, void *arg)
 {
     part *sum = accumulator;
     const part *next = other;
+    (void)group;
     (void)arg;
     sum->result += 5 * next->result;
     sum->input += next->input;
+    return 0;
 }
 
 static bool reduction(ompg_group *group)

@@ -116,11 +116,13 @@ static int write_fold(ompg_group *group, size_t begin, size_t end, void *accumul
     return write_range(group, begin, end, arg);
 }
 
-static void combine_nothing(void *accumulator, const void *other, void *arg)
+static int combine_nothing(ompg_group *group, void *accumulator, const void *other, void *arg)
 {
     (void)accumulator;
     (void)other;
+    (void)group;
     (void)arg;
+    return 0;
 }
 
 static int write_reduction(ompg_group *group)

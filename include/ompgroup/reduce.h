@@ -14,8 +14,11 @@
 /* Folds the iterations [begin, end), which are never none, into *accumulator. */
 typedef int ompg_fold_fn(ompg_group *group, size_t begin, size_t end, void *accumulator, void *arg);
 
-/* *accumulator = *accumulator (+) *other, where other's iterations come right after. */
-typedef void ompg_combine_fn(void *accumulator, const void *other, void *arg);
+/*
+ * *accumulator = *accumulator (+) *other, where other's iterations come right after. Returns 0, or a
+ * code, as a fold does. What has failed, a fold or a combination, is dropped and combined no further.
+ */
+typedef int ompg_combine_fn(ompg_group *group, void *accumulator, const void *other, void *arg);
 
 OMPG_BEGIN_DECLS
 
@@ -27,7 +30,8 @@ OMPG_BEGIN_DECLS
  * grain: iterations in each call of fold (the last of all may be shorter); 0: a default that
  * depends on the range only. Folds of up to 1024 sub-ranges run at once.
  * On success *result holds the answer (the identity for an empty range); on an error it is
- * untouched. NULL group: a default one. Errors, stops and index as ompg_for().
+ * untouched. NULL group: a default one. Errors, stops and index as ompg_for(); inside combine, and for
+ * its errors, the index is the first iteration of `other`. In a stopped group nothing is combined.
  * Returns what the wait returns; EINVAL for a NULL result, fold or combine, size 0 or begin > end;
  * ENOMEM. Memory: accumulators on cache lines of their own; small ones up to 64 KiB altogether, of
  * larger ones at most eleven for each thread.

@@ -88,16 +88,32 @@ static void accumulator_free(const struct reduction *reduction, void *accumulato
         free(accumulator);
 }
 
-/* One sub-range; its error is recorded as its own, for the loop knows only where the block begins. */
+/* What fold and combine do from here on is done at this iteration. */
+static void part_begin(struct frame *frame, size_t index)
+{
+    frame->task->index = index;
+    frame->failed = frame->refused = false;
+}
+
+/*
+ * Its error is recorded as its own, because the loop knows only where the block begins. 0: it has neither
+ * returned a code nor reported an error. What has failed is combined no further, so that in a
+ * deterministic group the same combinations are made whatever the threads have folded meanwhile.
+ */
+static int part_end(ompg_group *group, struct frame *frame, int code)
+{
+    if (code != 0 && !frame->failed && !is_consequence(group, frame, code))
+        ompg_fail_at(group, frame->task->index, code, NULL);
+    return code == 0 && frame->failed ? ECANCELED : code;
+}
+
+/* One sub-range. */
 static int fold_part(struct reduction *reduction, ompg_group *group, struct frame *frame,
                      size_t begin, size_t past, void *accumulator)
 {
-    frame->task->index = begin;
-    frame->failed = frame->refused = false;
+    part_begin(frame, begin);
     int code = reduction->fold(group, begin, past, accumulator, reduction->arg);
-    if (code != 0 && !frame->failed && !is_consequence(group, frame, code))
-        ompg_fail_at(group, begin, code, NULL);
-    return code;
+    return part_end(group, frame, code);
 }
 
 /* Folds a block, sub-range by sub-range; an error ends it only where it stops the group. */
@@ -122,10 +138,31 @@ static int fold_block(struct reduction *reduction, ompg_group *group, size_t beg
     return ECANCELED;
 }
 
-/* Takes an accumulator up the tree, as far as its neighbours are there. */
-static void ascend(struct reduction *reduction, size_t node, void *accumulator)
+/* Combines two neighbours into the left one, at the right one's first iteration; frees the right one. */
+static int combine_part(struct reduction *reduction, ompg_group *group, size_t index, void *left,
+                        void *right)
 {
-    size_t level = 0; /* where this level's slots begin */
+    struct frame *frame = frame_of(self, group);
+    bool failed = frame->failed;
+    part_begin(frame, index);
+    int code = ECANCELED;
+    if (!group_stopped(group, index)) {
+        code = reduction->combine(group, left, right, reduction->arg);
+        code = part_end(group, frame, code);
+    }
+    frame->failed |= failed;
+    accumulator_free(reduction, right);
+    return code;
+}
+
+/*
+ * Takes an accumulator up the tree, as far as its neighbours are there. It is the caller's no longer.
+ * A combination that fails ends here what it was to become a part of, as a fold that fails does.
+ */
+static int ascend(struct reduction *reduction, ompg_group *group, size_t node, void *accumulator)
+{
+    size_t level = 0;                 /* where this level's slots begin */
+    size_t length = reduction->block; /* iterations below a node of it */
     for (size_t nodes = reduction->blocks; nodes > 1; nodes = (nodes + 1) / 2, node /= 2) {
         bool alone = node == nodes - 1 && nodes % 2 == 1;
         if (!alone) {
@@ -133,18 +170,24 @@ static void ascend(struct reduction *reduction, size_t node, void *accumulator)
             tsan_release(slot);
             void *other = exchange_acq_rel(slot, accumulator);
             if (!other)
-                return;
+                return 0;
             tsan_acquire(slot);
             void *left = node % 2 == 0 ? accumulator : other;
             void *right = node % 2 == 0 ? other : accumulator;
             store_relaxed(slot, NULL);
-            reduction->combine(left, right, reduction->arg);
-            accumulator_free(reduction, right);
+            size_t index = reduction->begin + (node | 1) * length;
+            int code = combine_part(reduction, group, index, left, right);
             accumulator = left;
+            if (code != 0) {
+                accumulator_free(reduction, accumulator);
+                return code;
+            }
         }
         level += nodes / 2;
+        length *= 2;
     }
     store_release(&reduction->root, accumulator);
+    return 0;
 }
 
 /* A sub-range of the loop is a block. */
@@ -157,9 +200,8 @@ static int reduce_block(ompg_group *group, size_t begin, size_t end, void *arg)
         return ENOMEM;
     int code = fold_block(reduction, group, begin, end, accumulator);
     if (code == 0)
-        ascend(reduction, block, accumulator);
-    else
-        accumulator_free(reduction, accumulator);
+        return ascend(reduction, group, block, accumulator);
+    accumulator_free(reduction, accumulator);
     return code;
 }
 

@@ -1,6 +1,7 @@
 /*
  * The tree of a reduction: three threads take the accumulators of five blocks up. Whoever comes second combines,
- * left with right, and sees what the other has folded; the root has all in order.
+ * left with right, and sees what the other has folded; the root has all in order. Where a combination fails there
+ * is no root, and what was to meet it is in its slot.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -17,6 +18,8 @@
 //@ mutant first-combines s/exchange_acq_rel(slot, accumulator)/load_relaxed(slot); if (!other) store_release(slot, accumulator)/
 //@ mutant slots-of-two-levels s/level += nodes \/ 2/level += 0/
 //@ mutant odd-one-waits s/nodes % 2 == 1/false/
+//@ mutant failed-goes-up s/if (code != 0)/if (false)/
+//@ mutant index-of-the-left s/node | 1/node/
 //@ mutant right-into-left s/void \*left = node % 2 == 0/void *left = node % 2 == 1/
 #include "basis.h"
 
@@ -26,23 +29,31 @@ static void accumulator_free(const struct reduction *reduction, void *accumulato
 {
 }
 
+static int combine_part(struct reduction *reduction, ompg_group *group, size_t index, void *left, void *right);
+
 #include "taken.h"
 
-enum { THREADS = 3, BLOCKS = 5 };
+enum { THREADS = 3, BLOCKS = 5, BEGIN = 100, BLOCK = 7 };
 
 /* Digits of the blocks in it, in order. */
 struct accumulator {
     shared<int> digits;
 };
 
-static int combine(void *left, const void *right, void *arg)
+/* The block that it fails at; 0: none. */
+static size_t failing;
+
+static int combine_part(struct reduction *reduction, ompg_group *group, size_t index, void *left, void *right)
 {
-    int digits = ((const struct accumulator *)right)->digits, scale = 1;
+    int digits = ((const struct accumulator *)right)->digits, scale = 1, first = digits;
     while (scale <= digits)
         scale *= 10;
+    while (first >= 10)
+        first /= 10;
+    RL_ASSERT(index == BEGIN + (size_t)(first - 1) * BLOCK);
     struct accumulator *to = (struct accumulator *)left;
     to->digits = (int)to->digits * scale + digits;
-    return 0;
+    return failing > 0 && index == BEGIN + failing * BLOCK ? EIO : 0;
 }
 
 struct model : rl::test_suite<model, THREADS> {
@@ -51,8 +62,10 @@ struct model : rl::test_suite<model, THREADS> {
 
     void before()
     {
+        failing = (size_t)scenario * 2; /* the block */
+        reduction.begin = BEGIN;
+        reduction.block = BLOCK;
         reduction.blocks = BLOCKS;
-        reduction.combine = (ompg_combine_fn *)combine;
         store_relaxed(&reduction.root, (void *)NULL);
         for (rl::atomic<void *> &slot : reduction.slots)
             store_relaxed(&slot, (void *)NULL);
@@ -62,15 +75,22 @@ struct model : rl::test_suite<model, THREADS> {
     {
         for (size_t block = index; block < BLOCKS; block += THREADS) {
             accumulators[block].digits = (int)block + 1;
-            ascend(&reduction, block, &accumulators[block]);
+            int code = ascend(&reduction, NULL, block, &accumulators[block]);
+            RL_ASSERT(code == 0 || (code == EIO && failing != 0));
         }
     }
 
     void after()
     {
         struct accumulator *root = (struct accumulator *)load_acquire(&reduction.root);
-        RL_ASSERT(root && (int)root->digits == 12345);
+        struct accumulator *top = (struct accumulator *)load_relaxed(&reduction.slots[3]);
+        if (failing == 0)
+            RL_ASSERT(root && (int)root->digits == 12345);
+        else if (failing == 2)
+            RL_ASSERT(!root && top && (int)top->digits == 5);
+        else
+            RL_ASSERT(!root && !top);
     }
 };
 
-MODEL(model, {"five blocks", 100000})
+MODEL(model, {"five blocks", 100000}, {"the third meets the second", 100000}, {"the last meets all", 100000})
