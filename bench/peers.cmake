@@ -88,7 +88,7 @@ if(BENCH_CARGO AND BENCH_RUSTC AND rayon)
         list(APPEND programs "${crate}/target/release/${stem}")
         list(APPEND outputs "${CMAKE_CURRENT_BINARY_DIR}/rayon/${stem}")
     endforeach()
-    # In a copy, for cargo writes its lock file beside the manifest. What has not changed keeps its
+    # In a copy, because cargo writes its lock file beside the manifest. What has not changed keeps its
     # time, so that cargo does not build it again.
     file(GLOB_RECURSE sources CONFIGURE_DEPENDS RELATIVE "${CMAKE_CURRENT_SOURCE_DIR}/rayon" rayon/*)
     set(copies)

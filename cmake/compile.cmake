@@ -10,7 +10,7 @@ function(ompgroup_warnings target)
         "$<$<NOT:$<BOOL:$<TARGET_PROPERTY:UNITY_BUILD>>>:-Wshadow>"
         "$<$<COMPILE_LANGUAGE:C>:-Wstrict-prototypes;-Wmissing-prototypes;-Wold-style-definition>"
         "$<$<BOOL:${OMPGROUP_WERROR}>:-Werror>")
-    # Clang 19 says of -Ofast that it is old; who sets it knows.
+    # Clang 19 says of -Ofast that it is old; whoever sets it knows.
     if(CMAKE_C_COMPILER_ID STREQUAL "Clang" AND CMAKE_C_COMPILER_VERSION VERSION_GREATER_EQUAL 19)
         target_compile_options(${target} PRIVATE -Wno-deprecated-ofast)
     endif()

@@ -8,7 +8,7 @@
  * ompg_go(), because the group's buffers are full, finds no directory left open beneath it on the
  * stack, whatever the depth of the tree.
  *
- * Memory: the names, for the output is sorted; about 100 bytes a file.
+ * Memory: the names, because the output is sorted; about 100 bytes a file.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

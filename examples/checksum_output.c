@@ -15,10 +15,10 @@
 /* Seconds that a reader has once a signal has come. */
 enum { PATIENCE = 1 };
 
-/* 0, or the first signal; atomic, for its handler runs on any thread. */
+/* 0, or the first signal; atomic, because its handler runs on any thread. */
 static atomic_int caught;
 
-/* The alarm is set again each time, for it may come before the wait that it is to end. */
+/* The alarm is set again each time, because it may come before the wait that it is to end. */
 void output_stop(int signo)
 {
     int none = 0;

@@ -24,7 +24,7 @@ struct word {
 
 struct word_slot;
 
-/* All zero, but for the arena: an empty table. */
+/* All zero, except the arena: an empty table. */
 struct word_table {
     struct word *words; /* in the order in which they turned up */
     size_t count;

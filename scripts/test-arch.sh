@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Builds for other processors and runs a part of the tests there, emulated by QEMU (i386: by the
-# processor itself, for in QEMU 7.2 even two parallel regions of plain OpenMP hang). Installs the cross compilers that are missing. Not a part of scripts/test.sh.
+# processor itself, because in QEMU 7.2 even two parallel regions of plain OpenMP hang). Installs the cross compilers that are missing. Not a part of scripts/test.sh.
 #
 #     scripts/test-arch.sh [ARCH]...        aarch64 armhf i386 ppc64le riscv64 s390x; without any: all
 #
@@ -38,7 +38,7 @@ runner() {
     esac
 }
 
-# build <architecture>: with CUnit's interface from tests/arch, for not every processor has a package.
+# build <architecture>: with CUnit's interface from tests/arch, because not every processor has a package.
 build() {
     cmake -G Ninja -S . -B "build/$1" \
         -DCMAKE_BUILD_TYPE=Release -DCMAKE_SYSTEM_NAME=Linux -DCMAKE_SYSTEM_PROCESSOR="$1" \

@@ -18,7 +18,7 @@ programs=${1:?} compiler=${2:?} update=${3:-}
 records=$(dirname "$0")/instructions.txt
 
 # workload, program, size, items in a run (fib 18 has 2 * F(19) - 1 calls), options. Tasks of "flat" run
-# inside ompg_go for the most part, for the deque is full; those of "deque" all pass it. "depth" and
+# inside ompg_go for the most part, because the deque is full; those of "deque" all pass it. "depth" and
 # "deadline" make 2,000 groups one inside the other and 1,000 at the bottom: no depth may cost more.
 workloads="
 flat flat 10000 10000

@@ -76,7 +76,7 @@ if(NOT CMAKE_C_FLAGS MATCHES "-fsanitize=thread")
     endforeach()
 endif()
 
-# glibc's localedef ends with 1, for the locale has nothing but numbers.
+# glibc's localedef ends with 1, because the locale has nothing but numbers.
 execute_process(OUTPUT_QUIET ERROR_QUIET COMMAND localedef -c -i
     "${CMAKE_CURRENT_SOURCE_DIR}/comma.locale" -f ANSI_X3.4-1968 "${CMAKE_CURRENT_BINARY_DIR}/comma")
 ompgroup_test_program(test_text)

@@ -479,7 +479,7 @@ static void let_raw_task_go(void *arg)
         event_post(&self->let_go);
 }
 
-/* Two threads, for a runtime may run the raw task at once where there is only one. */
+/* Two threads, because a runtime may run the raw task at once where there is only one. */
 static void openmp_cancellation_is_used(void)
 {
     raw_task raw = {.ends = 0};

@@ -66,7 +66,7 @@ static void make_file(const char *path, off_t size)
     close(fd);
 }
 
-/* The listing ends only when a file has been read: by another thread, for this one lists. */
+/* The listing ends only when a file has been read: by another thread, because this one lists. */
 static void files_are_read_while_listing(void)
 {
     char directory[] = "/tmp/test_checksum.XXXXXX";

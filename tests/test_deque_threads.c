@@ -3,8 +3,8 @@
  * of a group: each task comes out exactly once.
  *
  * Fails for: a newest task that is taken without a look at the border after top was lowered; a thief
- * who pries and does not retreat, or does not wait for the barrier; a tail that is moved before the
- * slots were copied; an owner who takes shared tasks, or lowers the border, without the lock; a ring
+ * that pries and does not retreat, or does not wait for the barrier; a tail that is moved before the
+ * slots were copied; an owner that takes shared tasks, or lowers the border, without the lock; a ring
  * that grows without the lock; thieves without the lock. The first of these shows with delays only.
  *
  * SPDX-License-Identifier: Apache-2.0

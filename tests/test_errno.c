@@ -1,5 +1,5 @@
 /*
- * errno: no function of the library touches it, but for those that return NULL for a failure.
+ * errno: no function of the library touches it, except those that return NULL for a failure.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

@@ -335,7 +335,7 @@ typedef struct verdict {
 static verdict *child; /* shared with it */
 
 /*
- * What the library may keep for its next use, for it never held more at once: the record of each
+ * What the library may keep for its next use, because it never held more at once: the record of each
  * thread's worker and its deque, a region, and the groups that a thread was in together (a worker
  * that has none of its own at hand makes one, even while others have some to spare).
  */

@@ -1,5 +1,5 @@
 /*
- * fork(): an OpenMP runtime does not survive it, for its threads are gone in the child. A group
+ * fork(): an OpenMP runtime does not survive it, because its threads are gone in the child. A group
  * there runs its tasks serially or fails with a code; it never hangs, and drops are called.
  *
  * SPDX-License-Identifier: Apache-2.0

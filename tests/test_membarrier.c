@@ -48,7 +48,7 @@ long __wrap_syscall(long number, ...)
     return __real_syscall(number, of[0], of[1], of[2], of[3], of[4], of[5]);
 }
 
-/* Tasks of nothing but for one of 3 ms: what the other threads do meanwhile. */
+/* Tasks of nothing, and one of 3 ms: what the other threads do meanwhile. */
 static int one_is_long(ompg_group *group, void *arg)
 {
     bool *is_long = arg;

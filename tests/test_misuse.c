@@ -279,7 +279,7 @@ static bool is_refusal(int code)
 }
 
 /*
- * Who is refused has done nothing; who is not has done all. That can be both: one comes when the
+ * Whoever is refused has done nothing; whoever is not has done all. That can be both: one comes when the
  * other is over.
  */
 static bool check_rivals(const rivals *all, int tasks)

@@ -1,6 +1,6 @@
 /*
  * Threads of different real-time priority on one processor: a lock of the library that a lower thread
- * holds must not keep a higher one spinning, for then the lower one never comes to give it back.
+ * holds must not keep a higher one spinning, because then the lower one never comes to give it back.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

@@ -70,7 +70,7 @@ static void end_of_thread(void *arg)
     _Exit(complete ? EXIT_SUCCESS : EXIT_FAILURE);
 }
 
-/* A process of its own, for it ends with this thread. */
+/* A process of its own, because it ends with this thread. */
 static void cancel_myself(void)
 {
     pthread_cleanup_push(end_of_thread, NULL);

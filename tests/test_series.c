@@ -119,7 +119,7 @@ static int add_cell(ompg_group *group, layout how, cell *one)
     }
 }
 
-/* The cell of the i-th of `count` tasks: no two have one, but for SAME (1009 is a prime). */
+/* The cell of the i-th of `count` tasks: no two have one, except in SAME (1009 is a prime). */
 static size_t place_in(layout how, size_t i, size_t count)
 {
     switch (how) {

@@ -80,7 +80,7 @@ static inline bool tiles_check_until(tiles *self, size_t end)
     return CHECK_INT(wrong, 0) && CHECK(next >= end);
 }
 
-/* Each begins a multiple of the grain after the loop's begin and has its length, but for the last. */
+/* Each begins a multiple of the grain after the loop's begin and has its length, except the last. */
 static inline bool tiles_check_grain(const tiles *self, size_t grain)
 {
     size_t count = atomic_load(&self->count);

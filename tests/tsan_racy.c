@@ -10,7 +10,7 @@
  *     tsan_racy stage      two items in a parallel stage of a pipeline write it
  *
  * The two sides wait for each other with relaxed atomics, which order nothing: they surely run on two
- * threads, and write one after the other, for of two writes at the very same time the tool may miss
+ * threads, and write one after the other, because of two writes at the very same time the tool may miss
  * one. Ends with 77 where no second thread comes.
  *
  * SPDX-License-Identifier: Apache-2.0

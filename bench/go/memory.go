@@ -1,5 +1,5 @@
 // By how much the peak of the program's memory grows while one producer adds empty tasks. They count
-// by an atomic addition, for marks would take memory of their own.
+// by an atomic addition, because marks would take memory of their own.
 //
 // SPDX-License-Identifier: Apache-2.0
 package main

@@ -9,7 +9,7 @@ const lanes = 8
 
 var values []float64
 
-// In lanes, for the compiler may not change the order of additions.
+// In lanes, because the compiler may not change the order of additions.
 func sum(values []float64) float64 {
 	var a, b, c, d, e, f, g, h float64
 	for ; len(values) >= lanes; values = values[lanes:] {

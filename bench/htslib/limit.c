@@ -1,5 +1,5 @@
 /*
- * Jobs of 1 us; a pool of as many workers as may run at once, for the size of a process bounds what
+ * Jobs of 1 us; a pool of as many workers as may run at once, because the size of a process bounds what
  * waits.
  *
  * SPDX-License-Identifier: Apache-2.0

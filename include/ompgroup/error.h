@@ -78,7 +78,7 @@ OMPG_API size_t ompg_get_errors(const ompg_group *group, const ompg_error **list
  * Writes one line without a newline into buffer: group, task, index, thread, seconds, code with its
  * text, message. Parts that are empty are left out, newlines in them are spaces. Returns the number
  * of bytes that the whole line has, as snprintf does: the line was cut, between two characters, when
- * that is >= size. The same in every locale, but for the code's text.
+ * that is >= size. The same in every locale, except the code's text.
  * size 0 only counts. NULL error: an empty line and 0.
  */
 OMPG_API int ompg_format_error(const ompg_error *error, char *buffer, size_t size);

@@ -25,7 +25,7 @@ OMPG_BEGIN_DECLS
 /*
  * Reduces [begin, end): accumulators of `size` bytes start as copies of *result, which holds the
  * identity on entry, are folded over sub-ranges and combined in a binary tree whose shape is fixed.
- * combine must be associative, as far as the caller cares; it need not be commutative, for it is
+ * combine must be associative, as far as the caller cares; it need not be commutative, because it is
  * always given neighbours in index order. Both run with the floating-point control of the calling thread.
  * grain: iterations in each call of fold (the last of all may be shorter); 0: a default that
  * depends on the range only. Folds of up to 1024 sub-ranges run at once.

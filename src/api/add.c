@@ -247,7 +247,7 @@ static __attribute__((noinline)) int go_slow(ompg_group *group, ompg_task_fn *fn
 }
 
 /*
- * The express lane, without a call but for those that end it: the group is this worker's, and needs
+ * The express lane, without a call except those that end it: the group is this worker's, and needs
  * nothing special.
  */
 int ompg_go(ompg_group *group, ompg_task_fn *fn, void *arg)

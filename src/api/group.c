@@ -25,7 +25,7 @@ static bool options_make_sense(const ompg_options *options)
            (options->on_error == OMPG_FAIL_FAST || options->on_error == OMPG_COLLECT);
 }
 
-/* The state of a new or reset group, but for its stop. */
+/* The state of a new or reset group, except its stop. */
 static inline void clear_state(ompg_group *group)
 {
     memset(&group->local, 0, sizeof group->local);

@@ -1,7 +1,7 @@
 /*
  * Amounts that users give (seconds, costs): 0 or more, INFINITY too, never NaN.
  *
- * They are looked at by their bits, and in memory, for with -ffast-math a compiler may take it that no
+ * They are looked at by their bits, and in memory, because with -ffast-math a compiler may take it that no
  * double, least of all a parameter, is NaN or infinite.
  *
  * SPDX-License-Identifier: Apache-2.0

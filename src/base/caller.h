@@ -1,7 +1,7 @@
 /*
  * What belongs to the thread that calls, and is as it was when the call returns: errno, the
  * floating-point control, POSIX cancellation. Tasks run on its thread and change what they like; no call
- * of the library is a cancellation point, for half a wait would leave tasks behind.
+ * of the library is a cancellation point, because half a wait would leave tasks behind.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

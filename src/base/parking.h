@@ -3,14 +3,14 @@
  *
  * Discipline.
  * - calls: how many threads are to come that have not, and PARKING_CLOSED on top once all are to go
- *   home. Who calls adds one; a thread answers by taking one away, by compare-exchange. Answering is
+ *   home. Whoever calls adds one; a thread answers by taking one away, by compare-exchange. Answering is
  *   all that ends a stay, so a call can neither be lost nor be answered twice; a call that comes before
  *   anybody is parked waits for the next one to come here.
  * - sleepers: threads that sleep on `calls`, or are about to. Dekker's protocol, all four accesses
  *   seq_cst: the caller adds to calls, then reads sleepers; a thread adds itself to sleepers, then
  *   sleeps if calls is 0 still (the kernel looks, which can only be later). So either the caller wakes a
  *   sleeper, or the thread sees the call. A caller need not wake threads that spin.
- * - What was written before a call is seen by who answers it (release, acquire on calls).
+ * - What was written before a call is seen by whoever answers it (release, acquire on calls).
  *
  * SPDX-License-Identifier: Apache-2.0
  */

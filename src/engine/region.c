@@ -3,7 +3,7 @@
  *
  * A worker that finds nothing for a while (idle.h) ends. In a team that the library opened its thread parks
  * (parking.h) until a worker is called for or the region closes; in a team that was joined it goes back
- * to OpenMP. Who has work while a thread of the team has no worker launches one: calls a parked thread,
+ * to OpenMP. Whoever has work while a thread of the team has no worker launches one: calls a parked thread,
  * or makes an OpenMP task.
  *
  * A thread of the team is missing (it has not come yet, or is parked), called (counted in parking.calls

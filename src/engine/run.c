@@ -94,7 +94,7 @@ static __attribute__((noinline)) void lose(ompg_group *group, const struct task 
 
 /*
  * Tasks that were added before the group had a limit come here without a place; those that have one
- * may have to give it back, for the limit was lowered. True when the task may go on: it has a place,
+ * may have to give it back, because the limit was lowered. True when the task may go on: it has a place,
  * or it is to be skipped.
  */
 static bool pass_gate(ompg_group *group, struct task *task)

@@ -239,7 +239,7 @@ int64_t steal_look(struct worker *worker, const ompg_group *group, struct idle *
         idle->since = clock_now();
         idle->pry_at = last_asked(worker, group, idle->since) + PRY_NS;
     }
-    /* Who waits for a group must not look again and again at what it may not run. */
+    /* Whoever waits for a group must not look again and again at what it may not run. */
     steal_pause(worker->region, idle, group ? NULL : worker->asked);
     int64_t now = clock_now();
     if (now >= idle->pry_at) {

@@ -6,7 +6,7 @@
  *
  * Discipline.
  * - A link is set when its group is made, before anybody else sees it, and moved by group_nest, under
- *   link_version: odd while it moves. Who looks meanwhile takes the group for an outermost one; a bump
+ *   link_version: odd while it moves. Whoever looks meanwhile takes the group for an outermost one; a bump
  *   of the epoch follows, so that nothing survives that was concluded from that.
  * - Another group's record may come to its next life while it is looked at. Its serial grows in
  *   ompg_free, before (release fence in ompg_new) anything of the next life is stored. So whoever

@@ -68,9 +68,9 @@ struct ompg_group {
     ompg_group *next_free;                   /* pool */
     atomic_uchar waiting;                    /* enum wait_state */
     atomic_bool gated;                       /* limit or budget was set: tasks pass the gate */
-    bool deterministic, collect;             /* these: read-only after ompg_new */
+    bool deterministic, collect;             /* read-only after ompg_new */
     atomic_bool is_default;                  /* made without options in a task: `errors` and what
-                                                few groups use were never set but for `earliest` */
+                                                few groups use were never set, except `earliest` */
 
     alignas(CACHE_LINE) struct counts remote; /* atomic additions by all but the owner; what they
                                                  submitted is in submitted_elsewhere */
@@ -95,11 +95,11 @@ struct ompg_group {
     struct errors *errors;       /* collect and deterministic groups; read-only after ompg_new */
     struct errors *spare_errors; /* of an earlier life; NULL while this one has its own */
     _Atomic(ompg_token *) token; /* until ompg_free, which takes it away under lock */
-    double timeout;              /* these: read-only after ompg_new */
-    int threads;
-    int max_errors;
-    char name[64];
-    ompg_error cause; /* guard: stop */
+    double timeout;              /* read-only after ompg_new */
+    int threads;                 /* as timeout */
+    int max_errors;              /* as timeout */
+    char name[64];               /* as timeout */
+    ompg_error cause;            /* guard: stop */
 };
 
 /* ---- counting ---- */

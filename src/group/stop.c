@@ -58,7 +58,7 @@ bool group_stop(ompg_group *group, const ompg_error *error)
 {
     int state;
     bool first = claim_stop(group, &state);
-    if (first || state == CLAIMED) /* who comes second may go on before the first one gets here */
+    if (first || state == CLAIMED) /* the second one may go on before the first one gets here */
         stop_epoch_bump();
     if (first)
         publish(group, error);
@@ -129,7 +129,7 @@ struct walk {
     int64_t earliest; /* of the deadlines beyond the held groups */
 };
 
-/* Whether a group that lives for certain stops itself, but for its failing index. */
+/* Whether a group that lives for certain stops itself, except by its failing index. */
 static bool stops_itself(ompg_group *group, int64_t now)
 {
     if (group_stopped_hard(group))
@@ -203,7 +203,7 @@ static void note(const struct walk *walk)
         left -= within;
         for (; within > 0; within--, group = load_relaxed(&group->parent)) {
             store_relaxed(&group->earliest, earliest);
-            store_release(&group->walked, walk->epoch); /* to the load_acquire of who reads both */
+            store_release(&group->walked, walk->epoch); /* to the load_acquire of both's reader */
         }
     }
 }
@@ -222,7 +222,7 @@ static bool walk_outwards(struct walk *walk)
         if (!held && !is_alive(&outer))
             break; /* what was read may be of its next life */
         if (stopped) {
-            /* Who stopped it may not have come to it, and this group's end must not be seen before. */
+            /* Whoever stopped it may not have come to it, and this group's end must not be seen before. */
             stop_epoch_bump();
             stop_held(walk);
             return true;

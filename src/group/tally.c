@@ -23,7 +23,7 @@ static __attribute__((noinline)) void let_snapshots_pass(struct region *region)
 
 /*
  * Adds before it clears, submitted before what is over; the last addition may be the last touch of
- * the group, for its waiter may free it then.
+ * the group, because its waiter may free it then.
  */
 void tally_flush(struct worker *worker)
 {

@@ -44,7 +44,7 @@ static bool trip(ompg_token *token, int code, int signo)
     unsigned long long cause = (unsigned)(code ? code : ECANCELED);
     cause |= (unsigned long long)signo << 32;
     bool first = word_cas_acq_rel(&token->cause, &none, cause);
-    stop_epoch_bump(); /* who was first may not have come to it */
+    stop_epoch_bump(); /* whoever was first may not have come to it */
     return first;
 }
 

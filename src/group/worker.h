@@ -39,8 +39,8 @@ struct worker {
     struct frame *frame;   /* innermost running task, NULL: none */
     int thread;            /* omp_get_thread_num() in the region */
     int *errno_here;       /* its thread's: errno itself takes a call */
-    unsigned inlined;      /* tasks that run inside ompg_go on this stack, */
-    unsigned foreign;      /* of these: of groups that have nothing to do with the adding task's */
+    unsigned inlined;      /* tasks that run inside ompg_go on this stack */
+    unsigned foreign;      /* such tasks of groups that have nothing to do with the adding task's */
     unsigned random;       /* xorshift state for the choice of victims */
     unsigned free_count;   /* of free_groups */
     int64_t robbed;        /* clock at the last theft, 0: none */
@@ -60,7 +60,7 @@ struct worker {
 
 struct region {
     atomic_int threads;     /* size of the team; the waiter sets it, at first to what it asks for */
-    int capacity;           /* of slots; these: read-only while the region runs */
+    int capacity;           /* of slots; read-only while the region runs, as all down to root */
     int members;            /* threads of the team that are workers from the start */
     int level;              /* omp_get_level() in it */
     bool joined;            /* in a team that was there; otherwise the library has opened it */

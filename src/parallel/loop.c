@@ -41,7 +41,7 @@ struct participant {
     struct frame *frame;   /* of its own */
     bool failed;           /* a sub-range has */
     ompg_loop_range range; /* that it runs */
-    size_t cut_at;         /* where a sub-range was left out, for the group has stopped there;
+    size_t cut_at;         /* where a sub-range was left out, because the group has stopped there;
                               OMPG_NO_INDEX: none was */
 };
 
@@ -105,7 +105,7 @@ static bool has_lost_place(const struct participant *participant)
     return admitted ? gate_is_over(&group->gate) : load_relaxed(&group->gate.limit) > 0;
 }
 
-/* Has another participant go on in its stead, who waits for a place; false when memory is short. */
+/* Has another participant go on in its stead, which waits for a place; false when memory is short. */
 static bool hand_over(const struct participant *participant)
 {
     struct task_loop *tasks = participant->tasks;

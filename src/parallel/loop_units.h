@@ -6,7 +6,7 @@
  * fraction of what is left; when it is empty it takes the back half of another's. All are
  * compare-exchanges of that word; a unit belongs to whoever has moved it out of a share.
  *
- * Discipline. share.units: compare-exchange by anyone; relaxed, for nothing else is published by
+ * Discipline. share.units: compare-exchange by anyone; relaxed, because nothing else is published by
  * it: what the loop reads was written before its threads came. struct loop is read-only then.
  *
  * SPDX-License-Identifier: Apache-2.0

@@ -5,7 +5,7 @@
  * record from stage to stage until it has left the last one or must wait for its turn: then the
  * record is parked at that stage and the task ends. Whoever leaves an in-order stage takes the next
  * number's record, if it is parked there, and adds a task that carries it on. An item that was
- * filtered out goes on as a record without an item, for the in-order stages must see its number.
+ * filtered out goes on as a record without an item, because the in-order stages must see its number.
  *
  * The source is claimed by one task at a time, which takes a free record with it. When the source
  * has made an item, the task adds another one for the next item and carries its own on. A record

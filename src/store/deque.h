@@ -12,7 +12,7 @@
  * - top: written by the owner only. store_release publishes the slot under it.
  * - tail, split, ring, mask: written under the lock only, by whoever holds it. The owner reads
  *   split without the lock before it takes a slot.
- * - series: read and written under the lock, but for a look whether there is one.
+ * - series: read and written under the lock, except a look whether there is one.
  * - Owners move split up (share) when thieves ask by `attention`, down (reclaim) when the private
  *   part is empty.
  * - A thief may pry: raise split over private slots of an owner that does not answer because it
@@ -156,7 +156,7 @@ enum { SIGHTINGS = 16, SIGHT_LOOKS = 256 };
 
 /*
  * Looks for shared tasks that `may_match`, which is cheap: at SIGHT_LOOKS at most, from the one that
- * `start` chooses on, for no stranger may always lie in front. Returns how many it has put into
+ * `start` chooses on, because no stranger may always lie in front. Returns how many it has put into
  * seen[SIGHTINGS].
  */
 size_t deque_sight(const struct deque *deque, struct sighting *seen, unsigned start,

@@ -23,7 +23,7 @@
 #include "base/spinlock.h"
 #include "store/queue.h"
 
-/* Begins a cache line, which has all that a task's end touches but for the newest parked series. */
+/* Begins a cache line, which has all that a task's end touches, except the newest parked series. */
 struct gate {
     struct spinlock lock;
     atomic_int limit;   /* 0: none */

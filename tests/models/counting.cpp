@@ -45,7 +45,7 @@ struct task;
 static void *model_ring();
 #define memory_new(size) model_ring()
 #define free(memory) ((void)0)
-#define let_snapshots_pass(region) ((void)0) /* of who reads statistics */
+#define let_snapshots_pass(region) ((void)0) /* of whoever reads statistics */
 #define tsan_acquire(p) ((void)0)
 #define tsan_release(p) ((void)0)
 
@@ -103,7 +103,7 @@ static void task_call(struct worker *worker, struct task *task, void *arg)
     worker->frame = frame.prev;
 }
 
-/* As region_attend, but for launching. */
+/* As region_attend, without launching. */
 static void region_attend_if_asked(struct worker *worker)
 {
     if (!load_relaxed(&worker->deque.attention) || deque_private(&worker->deque) == 0)

@@ -1,5 +1,5 @@
 /*
- * The gate, and who calls it: workers that add behind a limit, pass their place on, and step back when the limit is
+ * The gate, and whoever calls it: workers that add behind a limit, pass their place on, and step back when the limit is
  * lowered. Never more run than the limit allows, all run, and nothing stays parked while nobody has a place.
  * That nobody overtakes, and that all places are used, is test_gate's to show: tasks are alike here.
  *

@@ -1,5 +1,5 @@
 /*
- * Parking: two threads that are called twice and then sent home. No call is lost, none is answered twice, who
+ * Parking: two threads that are called twice and then sent home. No call is lost, none is answered twice, whoever
  * answers sees what was written before, and nobody sleeps on when the parking closes.
  *
  * SPDX-License-Identifier: Apache-2.0

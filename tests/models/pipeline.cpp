@@ -114,7 +114,7 @@ struct model : rl::test_suite<model, THREADS> {
         return 0;
     }
 
-    /* Who adds a task sees it, and does not go before it is taken. */
+    /* Whoever adds a task sees it, and does not go before it is taken. */
     void thread(unsigned)
     {
         while (load_relaxed(&over) != load_relaxed(&added)) {

@@ -94,7 +94,7 @@ static rl::atomic<size_t> *epoch_word;
 #define ompg_token_get_code(token) 0
 #define ompg_token_get_signal(token) 0
 
-/* The state of a new group, but for its stop: clear_state in group.c. */
+/* The state of a new group, except its stop: clear_state in group.c. */
 static void clear_state(ompg_group *group)
 {
     store_relaxed(&group->clean, 0U);

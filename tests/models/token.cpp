@@ -43,7 +43,7 @@ struct model : rl::test_suite<model, THREADS> {
     struct attachment attachments[2];
     ompg_token *token;
     rl::atomic<size_t> stop_epoch_word;
-    atomic_int told; /* of the cancelled token, by who cancelled it */
+    atomic_int told; /* of the cancelled token, by whoever cancelled it */
 
     void before()
     {

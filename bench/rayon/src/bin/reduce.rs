@@ -6,7 +6,7 @@ use rayon::prelude::*;
 
 const LANES: usize = 8;
 
-/// In lanes, for the compiler may not change the order of additions.
+/// In lanes, because the compiler may not change the order of additions.
 fn sum(values: &[f64]) -> f64 {
     let mut lanes = [0.0; LANES];
     let chunks = values.chunks_exact(LANES);
