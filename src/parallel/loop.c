@@ -16,6 +16,7 @@
 #include "base/float_control.h"
 #include "group/nesting.h"
 #include "group/stop.h"
+#include "parallel/part.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -45,13 +46,6 @@ struct participant {
                               OMPG_NO_INDEX: none was */
 };
 
-static void record(struct participant *participant, size_t index, int code)
-{
-    participant->failed = true;
-    if (!participant->frame->failed)
-        ompg_fail_at(participant->loop->group, index, code, NULL);
-}
-
 /* False when the group has stopped there. */
 static bool run_range(struct participant *participant, struct units units)
 {
@@ -63,15 +57,13 @@ static bool run_range(struct participant *participant, struct units units)
         participant->cut_at = range.begin;
         return false;
     }
-    frame->task->index = range.begin;
-    frame->failed = frame->refused = false;
+    part_begin(frame, range.begin);
     int code = participant->tasks->fn(loop->group, range.begin, range.end, participant->tasks->arg);
-    size_t at = frame->task->index; /* a reduction's moves with the parts of the sub-range */
-    if (frame->failed || (code != 0 && !is_consequence(loop->group, frame, code)))
-        record(participant, at, code);
-    else if (code != 0)
-        participant->cut_at = at;
-    return participant->cut_at != at;
+    code = part_end(frame, loop->group, code);
+    if (code != 0 && !frame->failed)
+        participant->cut_at = frame->task->index; /* a reduction's moves with its parts */
+    participant->failed |= frame->failed;
+    return code == 0 || frame->failed;
 }
 
 /* Units that were taken at once; the later ones are in the share. */

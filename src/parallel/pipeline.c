@@ -31,6 +31,7 @@
 #include "base/memory.h"
 #include "base/spinlock.h"
 #include "group/stop.h"
+#include "parallel/part.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -89,16 +90,11 @@ static int call(struct record *record)
     const ompg_stage *stage = &pipeline->stages[record->stage];
     struct frame *frame = self->frame;
     bool failed_before = frame->failed;
-    frame->failed = frame->refused = false;
-    frame->task->index = record->number;
+    part_begin(frame, record->number);
     int code = stage->fn(pipeline->group, stage->arg, &record->item);
-    if (code == 0 && frame->failed)
-        code = ECANCELED; /* recorded by ompg_fail */
-    if (code != 0) {
-        if (!frame->failed && !is_consequence(pipeline->group, frame, code))
-            ompg_fail_at(pipeline->group, record->number, code, NULL);
+    code = part_end(frame, pipeline->group, code);
+    if (code != 0)
         note_failed(pipeline, record->number);
-    }
     frame->failed |= failed_before;
     return code;
 }

@@ -21,6 +21,7 @@
 #include "group/nesting.h"
 #include "group/stop.h"
 #include "parallel/loop_units.h"
+#include "parallel/part.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -88,32 +89,16 @@ static void accumulator_free(const struct reduction *reduction, void *accumulato
         free(accumulator);
 }
 
-/* What fold and combine do from here on is done at this iteration. */
-static void part_begin(struct frame *frame, size_t index)
-{
-    frame->task->index = index;
-    frame->failed = frame->refused = false;
-}
-
 /*
- * Its error is recorded as its own, because the loop knows only where the block begins. 0: it has neither
- * returned a code nor reported an error. What has failed is combined no further, so that in a
- * deterministic group the same combinations are made whatever the threads have folded meanwhile.
+ * One sub-range. What has failed is combined no further, so that in a deterministic group the same
+ * combinations are made whatever the threads have folded meanwhile.
  */
-static int part_end(ompg_group *group, struct frame *frame, int code)
-{
-    if (code != 0 && !frame->failed && !is_consequence(group, frame, code))
-        ompg_fail_at(group, frame->task->index, code, NULL);
-    return code == 0 && frame->failed ? ECANCELED : code;
-}
-
-/* One sub-range. */
 static int fold_part(struct reduction *reduction, ompg_group *group, struct frame *frame,
                      size_t begin, size_t past, void *accumulator)
 {
     part_begin(frame, begin);
     int code = reduction->fold(group, begin, past, accumulator, reduction->arg);
-    return part_end(group, frame, code);
+    return part_end(frame, group, code);
 }
 
 /* Folds a block, sub-range by sub-range; an error ends it only where it stops the group. */
@@ -148,7 +133,7 @@ static int combine_part(struct reduction *reduction, ompg_group *group, size_t i
     int code = ECANCELED;
     if (!group_stopped(group, index)) {
         code = reduction->combine(group, left, right, reduction->arg);
-        code = part_end(group, frame, code);
+        code = part_end(frame, group, code);
     }
     frame->failed |= failed;
     accumulator_free(reduction, right);
