@@ -27,7 +27,7 @@ static inline size_t next_index(struct worker *worker, ompg_group *group)
 {
     size_t index = group_next_index(group);
     if (worker && UNLIKELY(load_relaxed(&worker->tally_group) == group))
-        index += load_relaxed(&worker->tally.submitted);
+        index += load_relaxed(&worker->tally_submitted);
     return index;
 }
 
@@ -99,7 +99,7 @@ static int find_destination(ompg_group *group, struct worker **worker)
 static void count_at_once(const struct worker *worker, ompg_group *group, size_t n)
 {
     if (group->owner == worker)
-        bump_relaxed(&group->local.submitted, n);
+        bump_relaxed(&group->submitted_here, n);
     else
         add_release(&group->submitted_elsewhere, n);
 }
@@ -122,7 +122,7 @@ static void count_submitted(struct worker *worker, const struct task *task)
     if ((task->tagged & TASK_PARTIAL) || !runs_task_of(worker, group))
         count_at_once(worker, group, 1);
     else
-        bump_relaxed(&counts_for(worker, group)->submitted, 1U);
+        count_submitted_hidden(worker, group);
     leave_unnumbered(task);
 }
 
@@ -211,7 +211,7 @@ static inline bool go_early(ompg_group *group, ompg_task_fn *fn, void *arg)
     task.index = group_next_index(group);
     if (!queue_extend(&group->queue, &task))
         return false;
-    bump_relaxed(&group->local.submitted, 1U);
+    bump_relaxed(&group->submitted_here, 1U);
     return true;
 }
 
@@ -221,7 +221,7 @@ static __attribute__((noinline)) int go_full(struct worker *worker, ompg_group *
 {
     struct task task = {.fn = fn, .arg = arg, .tagged = (uintptr_t)group};
     task.index = group_next_index(group);
-    bump_relaxed(&group->local.submitted, 1U);
+    bump_relaxed(&group->submitted_here, 1U);
     dispatch(worker, &task);
     return 0;
 }
@@ -266,7 +266,7 @@ int ompg_go(ompg_group *group, ompg_task_fn *fn, void *arg)
     slot->arg = arg;
     slot->tagged = (uintptr_t)group;
     slot->index = group_next_index(group);
-    bump_relaxed(&group->local.submitted, 1U); /* before others can take it */
+    bump_relaxed(&group->submitted_here, 1U); /* before others can take it */
     store_release(&worker->deque.top, top + 1);
     return LIKELY(!load_relaxed(&worker->deque.attention)) ? 0 : attend(worker);
 }

@@ -31,6 +31,7 @@ static inline void clear_state(ompg_group *group)
     memset(&group->local, 0, sizeof group->local);
     memset(&group->remote, 0, sizeof group->remote);
     store_relaxed(&group->clean, 0U);
+    store_relaxed(&group->submitted_here, 0U);
     store_relaxed(&group->submitted_elsewhere, 0U);
     store_relaxed(&group->unnumbered, 0U);
     store_relaxed(&group->walked, 0U);

@@ -8,7 +8,7 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "base/clock.h"
-#include "group/worker.h"
+#include "group/tally.h"
 
 #include <sched.h>
 
@@ -26,11 +26,6 @@ static size_t returned_in(struct counts *counts)
 static size_t skipped_in(struct counts *counts)
 {
     return load_acquire(&counts->skipped);
-}
-
-static size_t submitted_in(struct counts *counts)
-{
-    return load_acquire(&counts->submitted);
 }
 
 /* Exact where no task ends meanwhile. Less than 0, for the sum, where one ended that started elsewhere. */
@@ -61,6 +56,13 @@ static size_t sum_of(ompg_group *group, size_t (*count_in)(struct counts *counts
             sum += count_in(&worker->tally);
     }
     return sum;
+}
+
+static size_t submitted_so_far(ompg_group *group)
+{
+    struct region *region = load_relaxed(&group->region);
+    size_t tallied = region ? tallied_submissions(region, group) : 0;
+    return tallied + group_submitted(group);
 }
 
 /* Changes with each tally that is flushed; *flushing: one is being flushed now. */
@@ -99,7 +101,7 @@ static bool read_counts(ompg_group *group, ompg_stats *stats)
     stats->skipped = sum_of(group, skipped_in) + cancelled;
     size_t running = sum_of(group, running_in);
     stats->running = running > SIZE_MAX / 2 ? 0 : running;
-    stats->submitted = load_acquire(&group->submitted_elsewhere) + sum_of(group, submitted_in);
+    stats->submitted = submitted_so_far(group);
     return flushes == count_flushes(group, &flushing) && !flushing;
 }
 

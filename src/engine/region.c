@@ -264,7 +264,7 @@ static void skip_queued(struct worker *worker, ompg_group *group)
 {
     size_t n;
     while (group_stopped_hard(group) && (n = queue_skip_plain(&group->queue)) > 0)
-        bump_release(&counts_for(worker, group)->skipped, n);
+        count_skipped(worker, group, n);
 }
 
 /* Moves tasks that were added before the wait into the deque, or runs them; false: there is none. */

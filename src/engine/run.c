@@ -71,7 +71,7 @@ static void skip_parked(struct worker *worker, ompg_group *group)
 {
     size_t n;
     while (group_stopped_hard(group) && (n = gate_skip_plain(&group->gate)) > 0)
-        bump_release(&counts_for(worker, group)->skipped, n);
+        count_skipped(worker, group, n);
 }
 
 /* Gives the place back and takes the next task's; those that fit beside it go to the deque. */
@@ -121,15 +121,17 @@ static bool run_special(struct worker *worker, struct task *task)
     double cost = task_cost(task);
     tsan_acquire(&group->local);
     if (!skipped) {
-        bump_relaxed(&counts_for_start(worker, group)->started, 1U);
+        count_started(worker, group);
         task_call(worker, task, extra ? extra->arg : task->arg);
     }
     task_clean_up(task);
     tsan_release(&group->remote);
     struct task next;
     bool more = admitted && pass_place_on(worker, group, cost, &next);
-    struct counts *counts = counts_for(worker, group);
-    bump_release(skipped ? &counts->skipped : &counts->returned, 1U);
+    if (skipped)
+        count_skipped(worker, group, 1);
+    else
+        count_returned(worker, group);
     if (more)
         *task = next;
     return more;
@@ -139,7 +141,7 @@ static bool run_special(struct worker *worker, struct task *task)
 static void skip_plain(struct worker *worker, const struct task *task)
 {
     size_t n = 1 + deque_skip(&worker->deque, task->tagged);
-    bump_release(&counts_for(worker, task_group(task))->skipped, n);
+    count_skipped(worker, task_group(task), n);
 }
 
 void task_run_slow(struct worker *worker, struct task *task)
@@ -147,9 +149,9 @@ void task_run_slow(struct worker *worker, struct task *task)
     ompg_group *group = task_group(task);
     bool plain = !(task->tagged & TASK_FLAGS);
     if (LIKELY(plain && group_is_express(group))) {
-        bump_relaxed(&counts_for_start(worker, group)->started, 1U);
+        count_started(worker, group);
         task_call(worker, task, task->arg);
-        bump_release(&counts_for(worker, group)->returned, 1U);
+        count_returned(worker, group);
         return;
     }
     if (plain && group_stopped_hard(group)) {

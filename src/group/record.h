@@ -38,8 +38,8 @@
 struct region;
 struct worker;
 
+/* Of tasks that were submitted. */
 struct counts {
-    _Atomic size_t submitted;
     _Atomic size_t started;
     _Atomic size_t returned; /* ran to the end */
     _Atomic size_t skipped;  /* never started */
@@ -55,25 +55,25 @@ struct ompg_group {
     alignas(CACHE_LINE) _Atomic size_t clean; /* see above */
     _Atomic(struct region *) region;          /* where its tasks are, NULL: in queue only */
     struct worker *owner;                     /* who counts in local; compared, never followed */
-    _Atomic size_t submitted_elsewhere;       /* by others than the owner; see remote */
+    _Atomic size_t submitted_elsewhere;       /* atomic additions by all but the owner */
     _Atomic(ompg_group *) parent;             /* enclosing group; the link, see nesting.h: */
     _Atomic size_t parent_serial;             /* the parent's life, */
     _Atomic size_t parent_index;              /* index of the enclosing task, */
     atomic_int stop;                          /* enum stop_state */
     atomic_uint depth;                        /* nesting; a parent's is lower; part of the link */
 
-    alignas(CACHE_LINE) struct counts local; /* written by the owner */
-    _Atomic size_t unnumbered;               /* of the submitted: parts of loops and pipelines */
-    _Atomic size_t serial;                   /* life number of this record; grows in ompg_free */
-    ompg_group *next_free;                   /* pool */
-    atomic_uchar waiting;                    /* enum wait_state */
-    atomic_bool gated;                       /* limit or budget was set: tasks pass the gate */
-    bool deterministic, collect;             /* read-only after ompg_new */
-    atomic_bool is_default;                  /* made without options in a task: `errors` and what
+    alignas(CACHE_LINE) struct counts local; /* written by the owner, and the next: */
+    _Atomic size_t submitted_here;
+    _Atomic size_t unnumbered;   /* of the submitted: parts of loops and pipelines */
+    _Atomic size_t serial;       /* life number of this record; grows in ompg_free */
+    ompg_group *next_free;       /* pool */
+    atomic_uchar waiting;        /* enum wait_state */
+    atomic_bool gated;           /* limit or budget was set: tasks pass the gate */
+    bool deterministic, collect; /* read-only after ompg_new */
+    atomic_bool is_default;      /* made without options in a task: `errors` and what
                                                 few groups use were never set, except `earliest` */
 
-    alignas(CACHE_LINE) struct counts remote; /* atomic additions by all but the owner; what they
-                                                 submitted is in submitted_elsewhere */
+    alignas(CACHE_LINE) struct counts remote; /* atomic additions by all but the owner */
     _Atomic size_t failed;                    /* tasks that returned an error of their own */
     _Atomic size_t cancelled;                 /* tasks that returned ECANCELED after the stop */
     _Atomic size_t walked;                    /* cache of stop.c */
@@ -112,7 +112,7 @@ static inline size_t group_over(ompg_group *group)
 
 static inline size_t group_submitted(ompg_group *group)
 {
-    return load_acquire(&group->submitted_elsewhere) + load_acquire(&group->local.submitted);
+    return load_acquire(&group->submitted_elsewhere) + load_acquire(&group->submitted_here);
 }
 
 /*
@@ -129,7 +129,7 @@ static inline size_t group_pending(ompg_group *group)
 static inline size_t group_next_index(ompg_group *group)
 {
     size_t unnumbered = load_acquire(&group->unnumbered); /* first, or it could be more */
-    return load_relaxed(&group->local.submitted) + load_relaxed(&group->submitted_elsewhere) -
+    return load_relaxed(&group->submitted_here) + load_relaxed(&group->submitted_elsewhere) -
            unnumbered;
 }
 

@@ -34,10 +34,10 @@ void tally_flush(struct worker *worker)
         let_snapshots_pass(worker->region);
     struct counts *tally = &worker->tally;
     bump_relaxed(&worker->flushes, 1U); /* before the releases that follow */
-    size_t submitted = load_relaxed(&tally->submitted);
+    size_t submitted = load_relaxed(&worker->tally_submitted);
     if (submitted) {
         add_release(&group->submitted_elsewhere, submitted);
-        store_release(&tally->submitted, 0U);
+        store_release(&worker->tally_submitted, 0U);
     }
     size_t started = take(&tally->started);
     if (started)
@@ -70,17 +70,13 @@ void tally_before_start(struct worker *worker, ompg_group *group)
         tally_flush(worker);
 }
 
-/*
- * Reads the tallies before submitted_elsewhere is read (group_left): a submission that is being
- * flushed meanwhile is seen in one of the two, or in both, which errs on the safe side.
- */
-static size_t tallied_submissions(struct region *region, ompg_group *group)
+size_t tallied_submissions(struct region *region, ompg_group *group)
 {
     size_t sum = 0;
     for (int i = 0; i < load_relaxed(&region->threads); i++) {
         struct worker *worker = load_acquire(&region->slots[i]);
         if (worker && load_acquire(&worker->tally_group) == group)
-            sum += load_acquire(&worker->tally.submitted);
+            sum += load_acquire(&worker->tally_submitted);
     }
     return sum;
 }

@@ -50,6 +50,38 @@ static inline struct counts *counts_for_start(struct worker *worker, ompg_group 
     return own ? &group->local : &worker->tally;
 }
 
+/* A task that the worker's running task has added to its own group. */
+static inline void count_submitted_hidden(struct worker *worker, ompg_group *group)
+{
+    bool own = group->owner == worker;
+    if (UNLIKELY(!own && load_relaxed(&worker->tally_group) != group))
+        tally_turn_to(worker, group);
+    bump_relaxed(own ? &group->submitted_here : &worker->tally_submitted, 1U);
+}
+
+/* What every task counts once: that it starts, and that it is over, which is its last touch of the group. */
+static inline void count_started(struct worker *worker, ompg_group *group)
+{
+    bump_relaxed(&counts_for_start(worker, group)->started, 1U);
+}
+
+static inline void count_returned(struct worker *worker, ompg_group *group)
+{
+    bump_release(&counts_for(worker, group)->returned, 1U);
+}
+
+/* The same for n tasks at once that do not start. */
+static inline void count_skipped(struct worker *worker, ompg_group *group, size_t n)
+{
+    bump_release(&counts_for(worker, group)->skipped, n);
+}
+
+/*
+ * What tallies hide, to be read before submitted_elsewhere: a submission that is being flushed meanwhile
+ * is seen in one of the two, or in both, which errs on the safe side.
+ */
+size_t tallied_submissions(struct region *region, ompg_group *group);
+
 /* The tasks of a group in that region that are not over, with what tallies hold. Never too few. */
 size_t group_left(struct region *region, ompg_group *group);
 

@@ -54,6 +54,7 @@ struct worker {
     ompg_group *free_groups;
     _Atomic(ompg_group *) tally_group;
     struct counts tally;
+    _Atomic size_t tally_submitted;
     _Atomic size_t flushes;   /* odd while the tally is being added to its group's counts */
     struct worker *next_free; /* pool's lock */
 };

@@ -19,7 +19,7 @@
 //@ into taken.h
 //@ take src/group/record.h group_over group_submitted group_pending
 //@ take src/group/worker.h runs_task_of
-//@ take src/group/tally.h tally_settle tally_flush_for counts_for counts_for_start
+//@ take src/group/tally.h tally_settle tally_flush_for counts_for counts_for_start count_submitted_hidden count_started count_returned count_skipped
 //@ take src/group/tally.c take tally_flush tally_turn_to tally_before_start tallied_submissions group_left
 //@ take src/group/tally.h group_is_done
 //@ take src/store/deque.c
@@ -32,11 +32,11 @@
 //@ change s/    struct task current = \*task;/    return;/
 //@ change s/while (run_special(worker, &current))/while (false)/
 //@ mutant pried-is-not-marked s/^ *store_release(&task_group(&deque->ring.*pried, true);/;/
-//@ mutant returned-before-submitted /^void tally_flush/,/^}/{s/size_t submitted = .*/size_t early = take(\&tally->returned); if (early) add_release(\&group->remote.returned, early); size_t submitted = load_relaxed(\&tally->submitted);/}
+//@ mutant returned-before-submitted /^void tally_flush/,/^}/{s/size_t submitted = .*/size_t early = take(\&tally->returned); if (early) add_release(\&group->remote.returned, early); size_t submitted = load_relaxed(\&worker->tally_submitted);/}
 //@ mutant pending-reads-submitted-first /^static inline size_t group_pending/,/^}/{s/size_t over = group_over(group);.*/size_t all = group_submitted(group);/;s/return group_submitted(group) - over/return all - group_over(group)/}
 //@ mutant left-reads-submitted-first /^size_t group_left/,/^}/{s/size_t over = group_over(group);/size_t over = group_over(group), all = group_submitted(group);/;s/group_submitted(group) - over/all - over/}
 //@ mutant left-forgets-tallies s/size_t tallied = region ? tallied_submissions(region, group) : 0/size_t tallied = 0/
-//@ mutant tally-cleared-first /^void tally_flush/,/^}/{s/add_release(&group->submitted_elsewhere, submitted);/store_release(\&tally->submitted, 0U); add_release(\&group->submitted_elsewhere, submitted);/}
+//@ mutant tally-cleared-first /^void tally_flush/,/^}/{s/add_release(&group->submitted_elsewhere, submitted);/store_release(\&worker->tally_submitted, 0U); add_release(\&group->submitted_elsewhere, submitted);/}
 //@ mutant foreign-counts-in-tally s/!runs_task_of(worker, group))/false)/
 //@ mutant tally-is-not-settled /^static inline void tally_settle/,/^}/s/tally_flush(worker);/;/
 struct model;
@@ -53,7 +53,7 @@ static void *model_ring();
 
 struct ompg_group {
     struct counts local, remote;
-    rl::atomic<size_t> submitted_elsewhere, unnumbered;
+    rl::atomic<size_t> submitted_here, submitted_elsewhere, unnumbered;
     struct worker *owner;
     atomic_bool pried;
 };
@@ -75,6 +75,7 @@ struct worker {
     struct deque *asked;
     rl::atomic<ompg_group *> tally_group;
     struct counts tally;
+    rl::atomic<size_t> tally_submitted;
     rl::atomic<size_t> flushes;
 };
 
@@ -115,7 +116,6 @@ static void region_attend_if_asked(struct worker *worker)
 
 static void clear(struct counts *counts)
 {
-    store_relaxed(&counts->submitted, 0);
     store_relaxed(&counts->started, 0);
     store_relaxed(&counts->returned, 0);
     store_relaxed(&counts->skipped, 0);
@@ -140,6 +140,7 @@ struct model : rl::test_suite<model, WORKERS> {
         RL_ASSERT(((uintptr_t)group & TASK_FLAGS) == 0);
         clear(&group->local);
         clear(&group->remote);
+        store_relaxed(&group->submitted_here, 0);
         store_relaxed(&group->submitted_elsewhere, 0);
         store_relaxed(&group->unnumbered, 0);
         store_relaxed(&group->pried, false);
@@ -170,6 +171,7 @@ struct model : rl::test_suite<model, WORKERS> {
             store_relaxed(&worker->tally_group, (ompg_group *)NULL);
             store_relaxed(&worker->flushes, 0);
             clear(&worker->tally);
+            store_relaxed(&worker->tally_submitted, 0);
             struct deque *deque = &worker->deque;
             store_relaxed(&deque->lock.locked, 0);
             store_relaxed(&deque->top, 0);
@@ -184,11 +186,11 @@ struct model : rl::test_suite<model, WORKERS> {
         /* Tasks that others have at hand: counted. */
         if (scenario == PRIED) { /* worker 1 runs 0, which has added 2, which worker 2 has pried */
             store_relaxed(&workers[1].tally_group, groups[0]);
-            store_relaxed(&workers[1].tally.submitted, 1);
+            store_relaxed(&workers[1].tally_submitted, 1);
             store_relaxed(&groups[0]->pried, true);
         }
-        store_relaxed(&groups[0]->local.submitted, scenario == ADDERS ? 2 : 1);
-        store_relaxed(&groups[1]->local.submitted, scenario <= ADDERS ? 0 : 1);
+        store_relaxed(&groups[0]->submitted_here, scenario == ADDERS ? 2 : 1);
+        store_relaxed(&groups[1]->submitted_here, scenario <= ADDERS ? 0 : 1);
     }
 
     struct worker *here() { return &workers[thread_here()]; }

@@ -18,6 +18,7 @@
 //@ take src/store/gate.h
 //@ take src/store/gate.c
 //@ into taken.h
+//@ take src/group/tally.h count_started count_returned count_skipped
 //@ take src/engine/run.c task_release_parked skip_parked pass_place_on pass_gate run_special task_run_slow
 //@ take src/api/add.c add_gated
 //@ change s/SERIES_PER_BLOCK = 72/SERIES_PER_BLOCK = 2/
