@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The storeys of src/: a file uses only what stands in its own folder or in one below, and no two files use
-# one another, neither by what they include nor by what the linker joins.
+# one another, neither by what they include nor by what the linker joins. OpenMP stands in one file.
 #
 #     storeys.sh <src> <object>... [--storeys "<folder>..."]
 #
@@ -40,6 +40,12 @@ symbols() {
         END { for (i in user) if (symbol[i] in home && home[symbol[i]] != user[i])
                   print user[i], home[symbol[i]], symbol[i] }'
 }
+
+if openmp=$(cd "$src" && grep -nE '^#(include <omp[.]h>|pragma omp)' */*.[ch] | grep -v '^base/openmp[.]c:'); then
+    echo "OpenMP is used beside base/openmp.c:"
+    echo "$openmp"
+    exit 1
+fi
 
 { includes && symbols; } | sort -u | awk -v storeys="$storeys" '
     function storey(file) { return level[substr(file, 1, index(file, "/") - 1)] }

@@ -7,10 +7,10 @@
 
 #include "base/caller.h"
 #include "base/membarrier.h"
+#include "base/openmp.h"
 #include "store/deque.h"
 
 #include <errno.h>
-#include <omp.h>
 
 const char *ompg_version(void)
 {
@@ -22,24 +22,13 @@ static const char *on_off(int on)
     return on ? "on" : "off";
 }
 
-/* KMP_VERSION_MAJOR is what libomp's omp.h is known by. */
-static const char *runtime_name(void)
-{
-#if defined(KMP_VERSION_MAJOR)
-    return "libomp";
-#elif defined(__GNUC__) && !defined(__clang__)
-    return "libgomp";
-#else
-    return "unknown";
-#endif
-}
-
 int ompg_describe(FILE *out)
 {
     if (!out)
         return 0;
     int saved = errno;
     int state = caller_hold();
+    struct openmp_about about = openmp_about();
     int written = fprintf(out,
                           "version: %s\n"
                           "OpenMP runtime: %s, specification %d\n"
@@ -49,9 +38,9 @@ int ompg_describe(FILE *out)
                           "thread limit: %d\n"
                           "tasks in a thread's deque: %d\n"
                           "membarrier: %s\n",
-                          OMPG_VERSION, runtime_name(), _OPENMP, omp_get_max_threads(),
-                          omp_get_num_procs(), on_off(omp_get_cancellation()),
-                          omp_get_thread_limit(), DEQUE_CAPACITY, on_off(membarrier_works()));
+                          OMPG_VERSION, about.runtime, about.specification, about.threads,
+                          openmp_processors(), on_off(openmp_cancellation()), about.thread_limit,
+                          DEQUE_CAPACITY, on_off(membarrier_works()));
     caller_release(state);
     errno = saved;
     return written;

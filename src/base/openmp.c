@@ -1,5 +1,5 @@
 /*
- * All constructs of OpenMP that the library uses.
+ * All of OpenMP that the library uses.
  *
  * ThreadSanitizer does not see the runtime's own synchronisation and would report the variables
  * that the compiler passes into the constructs: these functions are not instrumented. What they
@@ -71,6 +71,43 @@ int openmp_most_threads(int wanted)
     return threads < limit ? threads : limit;
 }
 
+int openmp_threads(void)
+{
+    return omp_get_num_threads();
+}
+
+/* Asking costs a system call. 0: not asked yet; any thread may be the one to ask. */
+int openmp_processors(void)
+{
+    static atomic_int known;
+    int n = load_relaxed(&known);
+    if (n == 0) {
+        n = omp_get_num_procs();
+        store_relaxed(&known, n);
+    }
+    return n;
+}
+
+bool openmp_cancellation(void)
+{
+    return omp_get_cancellation();
+}
+
+struct openmp_about openmp_about(void)
+{
+    return (struct openmp_about){
+#if defined(KMP_VERSION_MAJOR) /* by which libomp's omp.h is known */
+        .runtime = "libomp",
+#elif defined(__GNUC__) && !defined(__clang__)
+        .runtime = "libgomp",
+#else
+        .runtime = "unknown",
+#endif
+        .specification = _OPENMP,
+        .threads = omp_get_max_threads(),
+        .thread_limit = omp_get_thread_limit()};
+}
+
 int openmp_thread(void)
 {
     struct question question = ask();
@@ -119,7 +156,7 @@ NOT_INSTRUMENTED void openmp_task(openmp_body_fn *body, bool (*cancels)(void *ar
 /* `cancel` must stand in a task construct. */
 NOT_INSTRUMENTED void openmp_cancel(void)
 {
-    if (!omp_get_cancellation())
+    if (!openmp_cancellation())
         return;
 #pragma omp task if (0)
     {

@@ -1,5 +1,5 @@
 /*
- * OpenMP: the only source file of the library with `#pragma omp` is behind this header.
+ * OpenMP: the only source file of the library with `#pragma omp` and <omp.h> is behind this header.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -10,7 +10,27 @@
 
 typedef void openmp_body_fn(void *arg);
 
-/* Each may be what starts OpenMP: they leave errno alone, and are no cancellation points. */
+/* ---- asking, where OpenMP has started ---- */
+
+/* omp_get_num_threads() */
+int openmp_threads(void);
+
+/* omp_get_num_procs() when it was first asked */
+int openmp_processors(void);
+
+/* omp_get_cancellation() */
+bool openmp_cancellation(void);
+
+struct openmp_about {
+    const char *runtime;
+    int specification; /* year and month, as in _OPENMP */
+    int threads;       /* omp_get_max_threads() */
+    int thread_limit;
+};
+
+struct openmp_about openmp_about(void);
+
+/* ---- asking; may be what starts OpenMP, leaves errno alone, is no cancellation point ---- */
 
 /* omp_get_level() */
 int openmp_level(void);
@@ -23,6 +43,8 @@ int openmp_thread(void);
 
 /* Of the next team, by OpenMP's own limits; wanted 0: what OpenMP chooses. */
 int openmp_most_threads(int wanted);
+
+/* ---- doing ---- */
 
 /* Runs body(arg) in a taskgroup; when it returns all tasks of that taskgroup are over. */
 void openmp_taskgroup(openmp_body_fn *body, void *arg);

@@ -35,7 +35,6 @@
 #include "group/tally.h"
 
 #include <errno.h>
-#include <omp.h>
 
 enum {
     REFILL_BATCH = 256, /* tasks moved at once from a queue to the deque */
@@ -87,7 +86,7 @@ static void worker_main(void *arg);
 bool region_root_has_stopped(void *arg)
 {
     struct region *region = arg;
-    bool stopped = omp_get_cancellation() && group_stopped_hard(region->root);
+    bool stopped = openmp_cancellation() && group_stopped_hard(region->root);
     tsan_release(region); /* to the session's end, which may hand the region on */
     return stopped;
 }
@@ -217,7 +216,7 @@ static struct worker *worker_for(struct region *region, int thread)
 
 void region_work(struct region *region)
 {
-    int thread = omp_get_thread_num();
+    int thread = openmp_thread();
     struct worker *worker = worker_for(region, thread);
     if (!worker) {
         sub_relaxed(&region->active, 1);

@@ -5,6 +5,7 @@
  */
 #include "engine/run.h"
 
+#include "base/openmp.h"
 #include "base/text.h"
 #include "group/elapsed.h"
 #include "group/failure.h"
@@ -12,7 +13,6 @@
 #include "group/tally.h"
 
 #include <errno.h>
-#include <omp.h>
 #include <stdlib.h>
 
 /* Not inlined: the error must not lie in the frames of nested tasks. */
@@ -20,7 +20,7 @@ static __attribute__((noinline)) void record_code(ompg_group *group, const struc
                                                   int code, ompg_error_kind kind)
 {
     ompg_error error = {.code = code, .index = task->index, .kind = kind};
-    error.thread = omp_get_thread_num();
+    error.thread = openmp_thread();
     error.seconds = group_seconds(group);
     text_copy(error.task, sizeof error.task, task_name(task));
     group_record(group, &error);

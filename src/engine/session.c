@@ -20,25 +20,12 @@
 #include "group/token.h"
 
 #include <errno.h>
-#include <omp.h>
 #include <pthread.h>
 #include <sys/stat.h>
 
 /* True in the child of a fork that had threads: OpenMP would hang, so all runs on this thread. */
 static bool forked;
 static bool had_threads;
-
-/* Asking OpenMP costs a system call. 0: not asked yet; any thread may be the one to ask. */
-static int processors(void)
-{
-    static atomic_int known;
-    int n = load_relaxed(&known);
-    if (n == 0) {
-        n = omp_get_num_procs();
-        store_relaxed(&known, n);
-    }
-    return n;
-}
 
 struct session {
     struct region *region;
@@ -50,7 +37,7 @@ struct session {
 static void count_team(const struct session *session)
 {
     struct region *region = session->region;
-    int team = forked ? 1 : omp_get_num_threads();
+    int team = forked ? 1 : openmp_threads();
     if (team >= load_relaxed(&region->threads))
         return;
     store_relaxed(&region->threads, team);
@@ -78,7 +65,7 @@ static void session_body(void *arg)
     struct region *region = session->region;
     struct worker *worker = session->worker;
     count_team(session);
-    region_enter(worker, region, forked ? 0 : omp_get_thread_num());
+    region_enter(worker, region, forked ? 0 : openmp_thread());
     run_all(session);
     region_close(region);
     region_leave(worker, region, NULL);
@@ -99,7 +86,7 @@ static void team_worker(void *arg)
 /* In a team of the region's own, whose end waits for all tasks: only a cancel needs a taskgroup. */
 static void run_in_team(openmp_body_fn *body, struct session *session)
 {
-    if (omp_get_cancellation())
+    if (openmp_cancellation())
         openmp_taskgroup(body, session);
     else
         body(session);
@@ -115,7 +102,7 @@ static void team_other(void *arg)
     struct session *session = arg;
     tsan_acquire(session);
     struct region *region = session->region;
-    bool called = omp_get_thread_num() < region->members;
+    bool called = openmp_thread() < region->members;
     while (called || region_await_call(region)) {
         run_in_team(team_worker, session);
         called = false;
@@ -134,7 +121,7 @@ static void prepare(struct session *session, size_t tasks)
     region->members = joins || tasks == 0 ? 1 : tasks < (size_t)threads ? (int)tasks : threads;
     region->level = forked ? 0 : openmp_level() + !joins;
     region->joined = joins;
-    region->oversubscribed = threads > processors();
+    region->oversubscribed = threads > openmp_processors();
     region->spin_ns = region->oversubscribed ? 0 : parking_spin_ns();
     region->root = group;
     region->float_control = float_control_get();
@@ -156,7 +143,7 @@ int session_threads_outermost(const ompg_group *group)
 
 int session_threads(const ompg_group *group)
 {
-    return !forked && openmp_level() > 0 ? omp_get_num_threads() : session_threads_outermost(group);
+    return !forked && openmp_level() > 0 ? openmp_threads() : session_threads_outermost(group);
 }
 
 bool session_reserve(ompg_group *group, struct reserved *reserved)

@@ -12,7 +12,6 @@
 #include "group/stop.h"
 
 #include <errno.h>
-#include <omp.h>
 #include <stdlib.h>
 
 /*
@@ -82,7 +81,7 @@ bool ompg_loop_next(const ompg_loop *handle, ompg_loop_range *range)
 {
     struct loop *loop = loop_in(handle);
     struct units units;
-    struct share *own = loop_share(loop, omp_get_thread_num());
+    struct share *own = loop_share(loop, openmp_thread());
     if (!range->entered)
         enter_range(handle, range);
     while (loop_take(loop, own, range, &units)) {
