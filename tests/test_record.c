@@ -1,5 +1,5 @@
 /*
- * The record of an error: when and on which thread it was made, whoever reports it; and that who
+ * The record of an error: when and on which thread it was made, whoever reports it; and that whoever
  * reads it meanwhile never sees a part of it.
  *
  * SPDX-License-Identifier: Apache-2.0

@@ -1,5 +1,5 @@
 /*
- * parallelize_1d_tile_1d: one tile for each thread, or tiles of sixteen where the iterations differ.
+ * pthreadpool_parallelize_1d_tile_1d: one tile for each thread, or tiles of sixteen where the iterations differ.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

@@ -1,4 +1,4 @@
-// Task_groups of two empty tasks, one after the other, in an arena.
+// A task_group of two empty tasks, and another, one after the other, in an arena.
 //
 // SPDX-License-Identifier: Apache-2.0
 #include "tbb.h"

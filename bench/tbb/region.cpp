@@ -1,4 +1,4 @@
-// Task_groups of two empty tasks from serial code: enters and leaves the arena each time.
+// A task_group of two empty tasks from serial code: enters and leaves the arena each time.
 //
 // SPDX-License-Identifier: Apache-2.0
 #include "tbb.h"

@@ -106,7 +106,7 @@ OMPG_API void ompg_free(ompg_group *group);
  * Adds a task. Before the wait the task is kept, and runs in ompg_wait(); inside a running region
  * (in a task) it may start at once. Any number of tasks may be added: when the library's bounded
  * buffers are full, the task runs inside this call. So in a task, no lock may be held over ompg_go()
- * that the added task takes: its thread would ask for it twice. (An omp_nest_lock lets it in: to
+ * that the added task takes: its thread would ask for it twice. (An omp_nest_lock_t lets it in: to
  * OpenMP both are one task. That excludes neither from the other.)
  * Tasks that wait before the wait or behind a limit take memory: 56 bytes, or nothing where a loop
  * adds the same fn with arguments at equal distances.

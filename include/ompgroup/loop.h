@@ -23,7 +23,7 @@ OMPG_BEGIN_DECLS
  * all tasks of the group. NULL group: a default one, made and freed here.
  * grain: iterations in each sub-range (the last one may be shorter); a loop has at most 2^32 - 2
  * sub-ranges, so a larger one gets a coarser grain. 0: chosen by the library, an eighth of a thread's
- * part at first and smaller towards the end, but for those that take less than a microsecond.
+ * part at first and smaller towards the end, except those that take less than a microsecond.
  * The index of an error is the iteration that ompg_fail_at() names, otherwise the first of the
  * sub-range. A loop takes no index of its own among the group's tasks. An error stops the hand-out at
  * the next sub-range (fail-fast); in a .deterministic group everything below the reported index is
@@ -63,7 +63,7 @@ typedef struct ompg_loop {
 typedef struct ompg_loop_range {
     size_t begin, end;
     long long began;         /* in ticks of the library; 0: not measured */
-    const ompg_group *outer; /* these: as the thread had them before the loop */
+    const ompg_group *outer; /* as the thread had it before the loop, and so what follows */
     size_t outer_index;
     unsigned float_control;
     bool entered;
@@ -113,7 +113,7 @@ OMPG_END_DECLS
  * OMPG_NO_INDEX. The deadline counts from the start of the loop, .limit bounds the threads. Nothing of
  * this returns a code: call ompg_wait(group) afterwards, which gives the first error. begin > end is
  * recorded as EINVAL. ompg_go() from the body gets EPERM, but inside one of the group's own tasks. NULL
- * group: a plain loop that nothing stops. Several threads may each run one on the same group at once.
+ * group: an ordinary loop that nothing stops. Several threads may each open one on the same group at once.
  * Not possible in the body: break (it would end only the range), return and goto out of it, exceptions.
  *
  * OMPG_FOR_GRAIN hands out ranges of `grain` iterations; 0: chosen by the library.

@@ -26,7 +26,7 @@ extern _Thread_local struct delays delays_here __attribute__((tls_model("initial
 /* Delays the thread and draws when to do it next. Leaves errno alone, is no cancellation point. */
 void delays_next(void);
 
-/* Whether the environment asks for a run without membarrier. */
+/* Whether the environment asks to run without membarrier. */
 bool delays_deny_membarrier(void);
 
 static inline void delays_step(void)

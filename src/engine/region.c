@@ -233,7 +233,7 @@ void region_work(struct region *region)
     worker_release(worker);
 }
 
-/* Body of the OpenMP task that is a worker; root_has_stopped comes after it. */
+/* Body of the OpenMP task that is a worker; region_root_has_stopped comes after it. */
 static void worker_main(void *arg)
 {
     struct region *region = arg;

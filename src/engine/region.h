@@ -19,7 +19,7 @@ void region_wait_nested(struct worker *worker, ompg_group *group);
  */
 void region_attend(struct worker *worker);
 
-/* After a push or a run. */
+/* After a push or a pop. */
 static inline void region_attend_if_asked(struct worker *worker)
 {
     if (UNLIKELY(load_relaxed(&worker->deque.attention)))

@@ -15,7 +15,7 @@
  *   along with programming language memory models?", 2012).
  * - Only groups that live for certain are written to. While a group is waited for (WAIT_BEGUN) and a task
  *   of it runs here, the task that it lies in is the one that waits, so that one runs too, and its
- *   group lives. This goes on outwards (links_of).
+ *   group lives. This goes on outwards (struct walk in stop.c).
  *
  * SPDX-License-Identifier: Apache-2.0
  */

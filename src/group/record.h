@@ -91,7 +91,7 @@ struct ompg_group {
     _Atomic int64_t waited;    /* sum of the waits that are over */
     struct queue queue; /* tasks added outside the region; the adder's, in the wait the waiter's */
     struct spinlock lock;
-    int loops;                   /* OMPG_FORs that share a wait; guard: lock */
+    int loops;                   /* of OMPG_FOR that share a wait; guard: lock */
     struct errors *errors;       /* collect and deterministic groups; read-only after ompg_new */
     struct errors *spare_errors; /* of an earlier life; NULL while this one has its own */
     _Atomic(ompg_token *) token; /* until ompg_free, which takes it away under lock */

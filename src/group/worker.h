@@ -8,7 +8,7 @@
  *   its deque's lock and then compare its region.
  * - slots[thread] is written by that OpenMP thread only: at most one worker for each thread.
  * - The tally counts for one group that the worker does not own. Invariant: whenever a user's code runs
- *   on the worker, tally.group is NULL or the group of one of its frames, whose task is not over and is
+ *   on the worker, tally_group is NULL or the group of one of its frames, whose task is not over and is
  *   counted by this worker as over after all that the tally holds. So whoever waits for the group has
  *   something to wait for while counts are hidden here. It is flushed before the worker shares tasks,
  *   counts for another group, starts a task of another group, goes back to a task of another group

@@ -26,7 +26,7 @@ enum task_flag {
 struct task {
     ompg_task_fn *fn;
     void *arg;
-    uintptr_t tagged; /* the group, and task_flags */
+    uintptr_t tagged; /* the group, and flags of enum task_flag */
     size_t index;     /* submission order in the group */
 };
 
