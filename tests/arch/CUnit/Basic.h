@@ -1,6 +1,6 @@
 /*
- * As much of CUnit's basic interface as check.h uses, for processors that the distribution has no
- * CUnit for: scripts/test-arch.sh.
+ * As much of CUnit's basic interface as check.h uses, for machines that have no CUnit, and processors
+ * that the distribution has none for (scripts/test-arch.sh).
  *
  * SPDX-License-Identifier: Apache-2.0
  */
