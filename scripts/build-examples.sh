@@ -1,13 +1,17 @@
 #!/usr/bin/env bash
-# Builds example programs as build/demo/examples/<program>, and installs first what that needs:
-# less than the preset `release`, whose tests need CUnit.
+# Builds example programs, and installs first what that needs: less than the tests do. Prints the folder
+# of the programs, all else to standard error.
 #
 #     scripts/build-examples.sh PROGRAM...
 #
 # SPDX-License-Identifier: Apache-2.0
 set -euo pipefail
-cd "$(dirname "$(readlink -f "$0")")/.."
+# shellcheck source-path=SCRIPTDIR
+. "$(dirname "$(readlink -f "$0")")/tools.sh"
 
-scripts/setup.sh build
-cmake --preset release -B build/demo -DOMPGROUP_BUILD_TESTS=OFF -DOMPGROUP_BUILD_BENCH=OFF
-cmake --build build/demo --target "$@"
+{
+    scripts/setup.sh build
+    configure release demo -DOMPGROUP_BUILD_TESTS=OFF -DOMPGROUP_BUILD_BENCH=OFF
+    compile demo --target "$@"
+} >&2
+echo "$BUILD_DIR/demo/examples"

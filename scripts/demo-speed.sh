@@ -21,7 +21,6 @@ if [ $# -gt 2 ] || [[ ! $rounds =~ ^[1-9][0-9]*$ ]] || [ ! -d "$dir" ]; then
     exit 2
 fi
 root=$(cd "$(dirname "$(readlink -f "$0")")/.." && pwd)
-checksum=$root/build/demo/examples/checksum
 # shellcheck source-path=SCRIPTDIR
 . "$root/scripts/timing.sh"
 
@@ -65,8 +64,8 @@ check() {
     "$checksum" --threads 2 "$1" 2>/dev/null | cmp - "$work/expected"
 }
 
+checksum=$("$root/scripts/build-examples.sh" checksum)/checksum
 {
-    "$root/scripts/build-examples.sh" checksum
     make_trees
     for tree in "$work/large" "$work/small" "$dir"; do
         check "$tree"

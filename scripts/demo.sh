@@ -3,11 +3,11 @@
 #
 #     scripts/demo.sh [OPTION]... [DIR]        DIR: /usr/include; --help tells the options
 #
-# Arguments, stdout and exit status are those of examples/checksum.c; building goes to stderr.
+# Arguments, stdout and exit status are those of examples/checksum.c; building goes to stderr, and into
+# BUILD_DIR (scripts/tools.sh).
 #
 # SPDX-License-Identifier: Apache-2.0
 set -euo pipefail
 
-root=$(cd "$(dirname "$(readlink -f "$0")")/.." && pwd)
-"$root/scripts/build-examples.sh" checksum >&2
-exec "$root/build/demo/examples/checksum" "$@"
+programs=$("$(dirname "$(readlink -f "$0")")/build-examples.sh" checksum)
+exec "$programs/checksum" "$@"

@@ -20,7 +20,6 @@ if [ $# -gt 1 ] || [[ ! $rounds =~ ^[1-9][0-9]*$ ]]; then
     exit 2
 fi
 root=$(cd "$(dirname "$(readlink -f "$0")")/.." && pwd)
-programs=$root/build/demo/examples
 # shellcheck source-path=SCRIPTDIR
 . "$root/scripts/timing.sh"
 
@@ -47,8 +46,8 @@ check() {
     "$programs/heat" --threads 2 --compare
 }
 
+programs=$("$root/scripts/build-examples.sh" wordfreq heat pi)
 {
-    "$root/scripts/build-examples.sh" wordfreq heat pi
     : >"$work/text"
     make_text
     check

@@ -4,7 +4,8 @@
 #
 # SPDX-License-Identifier: Apache-2.0
 set -euo pipefail
-cd "$(dirname "$(readlink -f "$0")")/.."
+# shellcheck source-path=SCRIPTDIR
+. "$(dirname "$(readlink -f "$0")")/tools.sh"
 
 find include src tests examples bench -name "*.[ch]" -print0 |
     xargs -0 clang-format-19 --dry-run -Werror
@@ -15,5 +16,9 @@ for source in tests/test_*.c src/*/*.c; do
         exit 1
     }
 done
-cmake --preset lint
-cmake --build --preset lint -- -k 0
+configure lint lint
+if [ "$generator" = Ninja ]; then
+    compile lint -- -k 0
+else
+    compile lint -- -k
+fi

@@ -1,27 +1,29 @@
 #!/usr/bin/env bash
-# Installs the Debian packages that are missing: `setup.sh build` those that the library and its
-# examples need, `setup.sh test` those of all tests as well, `setup.sh bench` those of the benchmarks
-# and their peers, `setup.sh arch` the cross compilers of scripts/test-arch.sh. Silent when
-# nothing is missing.
+# Brings the tools that are missing: `setup.sh build` those that the library and its examples need,
+# `setup.sh test` those of all tests as well, `setup.sh bench` those of the benchmarks and their peers,
+# `setup.sh arch` the cross compilers of scripts/test-arch.sh.
+#
+# What is there counts, wherever it came from. What is missing is installed where there is apt-get and
+# root, or sudo that asks no password; elsewhere it is named. Fails only where a compiler with OpenMP,
+# CMake, or both Ninja and make are missing (`arch`: anything). Silent when nothing is missing.
 #
 # SPDX-License-Identifier: Apache-2.0
 set -euo pipefail
 
-packages=(gcc libc6-dev cmake ninja-build)
-optional=() # what uses them says that it is left out
+needed=(gcc cmake ninja-build)
+wanted=() # what uses them says that it is left out
 case ${*:-build} in
 build) ;;
 test)
-    packages+=(libcunit1-dev g++ pkg-config valgrind locales
-        clang-19 libomp-19-dev clang-format-19 clang-tidy-19 llvm-19) # llvm-symbolizer
-    optional+=(relacy-dev)
+    wanted+=(ninja libcunit1-dev g++ pkg-config valgrind locales
+        clang-19 libomp-19-dev clang-format-19 clang-tidy-19 llvm-19 relacy-dev)
     ;;
 bench)
-    packages+=(g++ clang-19 libomp-19-dev python3 gnuplot-nox libtbb-dev golang-go
+    wanted+=(ninja g++ clang-19 libomp-19-dev python3 gnuplot-nox libtbb-dev golang-go
         golang-golang-x-sync-dev cargo librust-rayon-dev libhts-dev libpthreadpool-dev)
     ;;
 arch)
-    packages+=(qemu-user gcc-{aarch64,i686,powerpc64le,riscv64,s390x}-linux-gnu gcc-arm-linux-gnueabihf
+    needed+=(qemu-user gcc-{aarch64,i686,powerpc64le,riscv64,s390x}-linux-gnu gcc-arm-linux-gnueabihf
         libc6-dev-{arm64,armhf,i386,ppc64el,riscv64,s390x}-cross)
     ;;
 *)
@@ -29,44 +31,80 @@ arch)
     exit 2
     ;;
 esac
+# shellcheck source-path=SCRIPTDIR
+. "$(dirname "$(readlink -f "$0")")/tools.sh"
 
-is_missing() {
-    [[ $(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null || true) != installed* ]]
+# includes <compiler> <header> [<flag>...]
+includes() {
+    local compiler=$1 header=$2
+    shift 2
+    echo "#include <$header>" | "$compiler" "$@" -E - -o /dev/null
+} >/dev/null 2>&1
+
+# is_there <package of Debian>: what it would bring is there.
+is_there() {
+    case $1 in
+    gcc) [ -n "$compiler" ] ;;
+    ninja-build) have ninja || have make ;;
+    g++) have c++ || have g++ || have clang++ ;;
+    libcunit1-dev) includes "${compiler:-cc}" CUnit/Basic.h ;;
+    relacy-dev) includes c++ relacy/relacy.hpp -x c++ ;;
+    locales) have localedef && [ -e /usr/share/i18n/charmaps/ANSI_X3.4-1968.gz ] ;;
+    libomp-19-dev) works_with clang-19 -fopenmp -include omp.h ;;
+    llvm-19) have llvm-symbolizer-19 || have llvm-symbolizer ;;
+    golang-go) have go ;;
+    qemu-user) have qemu-aarch64 ;;
+    gnuplot-nox) have gnuplot ;;
+    cargo | clang-* | cmake | ninja | pkg-config | python3 | valgrind) have "$1" ;;
+    *) [[ $(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null || true) == installed* ]] ;;
+    esac
 }
 
-missing=() wanted=()
-for package in "${packages[@]}"; do
-    ! is_missing "$package" || missing+=("$package")
-done
-for package in "${optional[@]}"; do
-    ! is_missing "$package" || wanted+=("$package")
-done
-[ $((${#missing[@]} + ${#wanted[@]})) -gt 0 ] || exit 0
+# look: what is missing now.
+look() {
+    local package
+    missing=() absent=()
+    for package in "${needed[@]}"; do
+        is_there "$package" || missing+=("$package")
+    done
+    for package in "${wanted[@]}"; do
+        is_there "$package" || absent+=("${package/#ninja/ninja-build}")
+    done
+}
+look
+[ $((${#missing[@]} + ${#absent[@]})) -gt 0 ] || exit 0
 
 as_root=()
-if [ "$(id -u)" -ne 0 ]; then
-    as_root=(sudo)
-fi
-if ! command -v apt-get >/dev/null || ! "${as_root[@]}" true 2>/dev/null; then
-    [ ${#missing[@]} -gt 0 ] || exit 0
-    echo "Please install these packages (names as in Debian): ${missing[*]}" >&2
-    exit 1
-fi
-
-echo "Installing: ${missing[*]} ${wanted[*]}" >&2
+[ "$(id -u)" -eq 0 ] || as_root=(sudo -n)
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 apt_get() {
     "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -qq -o Acquire::Retries=3 "$@" \
         >>"$log" 2>&1
 }
-# An update that fails in part may still leave a list with the packages in it.
-apt_get update || true
-[ ${#wanted[@]} -eq 0 ] || apt_get install --no-install-recommends -y "${wanted[@]}" ||
-    echo "Goes without: ${wanted[*]}" >&2
-[ ${#missing[@]} -gt 0 ] || exit 0
-if ! apt_get install --no-install-recommends -y "${missing[@]}"; then
-    sed -E 's#[a-z+]+://[^ ]*#(mirror)#g' "$log" | grep '^E:' >&2 || true
-    echo "Could not install: ${missing[*]}" >&2
+install() {
+    apt_get install --no-install-recommends -y "$@"
+}
+
+if have apt-get && "${as_root[@]}" true 2>/dev/null; then
+    echo "Installing: ${missing[*]} ${absent[*]}" >&2
+    # An update that fails in part may still leave a list with the packages in it. What is only wanted may
+    # not exist in this release.
+    apt_get update || true
+    if ! install libc6-dev "${missing[@]}" "${absent[@]}"; then
+        for package in "${missing[@]}" "${absent[@]}"; do
+            install "$package" || true
+        done
+    fi
+    hash -r
+    compiler=$(openmp_compiler ${CC:+"$CC"} cc gcc clang clang-19 || true)
+    look
+    if [ $((${#missing[@]} + ${#absent[@]})) -gt 0 ]; then
+        sed -E 's#[a-z+]+://[^ ]*#(mirror)#g' "$log" | grep '^E:' | sort -u >&2 || true
+    fi
+fi
+[ ${#absent[@]} -eq 0 ] || echo "Goes without (names as in Debian): ${absent[*]}" >&2
+if [ ${#missing[@]} -gt 0 ]; then
+    echo "Please install (names as in Debian): ${missing[*]}" >&2
     exit 1
 fi

@@ -1,71 +1,123 @@
 #!/usr/bin/env bash
 # Builds every configuration, runs its tests and ends with one line, `N passed, N failed`. A build
-# that fails counts as one failure. Results lie in build/*.xml (JUnit), build output in build/*.log.
+# that fails counts as one failure. Results lie in BUILD_DIR (build) as *.xml (JUnit), build output as *.log.
 #
-#     scripts/test.sh [--again] [--full]
+#     scripts/test.sh [--again] [--full] [--strict]
 #
 # What passed whole is not run again, and counts as it did, while every file and the compilers are the
 # same; --again runs it nevertheless. --full adds nine seeds to the one of the delays.
 #
+# A configuration that needs a tool which is missing is skipped and named, and so is a single test; with
+# --strict, for machines that must have them all, a skipped configuration has failed.
+#
 # SPDX-License-Identifier: Apache-2.0
 set -euo pipefail
-cd "$(dirname "$(readlink -f "$0")")/.."
 
-again=false full=false
+again=false full=false strict=false
 for option; do
     case $option in
     --again) again=true ;;
     --full) full=true ;;
-    *) echo "Usage: scripts/test.sh [--again] [--full]" >&2 && exit 2 ;;
+    --strict) strict=true ;;
+    *) echo "Usage: scripts/test.sh [--again] [--full] [--strict]" >&2 && exit 2 ;;
     esac
 done
+# shellcheck source-path=SCRIPTDIR
+. "$(dirname "$(readlink -f "$0")")/tools.sh"
 
 scripts/setup.sh test
-mkdir -p build
-! $again || rm -f build/*.passed
-! $full || rm -f build/delays.passed # the ordinary run may have passed
+[ -n "$compiler" ] || . scripts/tools.sh # it has been installed just now
+! $again || rm -f "$BUILD_DIR"/*.passed
+! $full || rm -f "$BUILD_DIR/delays.passed" # the ordinary run may have passed
 
 # state [<path>...]: all that a result depends on; differs each time where git does not know the files.
 state() {
     git ls-files --error-unmatch scripts/test.sh >/dev/null 2>&1 || date +%s%N
     git ls-files -z --cached --others --exclude-standard -- "$@" 2>/dev/null |
         xargs -0 sha256sum 2>/dev/null || true
-    for compiler in cc c++ clang-19; do
-        "$compiler" --version 2>/dev/null || true
+    local program
+    for program in "$compiler" c++ "$clang"; do
+        "${program:-none}" --version 2>/dev/null || true
     done
 }
+clang=$(openmp_compiler clang-19 clang || true)
 state_of_all=$(state | sha256sum)
 state_of_engine=$(state src include tests/models | sha256sum)
 
 # unchanged <name> [<state>]: says so when it passed whole in this state.
 unchanged() {
-    [ -f "build/$1.passed" ] && [ "$(cat "build/$1.passed")" = "${2-$state_of_all}" ] &&
+    [ -f "$BUILD_DIR/$1.passed" ] && [ "$(cat "$BUILD_DIR/$1.passed")" = "${2-$state_of_all}" ] &&
         echo "== $1: nothing has changed since it passed"
 }
 
 # settle <name> <failures before it> [<state>]: remembers that it passed.
 settle() {
-    [ ${#failures[@]} -ne "$2" ] || echo "${3-$state_of_all}" >"build/$1.passed"
+    [ ${#failures[@]} -ne "$2" ] || echo "${3-$state_of_all}" >"$BUILD_DIR/$1.passed"
 }
 
 passed=0
 failures=()
+skipped=()
+
+# skip <name> <why>
+skip() {
+    echo "== $1: skipped: $2"
+    skipped+=("$1: $2")
+    ! $strict || failures+=("$1: skipped: $2")
+}
+
+# lacks <preset>: says what it needs and this machine lacks.
+lacks() {
+    local sanitizer
+    case $1 in
+    asan-ubsan) sanitizer=address,undefined ;;
+    tsan | tsan-clang) sanitizer=thread ;;
+    *) sanitizer= ;;
+    esac
+    case $1 in
+    *clang)
+        [ -n "$clang" ] || { echo "there is no Clang with OpenMP" && return; }
+        [ -z "$sanitizer" ] || works_with "$clang" -fsanitize=$sanitizer ||
+            { echo "$clang -fsanitize=$sanitizer makes no program that runs" && return; }
+        [ -z "$sanitizer" ] || [ -e "$("$clang" -print-file-name=libarcher.so)" ] ||
+            { echo "there is no libarcher.so beside $clang" && return; }
+        ;;
+    lint)
+        for tool in clang-19 clang-format-19 clang-tidy-19; do
+            have $tool || { echo "$tool is missing" && return; }
+        done
+        ;;
+    *)
+        [ -z "$sanitizer" ] || works_with "$compiler" -fsanitize=$sanitizer ||
+            { echo "$compiler -fsanitize=$sanitizer makes no program that runs" && return; }
+        ;;
+    esac
+    return 1
+}
 
 # check <name> <command...>: one check that is not ctest's.
 check() {
     local name=$1
     shift
-    if "$@" >"build/$name.log" 2>&1; then
+    if "$@" >"$BUILD_DIR/$name.log" 2>&1; then
         return 0
     fi
-    grep -E "error:|FAILED:|\*\*\*Failed" "build/$name.log" | head -n 20 || true # ninja goes on after them
-    tail -n 40 "build/$name.log"
+    grep -E "error:|FAILED:|\*\*\*Failed" "$BUILD_DIR/$name.log" | head -n 20 || true # ninja goes on after them
+    tail -n 40 "$BUILD_DIR/$name.log"
     failures+=("$name")
     return 1
 }
 
 build() {
-    cmake --preset "$1" && cmake --build --preset "$1"
+    local options=()
+    case $1 in
+    *clang) options=(-DCMAKE_C_COMPILER="$clang" -DCMAKE_CXX_COMPILER="${clang/clang/clang++}") ;;
+    esac
+    configure "$1" "$1" "${options[@]}" || return 1
+    case $1 in
+    tsan-clang | delays) compile "$1" --target tests_of_preset ;;
+    *) compile "$1" ;;
+    esac
 }
 
 # failed_cases <file>: their names. A case that did not run has failed, unless it said itself, by its
@@ -77,28 +129,40 @@ failed_cases() {
         /^\t\t<skipped / && status == "notrun" && $2 !~ /^SKIP_/ { print name }' "$1"
 }
 
-count_passed() {
-    passed=$((passed + $(grep -c '^[[:space:]]<testcase .* status="run">$' "$1" || true)))
+# count <preset> <file>: what passed, and what could not run here.
+count() {
+    local name
+    passed=$((passed + $(grep -c '^[[:space:]]<testcase .* status="run">$' "$2" || true)))
+    while read -r name; do
+        skipped+=("$1: $name")
+    done < <(awk -F'"' '
+        /^\t<testcase / { name = $2; status = $(NF - 1) }
+        /^\t\t<skipped / && status == "notrun" && $2 ~ /^SKIP_/ { print name }' "$2")
 }
 
 # run <preset> [<option of ctest>...]: builds one configuration, runs its tests, adds what they gave.
 run() {
-    local preset=$1 results=build/$1.xml name before=${#failures[@]}
+    local preset=$1 results=$BUILD_DIR/$1.xml name before=${#failures[@]} why
     shift
+    if why=$(lacks "$preset"); then
+        skip "$preset" "$why"
+        return 0
+    fi
     if unchanged "$preset" && [ -s "$results" ]; then
-        count_passed "$results"
+        count "$preset" "$results"
         return 0
     fi
     echo "== $preset"
-    rm -f "build/$preset.passed"
+    rm -f "$BUILD_DIR/$preset.passed"
     check "build-$preset" build "$preset" || return 0
     rm -f "$results"
-    ctest --preset "$preset" --parallel "$(nproc)" --output-junit "$PWD/$results" "$@" || true
+    ctest --preset "$preset" --test-dir "$BUILD_DIR/$preset" --parallel "$(nproc)" \
+        --output-junit "$results" "$@" || true
     if [ ! -s "$results" ]; then
         failures+=("ctest-$preset")
         return 0
     fi
-    count_passed "$results"
+    count "$preset" "$results"
     while read -r name; do
         failures+=("$preset: $name")
     done < <(failed_cases "$results")
@@ -106,10 +170,14 @@ run() {
 }
 
 lint() {
-    local before=${#failures[@]}
+    local before=${#failures[@]} why
+    if why=$(lacks lint); then
+        skip lint "$why"
+        return 0
+    fi
     if ! unchanged lint; then
         echo "== lint"
-        rm -f build/lint.passed
+        rm -f "$BUILD_DIR/lint.passed"
         check lint scripts/lint.sh || return 0
     fi
     passed=$((passed + 1))
@@ -119,15 +187,15 @@ lint() {
 models() {
     local before=${#failures[@]}
     if ! c++ -E -include relacy/relacy.hpp -x c++ /dev/null >/dev/null 2>&1; then
-        echo "== models: skipped, for Relacy (relacy-dev) is not there"
+        skipped+=("models: Relacy is missing (relacy-dev)")
         return 0
     fi
     if ! unchanged models "$state_of_engine"; then
         echo "== models"
-        rm -f build/models.passed
+        rm -f "$BUILD_DIR/models.passed"
         check models tests/models/run.sh || return 0
     fi
-    passed=$((passed + $(grep -cE ': (holds|rejected)$' build/models.log)))
+    passed=$((passed + $(grep -cE ': (holds|rejected)$' "$BUILD_DIR/models.log")))
     settle models "$before" "$state_of_engine"
 }
 
@@ -143,6 +211,9 @@ run dev --exclude-regex '[.](t[17][.]cancel.|t2[.]cancel1)$'
 lint
 models
 
+for name in "${skipped[@]}"; do
+    echo "skipped: $name"
+done
 for name in "${failures[@]}"; do
     echo "failed: $name"
 done

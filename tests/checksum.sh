@@ -217,11 +217,11 @@ scripts_usage() {
 
 # demo.sh between stand-ins for what it calls, called by another name from another directory.
 demo_by_link() {
-    mkdir -p copy/scripts copy/build/demo/examples
+    mkdir -p copy/scripts copy/programs
     cp "$scripts/demo.sh" copy/scripts
-    printf '#!/bin/sh\necho "building $*"\n' >copy/scripts/build-examples.sh
-    printf '#!/bin/sh\necho "running $*"\n' >copy/build/demo/examples/checksum
-    chmod +x copy/scripts/* copy/build/demo/examples/*
+    printf '#!/bin/sh\necho "building $*" >&2\necho %s\n' "$PWD/copy/programs" >copy/scripts/build-examples.sh
+    printf '#!/bin/sh\necho "running $*"\n' >copy/programs/checksum
+    chmod +x copy/scripts/* copy/programs/*
     ln -s copy/scripts/demo.sh 'a demo'
     './a demo' --threads 2 names >"$out" 2>"$err"
     status=$?

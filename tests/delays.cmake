@@ -34,14 +34,18 @@ function(ompgroup_delayed_cases program word seed)
     endforeach()
 endfunction()
 
+set(ompgroup_delayed test_cancel test_contexts test_crowds test_limit test_nesting test_pipeline_stop
+    test_reduce_stop test_stress test_team)
+# These choose their threads themselves.
+set(ompgroup_delayed_white test_deque_threads test_gate test_loop_units)
+add_custom_target(tests_of_preset # what the preset builds
+    DEPENDS ${ompgroup_delayed} ${ompgroup_delayed_white} test_progress test_stats)
+
 foreach(seed RANGE 1 10)
-    foreach(program IN ITEMS
-            test_cancel test_contexts test_crowds test_limit test_nesting test_pipeline_stop
-            test_reduce_stop test_stress test_team)
+    foreach(program IN LISTS ompgroup_delayed)
         ompgroup_delayed_cases(${program} "" ${seed} 2 3 7 16)
     endforeach()
-    # These choose their threads themselves.
-    foreach(program IN ITEMS test_deque_threads test_gate test_loop_units)
+    foreach(program IN LISTS ompgroup_delayed_white)
         ompgroup_delayed_cases(${program} "" ${seed} 2)
     endforeach()
     ompgroup_delayed_cases(test_progress work ${seed} 2)

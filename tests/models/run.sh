@@ -13,7 +13,7 @@ set -euo pipefail
 cd "$(dirname "$(readlink -f "$0")")/../.."
 
 models=tests/models
-build=build/models
+build=${BUILD_DIR:-build}/models
 source=${MODELS_SOURCE:-.} # another tree to take from
 flags=(-std=gnu++20 -fpermissive -fno-sized-deallocation -fno-lifetime-dse -w -O1)
 mkdir -p $build

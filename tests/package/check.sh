@@ -30,6 +30,7 @@ find_package)
     [ -z "$CXX" ] || consume -DCMAKE_PREFIX_PATH="$prefix" -DLANGUAGES=CXX
     ;;
 pkg_config)
+    command -v pkg-config >/dev/null || { echo "pkg-config is missing" && exit 77; }
     PKG_CONFIG_PATH=$(dirname "$(find "$prefix" -name ompgroup.pc)")
     export PKG_CONFIG_PATH
     linkage=()
