@@ -14,8 +14,10 @@
 #            program.c one that uses the library.
 #   no language  below a shell block: what that prints, whatever the digits are; elsewhere: not code
 #
+# Links to files and to headings in them are looked up as well.
+#
 # `<!-- not run: REASON -->` above a block leaves it at a look at its syntax and at the files and presets
-# that it names. With --control every block must be found wrong.
+# that it names. With --control every block and link must be found wrong.
 #
 # Environment: CC, CXX (or empty), FLAGS (of OpenMP), LIBRARY, PROGRAMS (where the examples lie), CMAKE,
 # GENERATOR, PREFIX (of the installed package), WORK.
@@ -173,6 +175,18 @@ check() {
     esac
 }
 
+# check_links: files that the document leads to exist, and so do the headings in them.
+check_links() {
+    local link target
+    while read -r link; do
+        target=$root/$(dirname "$document")/${link%%#*}
+        [ -n "${link%%#*}" ] || target=$root/$document
+        [ -e "$target" ] || { echo "$link: no such file" && continue; }
+        [[ $link != *#* ]] || sed -nE 's/^#+ (.*)/\1/p' "$target" | tr '[:upper:] ' '[:lower:]-' |
+            tr -cd 'a-z0-9_\n-' | grep -qxF -e "${link#*#}" || echo "$link: no such heading"
+    done <"$work/links"
+}
+
 failures=0 count=0 skipped=0 good=() missing=
 awk -v work="$work/blocks" -v header="$([[ $base == *.h ]] && echo 1)" \
     -f "$here/documents/blocks.awk" "$root/$document" >"$work/list"
@@ -192,10 +206,13 @@ while read -r number line language directive; do
         sed 's/^/    /' "$work/log"
     fi
 done <"$work/list"
-echo "$document: $count blocks, $skipped of them not run, $failures wrong"
+grep -oE '\]\([^)]+\)' "$root/$document" | tr -d ']()' | grep -v '://' >"$work/links"
+check_links | tee "$work/log"
+links=$(wc -l <"$work/links") failures=$((failures + $(wc -l <"$work/log")))
+echo "$document: $count blocks, $skipped of them not run; $links links; $failures wrong"
 if $control; then
     [ ${#good[@]} -eq 0 ] || echo "not found wrong: the blocks at lines ${good[*]}"
-    [ $count -gt 0 ] && [ $failures -eq $count ]
+    [ $count -gt 0 ] && [ $failures -eq $((count + links)) ]
 else
     [ $failures -eq 0 ] || exit 1
     [ -z "$missing" ] || { echo "skipped from line $line on: $missing is missing" && exit 77; }
