@@ -13,6 +13,7 @@ ompgroup_test(test_error)
 ompgroup_test(test_floating_point)
 target_link_libraries(test_floating_point PRIVATE m) # fenv.h
 ompgroup_test(test_group)
+ompgroup_test(test_layout)
 ompgroup_test(test_limit)
 ompgroup_test(test_links)
 ompgroup_test(test_loop)

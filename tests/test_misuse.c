@@ -89,7 +89,7 @@ static void null_group(void)
     char byte = 'b';
     ompg_error error = {.code = 5};
     const ompg_error *list = &error;
-    ompg_stats stats = {1, 1, 1, 1, 1, 1.0};
+    ompg_stats stats = {1, 1, 1, 1, 1, 1.0, {1}};
     CHECK_INT(ompg_go(NULL, count_run, &runs), EINVAL);
     CHECK_INT(ompg_go_with(NULL, count_run, &runs, NULL), EINVAL);
     CHECK_INT(ompg_go_copy(NULL, count_run, &byte, 1), EINVAL);

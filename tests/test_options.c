@@ -1,6 +1,5 @@
 /*
- * Options: their layout, which programs that are compiled already rely on, and that {0} means the
- * defaults.
+ * Options: {0} and NULL mean the defaults. (Their layout: test_layout.c.)
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -8,51 +7,6 @@
 #include "tasks.h"
 
 #include <errno.h>
-
-/* ---- layout: fields are only ever appended ---- */
-
-#define FOLLOWS(type, field, earlier) offsetof(type, field) > offsetof(type, earlier)
-
-_Static_assert(offsetof(ompg_options, name) == 0, "name is the first");
-_Static_assert(FOLLOWS(ompg_options, threads, name), "then threads");
-_Static_assert(FOLLOWS(ompg_options, limit, threads), "then limit");
-_Static_assert(FOLLOWS(ompg_options, budget, limit), "then budget");
-_Static_assert(FOLLOWS(ompg_options, on_error, budget), "then on_error");
-_Static_assert(FOLLOWS(ompg_options, max_errors, on_error), "then max_errors");
-_Static_assert(FOLLOWS(ompg_options, deterministic, max_errors), "then deterministic");
-_Static_assert(FOLLOWS(ompg_options, timeout, deterministic), "then timeout");
-_Static_assert(FOLLOWS(ompg_options, token, timeout), "then token; new fields behind it");
-
-_Static_assert(offsetof(ompg_task_options, drop) == 0, "drop is the first");
-_Static_assert(FOLLOWS(ompg_task_options, cost, drop), "then cost");
-_Static_assert(FOLLOWS(ompg_task_options, name, cost), "then name; new fields behind it");
-
-/* Without designated initialisers, as a program that breaks the rule has it. */
-static void fields_stand_in_their_order(void)
-{
-    ompg_token token = OMPG_TOKEN_INIT;
-    ompg_options options = {"name", 1, 2, 3.0, OMPG_COLLECT, 4, true, 5.0, &token};
-    ompg_task_options task = {free, 6.0, "task"};
-    CHECK_STR(options.name, "name");
-    CHECK_INT(options.threads, 1);
-    CHECK_INT(options.limit, 2);
-    CHECK(options.budget == 3.0);
-    CHECK_INT(options.on_error, OMPG_COLLECT);
-    CHECK_INT(options.max_errors, 4);
-    CHECK(options.deterministic);
-    CHECK(options.timeout == 5.0);
-    CHECK(options.token == &token);
-    CHECK(task.drop == free && task.cost == 6.0);
-    CHECK_STR(task.name, "task");
-}
-
-static void codes_keep_their_values(void)
-{
-    CHECK_INT(OMPG_FAIL_FAST, 0);
-    CHECK_INT(OMPG_COLLECT, 1);
-}
-
-/* ---- {0} and NULL ---- */
 
 enum { MANY = 200 };
 
@@ -128,7 +82,5 @@ static void zero_equals_the_defaults_after_others(void)
     }
 }
 
-CHECK_MAIN("options", {"fields stand in their order", fields_stand_in_their_order},
-           {"codes keep their values", codes_keep_their_values},
-           {"zero equals the defaults", zero_equals_the_defaults},
+CHECK_MAIN("options", {"zero equals the defaults", zero_equals_the_defaults},
            {"zero equals the defaults after others", zero_equals_the_defaults_after_others})

@@ -38,6 +38,7 @@ typedef struct ompg_error {
     char task[64];        /* .name of the task's options, or "" */
     char message[256];    /* of ompg_fail(), or "" */
     char group[64];       /* .name of the group's options, or "" */
+    OMPG_RESERVED(16);    /* zero */
 } ompg_error;
 
 OMPG_BEGIN_DECLS

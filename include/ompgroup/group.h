@@ -50,7 +50,7 @@ typedef enum ompg_on_error {
 
 /*
  * Zero is the default of every field, and never means "at once": what is left of a time may come to
- * 0, which is no timeout. Fields are only appended: use designated initialisers.
+ * 0, which is no timeout. Later versions add fields: use designated initialisers.
  */
 typedef struct ompg_options {
     const char *name;       /* for messages; copied, at most 63 bytes kept */
@@ -62,12 +62,14 @@ typedef struct ompg_options {
     bool deterministic;     /* report the error with the lowest index, whatever the schedule */
     double timeout;         /* seconds from the start of the wait; 0 or INFINITY: none */
     ompg_token *token;      /* stops the group when it is cancelled; must outlive the group */
+    OMPG_RESERVED(25);      /* zero: see base.h */
 } ompg_options;
 
 typedef struct ompg_task_options {
     ompg_drop_fn *drop; /* called once with the argument when the task is over; NULL: none */
     double cost;        /* what the task takes of the group's .budget while it runs */
     const char *name;   /* for messages; must live until the task is over */
+    OMPG_RESERVED(8);   /* zero: see base.h */
 } ompg_task_options;
 
 /*
@@ -82,7 +84,8 @@ typedef struct ompg_stats {
     size_t done;
     size_t failed;
     size_t skipped;
-    double seconds; /* of all waits so far; 0 for a group made with NULL options inside a task */
+    double seconds;    /* of all waits so far; 0 for a group made with NULL options inside a task */
+    OMPG_RESERVED(10); /* zero */
 } ompg_stats;
 
 OMPG_BEGIN_DECLS
@@ -90,7 +93,8 @@ OMPG_BEGIN_DECLS
 /*
  * Makes a group. NULL options: all defaults; they are read before the call returns.
  * Returns NULL with errno EINVAL (a negative limit, budget, threads, max_errors or timeout, a NaN,
- * an unknown on_error) or ENOMEM. Any thread. Free it with ompg_free().
+ * an unknown on_error, a field of a later version, a token that was not set to OMPG_TOKEN_INIT) or
+ * ENOMEM. Any thread. Free it with ompg_free().
  */
 OMPG_API ompg_group *ompg_new(const ompg_options *options);
 
@@ -120,7 +124,7 @@ OMPG_API int ompg_go(ompg_group *group, ompg_task_fn *fn, void *arg);
 
 /*
  * The same with options for the task; NULL options: as ompg_go().
- * EINVAL also for a negative or NaN cost. A cost above the whole budget is fine: that task runs
+ * EINVAL also for a negative or NaN cost and for a field of a later version. A cost above the whole budget is fine: that task runs
  * alone.
  */
 OMPG_API int ompg_go_with(ompg_group *group, ompg_task_fn *fn, void *arg,

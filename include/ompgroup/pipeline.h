@@ -30,6 +30,7 @@ typedef struct ompg_stage {
     void *arg;
     ompg_drop_fn *drop; /* of an item that is discarded while it waits for this stage or is in it
                              (in the source: never); NULL: none */
+    OMPG_RESERVED(8);   /* zero: see base.h */
 } ompg_stage;
 
 OMPG_BEGIN_DECLS
@@ -42,8 +43,8 @@ OMPG_BEGIN_DECLS
  * that stage's drop, unless it set *item to NULL. The last in-order stage never sees an item after
  * one that failed before it in source order. No thread waits for an item's turn: the item does.
  * The index of an error is the item's number in source order.
- * Returns what the wait returns; EINVAL for NULL stages, count 0, live 0, a NULL fn or an unknown
- * mode; otherwise as ompg_go() where nothing was started; ENOMEM. Memory: a few words for
+ * Returns what the wait returns; EINVAL for NULL stages, count 0, live 0, a NULL fn, an unknown
+ * mode or a field of a later version; otherwise as ompg_go() where nothing was started; ENOMEM. Memory: a few words for
  * each item that exists at once and each stage; address space for `live` of them.
  */
 OMPG_API int ompg_pipeline(ompg_group *group, const ompg_stage *stages, size_t count, size_t live);

@@ -18,10 +18,10 @@
  */
 typedef struct ompg_token {
     OMPG_ALIGNED(8) unsigned long long cause; /* atomic: 0, or the code, and the signal above it */
-    int reserved[2];                          /* zero */
+    OMPG_RESERVED(7);                         /* zero: see base.h */
 } ompg_token;
 
-#define OMPG_TOKEN_INIT {0, {0, 0}}
+#define OMPG_TOKEN_INIT {0, {0}}
 
 OMPG_BEGIN_DECLS
 
@@ -51,8 +51,9 @@ OMPG_API int ompg_token_get_signal(const ompg_token *token);
  * rely on: it is attached, but nothing is installed. System calls that the signal interrupts are
  * restarted (SA_RESTART); the handler runs on the thread's alternate stack where there is one
  * (SA_ONSTACK).
- * Returns 0; EINVAL when token is NULL, the signal cannot be caught, or tells of a fault after which a
- * handler must not go on (SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGSYS); EBUSY when the signal
+ * Returns 0; EINVAL when token is NULL or was not set to OMPG_TOKEN_INIT, when the signal cannot be
+ * caught, or tells of a fault after which a handler must not go on (SIGSEGV, SIGBUS, SIGFPE, SIGILL,
+ * SIGTRAP, SIGSYS); EBUSY when the signal
  * already has another token; EALREADY when it already has this one. Any thread, not from a signal
  * handler.
  */

@@ -10,6 +10,7 @@
 #include "api/add.h"
 #include "base/amount.h"
 #include "base/memory.h"
+#include "base/room.h"
 #include "engine/region.h"
 #include "group/nesting.h"
 #include "group/stop.h"
@@ -290,7 +291,7 @@ int ompg_go_with(ompg_group *group, ompg_task_fn *fn, void *arg, const ompg_task
 {
     if (!options)
         return ompg_go(group, fn, arg);
-    if (!group || !fn || !is_amount(&options->cost))
+    if (!group || !fn || !is_amount(&options->cost) || !ROOM_IS_ZERO(options))
         return EINVAL;
     struct task_extra *extra = memory_new(sizeof *extra);
     if (!extra)

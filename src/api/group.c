@@ -5,6 +5,7 @@
  */
 #include "base/amount.h"
 #include "base/caller.h"
+#include "base/room.h"
 #include "base/text.h"
 #include "base/tsan.h"
 #include "engine/pools.h"
@@ -20,7 +21,8 @@
 
 static bool options_make_sense(const ompg_options *options)
 {
-    return options->threads >= 0 && options->limit >= 0 && options->max_errors >= 0 &&
+    return ROOM_IS_ZERO(options) && (!options->token || ROOM_IS_ZERO(options->token)) &&
+           options->threads >= 0 && options->limit >= 0 && options->max_errors >= 0 &&
            is_amount(&options->budget) && is_amount(&options->timeout) &&
            (options->on_error == OMPG_FAIL_FAST || options->on_error == OMPG_COLLECT);
 }

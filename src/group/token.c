@@ -18,6 +18,7 @@
 #include "base/atomics.h"
 #include "base/epoch.h"
 #include "base/futex.h"
+#include "base/room.h"
 #include "base/spinlock.h"
 #include "ompgroup/token.h"
 
@@ -141,7 +142,7 @@ static int detach(struct attachment *attachment, const ompg_token *token, int si
 
 int ompg_token_on_signal(ompg_token *token, int signo)
 {
-    if (!token || !may_be_attached(signo))
+    if (!token || !ROOM_IS_ZERO(token) || !may_be_attached(signo))
         return EINVAL;
     int saved = errno;
     spin_lock(&table_lock);

@@ -29,6 +29,7 @@
 #include "api/call.h"
 #include "base/caller.h"
 #include "base/memory.h"
+#include "base/room.h"
 #include "base/spinlock.h"
 #include "group/stop.h"
 #include "parallel/part.h"
@@ -294,7 +295,8 @@ static int carry(ompg_group *group, void *arg)
 static bool stages_make_sense(const ompg_stage *stages, size_t count)
 {
     for (size_t i = 0; i < count; i++)
-        if (!stages[i].fn || (stages[i].mode != OMPG_IN_ORDER && stages[i].mode != OMPG_PARALLEL))
+        if (!stages[i].fn || !ROOM_IS_ZERO(&stages[i]) ||
+            (stages[i].mode != OMPG_IN_ORDER && stages[i].mode != OMPG_PARALLEL))
             return false;
     return true;
 }

@@ -1,0 +1,26 @@
+/*
+ * Room: whether a caller leaves alone what is reserved for fields of later versions. See
+ * OMPG_RESERVED in ompgroup/base.h.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef OMPG_SRC_ROOM_H
+#define OMPG_SRC_ROOM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+static inline bool room_is_zero(const unsigned long long *words, size_t count)
+{
+    unsigned long long all = 0;
+    for (size_t i = 0; i < count; i++)
+        all |= words[i];
+    return all == 0;
+}
+
+/* Of a public struct: false where a field of a later version is set. */
+#define ROOM_IS_ZERO(made_by_caller)                                                               \
+    room_is_zero((made_by_caller)->reserved,                                                       \
+                 sizeof(made_by_caller)->reserved / sizeof(made_by_caller)->reserved[0])
+
+#endif
