@@ -43,7 +43,7 @@ static bool run(struct bench *bench)
     int code = 0;
     bench_start(bench);
     for (size_t i = 0; i < loops && code == 0; i++)
-        code = ompg_for(NULL, 0, bench->size, grain, body, NULL);
+        code = ompg_for(OMPG_DEFAULT, 0, bench->size, grain, body, NULL);
     bench_stop(bench);
     return code == 0 && loop_check(bench);
 }

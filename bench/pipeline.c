@@ -36,7 +36,7 @@ static bool run(struct bench *bench)
         {.mode = OMPG_IN_ORDER, .fn = collect},
     };
     pipeline_begin(bench);
-    int code = ompg_pipeline(NULL, stages, sizeof stages / sizeof stages[0], LIVE);
+    int code = ompg_pipeline(OMPG_DEFAULT, stages, sizeof stages / sizeof stages[0], LIVE);
     return pipeline_end(bench) && code == 0;
 }
 

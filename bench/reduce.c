@@ -27,7 +27,7 @@ static bool run(struct bench *bench)
 {
     double sum = 0.0;
     bench_start(bench);
-    int code = ompg_reduce(NULL, 0, bench->size, 0, &sum, sizeof sum, fold, combine, NULL);
+    int code = ompg_reduce(OMPG_DEFAULT, 0, bench->size, 0, &sum, sizeof sum, fold, combine, NULL);
     bench_stop(bench);
     return code == 0 && sum == reduce_expected(bench->size);
 }

@@ -146,7 +146,7 @@ int main(int argc, char **argv)
     if (settings.plain)
         sums = sum_plain(settings.draws, settings.seed);
     else
-        code = ompg_reduce(NULL, 0, settings.draws, 0, &sums, sizeof sums, fold, combine,
+        code = ompg_reduce(OMPG_DEFAULT, 0, settings.draws, 0, &sums, sizeof sums, fold, combine,
                            &settings.seed);
     if (code != 0) {
         fprintf(stderr, "pi: %s\n", strerror(code));

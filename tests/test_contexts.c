@@ -215,7 +215,7 @@ static ORDERED_BY_OPENMP void omp_tasks_of_a_task_end_with_the_wait(void)
     atomic_store(&finished, 0);
     CHECK_INT(ompg_run(NULL, make_omp_tasks, &finished, NULL), 0);
     CHECK_INT(atomic_load(&finished), 10);
-    CHECK_INT(ompg_for(NULL, 0, 3, 1, make_omp_tasks_in_a_loop, &finished), 0);
+    CHECK_INT(ompg_for(OMPG_DEFAULT, 0, 3, 1, make_omp_tasks_in_a_loop, &finished), 0);
     CHECK_INT(atomic_load(&finished), 40);
 }
 

@@ -282,7 +282,7 @@ static void call_loops(void)
 {
     ompg_group *group = ompg_new(&(ompg_options){.threads = 3});
     CHECK_INT(ompg_for(group, 0, 1000, 0, run_range, NULL), 0);
-    CHECK_INT(ompg_for(NULL, 0, 1000, 7, run_range, NULL), 0);
+    CHECK_INT(ompg_for(OMPG_DEFAULT, 0, 1000, 7, run_range, NULL), 0);
     CHECK_INT(ompg_for(group, 2, 1, 0, run_range, NULL), EINVAL);
     CHECK_INT(ompg_go_for(group, 0, 1000, 0, run_range, NULL), 0);
     CHECK_INT(ompg_wait(group), 0);
@@ -303,9 +303,11 @@ static void call_loop_macro(void)
 static void call_reduce(void)
 {
     double sum = 0.0;
-    CHECK_INT(ompg_reduce(NULL, 0, 1000, 1, &sum, sizeof sum, fold_nothing, combine_spoiling, NULL),
+    CHECK_INT(ompg_reduce(OMPG_DEFAULT, 0, 1000, 1, &sum, sizeof sum, fold_nothing,
+                          combine_spoiling, NULL),
               0);
-    CHECK_INT(ompg_reduce(NULL, 0, 1000, 1, NULL, 0, fold_nothing, combine_nothing, NULL), EINVAL);
+    CHECK_INT(ompg_reduce(OMPG_DEFAULT, 0, 1000, 1, NULL, 0, fold_nothing, combine_nothing, NULL),
+              EINVAL);
 }
 
 static void call_pipeline(void)
@@ -314,11 +316,11 @@ static void call_pipeline(void)
     ompg_stage stages[] = {{.mode = OMPG_IN_ORDER, .fn = make_spoiling, .arg = &items},
                            {.mode = OMPG_PARALLEL, .fn = pass_spoiling, .drop = spoil_drop},
                            {.mode = OMPG_IN_ORDER, .fn = pass_spoiling, .drop = spoil_drop}};
-    CHECK_INT(ompg_pipeline(NULL, stages, 3, 4), 0);
-    CHECK_INT(ompg_pipeline(NULL, stages, 0, 4), EINVAL);
+    CHECK_INT(ompg_pipeline(OMPG_DEFAULT, stages, 3, 4), 0);
+    CHECK_INT(ompg_pipeline(OMPG_DEFAULT, stages, 0, 4), EINVAL);
     items = 50;
     stages[1].fn = fail_spoiling;
-    CHECK_INT(ompg_pipeline(NULL, stages, 3, 4), EPIPE);
+    CHECK_INT(ompg_pipeline(OMPG_DEFAULT, stages, 3, 4), EPIPE);
 }
 
 typedef struct call {

@@ -126,11 +126,11 @@ static int paralleliser(ompg_group *group, void *arg)
     job *self = arg;
     (void)group;
     atomic_fetch_add(&self->ran, 1);
-    int code = run_loop(NULL);
+    int code = run_loop(OMPG_DEFAULT);
     if (code == 0)
-        code = run_reduction(NULL);
+        code = run_reduction(OMPG_DEFAULT);
     if (code == 0)
-        code = run_pipeline(NULL);
+        code = run_pipeline(OMPG_DEFAULT);
     return code;
 }
 
@@ -153,14 +153,14 @@ static void fill_loop_that_waits(ompg_group *group)
 {
     job_go(group, 0);
     run_loop(group);
-    run_loop(NULL);
+    run_loop(OMPG_DEFAULT);
 }
 
 static void fill_reduction(ompg_group *group)
 {
     job_go_with_drop(group, 1);
     run_reduction(group);
-    run_reduction(NULL);
+    run_reduction(OMPG_DEFAULT);
 }
 
 static void fill_failing_reduction(ompg_group *group)
@@ -171,7 +171,7 @@ static void fill_failing_reduction(ompg_group *group)
 static void fill_pipeline(ompg_group *group)
 {
     run_pipeline(group);
-    run_pipeline(NULL);
+    run_pipeline(OMPG_DEFAULT);
 }
 
 static void fill_crowded_pipeline(ompg_group *group)

@@ -140,7 +140,7 @@ static int loop_in_another_mode(ompg_group *group, void *arg)
     (void)group;
     (void)arg;
     fesetround(FE_DOWNWARD);
-    CHECK_INT(ompg_for(NULL, 0, (size_t)all.threads, 1, meet_range, &all), 0);
+    CHECK_INT(ompg_for(OMPG_DEFAULT, 0, (size_t)all.threads, 1, meet_range, &all), 0);
     CHECK_INT(fegetround(), FE_DOWNWARD);
     fesetround(FE_TONEAREST);
     CHECK_INT(atomic_load(&all.wrong), 0);
@@ -152,7 +152,7 @@ static void loops_round_as_the_caller(void)
     for (int i = 0; i < MODES; i++) {
         int mode = modes[i];
         fesetround(mode);
-        CHECK_INT(ompg_for(NULL, 0, 1000, 1, check_range, &mode), 0);
+        CHECK_INT(ompg_for(OMPG_DEFAULT, 0, 1000, 1, check_range, &mode), 0);
         fesetround(FE_TONEAREST);
     }
     CHECK_INT(ompg_run(NULL, loop_in_another_mode, NULL, NULL), 0);

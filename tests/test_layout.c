@@ -113,6 +113,7 @@ static void codes_keep_their_values(void)
     CHECK_INT(OMPG_ERROR_CANCEL, 1);
     CHECK_INT(OMPG_ERROR_DEADLINE, 2);
     CHECK_INT(OMPG_ERROR_LIBRARY, 3);
+    CHECK((intptr_t)OMPG_DEFAULT == 1);
 }
 
 /* ---- rooms ---- */
@@ -181,6 +182,7 @@ static void stages_of_a_later_version(void)
         ompg_stage stages[2] = {{.fn = end_at_once, .arg = &calls}, {.fn = end_at_once}};
         stages[i % 2].reserved[i / 2] = 1;
         CHECK_INT(ompg_pipeline(group, stages, 2, 1), EINVAL);
+        CHECK_INT(ompg_pipeline(OMPG_DEFAULT, stages, 2, 1), EINVAL);
         CHECK_INT(atomic_load(&calls), 0);
     }
     const ompg_stage stages[2] = {{.fn = end_at_once, .arg = &calls}, {.fn = end_at_once}};

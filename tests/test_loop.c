@@ -45,7 +45,7 @@ static void every_iteration_once_of_a_million(void)
 {
     static const size_t grains[] = {0, 1, 3, 1000, 999999, 1000000};
     for (size_t g = 0; g < sizeof grains / sizeof grains[0]; g++)
-        check_cover(NULL, 0, 1000000, grains[g]);
+        check_cover(OMPG_DEFAULT, 0, 1000000, grains[g]);
 }
 
 static void every_iteration_once_where_numbers_end(void)
@@ -142,7 +142,7 @@ static void empty_ranges_only_wait(void)
     atomic_int runs = 0;
     ompg_group *group = ompg_new(NULL);
     for (size_t i = 0; i < 3; i++) {
-        CHECK_INT(ompg_for(NULL, places[i], places[i], i, never_runs, NULL), 0);
+        CHECK_INT(ompg_for(OMPG_DEFAULT, places[i], places[i], i, never_runs, NULL), 0);
         CHECK_INT(ompg_go_for(group, places[i], places[i], i, never_runs, NULL), 0);
         CHECK_INT(stats_of(group).submitted, 0);
     }
@@ -162,11 +162,14 @@ static void misuse(void)
     CHECK_INT(ompg_for(group, SIZE_MAX, 0, 1, never_runs, NULL), EINVAL);
     CHECK_INT(ompg_for(group, 0, 10, 0, NULL, NULL), EINVAL);
     CHECK_INT(ompg_for(group, 3, 3, 0, NULL, NULL), EINVAL);
-    CHECK_INT(ompg_for(NULL, 1, 0, 0, never_runs, NULL), EINVAL);
-    CHECK_INT(ompg_for(NULL, 0, 10, 0, NULL, NULL), EINVAL);
+    CHECK_INT(ompg_for(OMPG_DEFAULT, 1, 0, 0, never_runs, NULL), EINVAL);
+    CHECK_INT(ompg_for(OMPG_DEFAULT, 0, 10, 0, NULL, NULL), EINVAL);
     CHECK_INT(ompg_go_for(group, 1, 0, 0, never_runs, NULL), EINVAL);
     CHECK_INT(ompg_go_for(group, 0, 10, 0, NULL, NULL), EINVAL);
     CHECK_INT(ompg_go_for(NULL, 0, 10, 0, never_runs, NULL), EINVAL);
+    CHECK_INT(ompg_go_for(OMPG_DEFAULT, 0, 10, 0, never_runs, NULL), EINVAL);
+    CHECK_INT(ompg_for(NULL, 0, 10, 0, never_runs, NULL), EINVAL);
+    CHECK_INT(ompg_for(NULL, 5, 5, 0, never_runs, NULL), EINVAL);
     CHECK_INT(ompg_get_error(group, NULL), 0);
     CHECK_INT(stats_of(group).submitted, 1);
     CHECK_INT(atomic_load(&runs), 0);
@@ -179,7 +182,7 @@ static int meet_default_group(ompg_group *group, size_t begin, size_t end, void 
 {
     (void)begin;
     (void)end;
-    CHECK(group != NULL);
+    CHECK(group != NULL && group != OMPG_DEFAULT);
     CHECK(!ompg_stopped(group));
     CHECK_INT(ompg_go(group, count_run, arg), 0);
     return 0;
@@ -192,19 +195,19 @@ static int fail_in_default_group(ompg_group *group, size_t begin, size_t end, vo
     return begin == 0 ? ompg_fail(group, 321, "nobody reads this") : 0;
 }
 
-static void no_group_is_a_default_one(void)
+static void default_is_a_group_of_the_call(void)
 {
     atomic_int runs = 0;
-    CHECK_INT(ompg_for(NULL, 0, 100, 1, meet_default_group, &runs), 0);
+    CHECK_INT(ompg_for(OMPG_DEFAULT, 0, 100, 1, meet_default_group, &runs), 0);
     CHECK_INT(atomic_load(&runs), 100);
-    CHECK_INT(ompg_for(NULL, 0, 100, 1, fail_in_default_group, NULL), 321);
+    CHECK_INT(ompg_for(OMPG_DEFAULT, 0, 100, 1, fail_in_default_group, NULL), 321);
 }
 
 static void errno_is_left_alone(void)
 {
     ompg_group *group = ompg_new(NULL);
     errno = 1234;
-    check_cover(NULL, 0, 1000, 0);
+    check_cover(OMPG_DEFAULT, 0, 1000, 0);
     check_cover(group, 0, 1000, 1);
     CHECK_INT(ompg_for(group, 2, 1, 0, never_runs, NULL), EINVAL);
     CHECK_INT(errno, 1234);
@@ -359,7 +362,7 @@ static int loop_in_own_task(ompg_group *group, void *arg)
 {
     (void)arg;
     loop_in_range_of(group, 0, 1, group);
-    CHECK_INT(ompg_for(NULL, 0, 3, 1, loop_in_range_of, group), 0);
+    CHECK_INT(ompg_for(OMPG_DEFAULT, 0, 3, 1, loop_in_range_of, group), 0);
     return 0;
 }
 
@@ -392,7 +395,7 @@ static int run_nest(ompg_group *group, size_t begin, size_t end, void *arg)
         if (self->height == 0) {
             atomic_fetch_add(&self->leaves, 1);
         } else if (i % 2 == 0) {
-            CHECK_INT(ompg_for(NULL, 0, 6, i % 3, run_nest, &below), 0);
+            CHECK_INT(ompg_for(OMPG_DEFAULT, 0, 6, i % 3, run_nest, &below), 0);
         } else {
             ompg_group *inner = ompg_new(&(ompg_options){.limit = (int)i});
             CHECK_INT(ompg_for(inner, 0, 6, i % 3, run_nest, &below), 0);
@@ -418,8 +421,8 @@ static int loop_in_task(ompg_group *group, void *arg)
 {
     (void)arg;
     (void)group;
-    check_cover(NULL, 0, 300, 0);
-    check_cover(NULL, 0, 300, 7);
+    check_cover(OMPG_DEFAULT, 0, 300, 0);
+    check_cover(OMPG_DEFAULT, 0, 300, 7);
     return 0;
 }
 
@@ -436,8 +439,8 @@ static void loops_run_in_tasks(void)
 
 static void check_cover_twice(void)
 {
-    check_cover(NULL, 0, 500, 0);
-    check_cover(NULL, 0, 500, 3);
+    check_cover(OMPG_DEFAULT, 0, 500, 0);
+    check_cover(OMPG_DEFAULT, 0, 500, 3);
 }
 
 static void loops_run_in_every_region(void)
@@ -468,7 +471,7 @@ CHECK_MAIN("loop", {"every iteration once", every_iteration_once},
            {"chosen sub-ranges are large at first", chosen_sub_ranges_are_large_at_first},
            {"deterministic sub-ranges are the same", deterministic_sub_ranges_are_the_same},
            {"empty ranges only wait", empty_ranges_only_wait}, {"misuse", misuse},
-           {"no group is a default one", no_group_is_a_default_one},
+           {"default is a group of the call", default_is_a_group_of_the_call},
            {"errno is left alone", errno_is_left_alone},
            {"loops and tasks share a group", loops_and_tasks_share_a_group},
            {"loops are added by tasks and loops", loops_are_added_by_tasks_and_loops},

@@ -280,7 +280,7 @@ static int loop_until_outer_stops(ompg_group *outer, void *arg)
     ompg_group *group = ompg_new(NULL);
     check_stopped(&all, group, ompg_for(group, 0, SIZE_MAX, 1, run_endless, &all));
     ompg_free(group);
-    CHECK_INT(ompg_for(NULL, 0, SIZE_MAX, 1, run_endless, &all), ECANCELED);
+    CHECK_INT(ompg_for(OMPG_DEFAULT, 0, SIZE_MAX, 1, run_endless, &all), ECANCELED);
     return ECANCELED;
 }
 

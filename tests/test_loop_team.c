@@ -84,8 +84,8 @@ static void all_threads_take_part_when_deterministic(void)
 static void all_threads_take_part_by_default(void)
 {
     for (size_t iterations = 1; iterations <= 1000000; iterations *= 10) {
-        check_meeting(NULL, iterations, 0, omp_get_max_threads());
-        check_meeting(NULL, iterations, iterations / 10000 + 1, omp_get_max_threads());
+        check_meeting(OMPG_DEFAULT, iterations, 0, omp_get_max_threads());
+        check_meeting(OMPG_DEFAULT, iterations, iterations / 10000 + 1, omp_get_max_threads());
     }
 }
 
@@ -93,8 +93,8 @@ static int meet_below_a_task(ompg_group *group, void *arg)
 {
     const int *threads = arg;
     CHECK_INT(ompg_get_threads(group), *threads);
-    check_meeting(NULL, 100, 0, *threads);
-    check_meeting(NULL, 1000, 1, *threads);
+    check_meeting(OMPG_DEFAULT, 100, 0, *threads);
+    check_meeting(OMPG_DEFAULT, 1000, 1, *threads);
     return 0;
 }
 
@@ -113,8 +113,8 @@ ORDERED_BY_OPENMP static void all_threads_of_a_region_take_part(void)
 #pragma omp parallel num_threads(threads)
 #pragma omp single
         {
-            check_meeting(NULL, 100, 0, threads);
-            check_meeting(NULL, 1000, 1, threads);
+            check_meeting(OMPG_DEFAULT, 100, 0, threads);
+            check_meeting(OMPG_DEFAULT, 1000, 1, threads);
         }
     }
 }

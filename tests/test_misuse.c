@@ -12,6 +12,16 @@
 #include <errno.h>
 #include <limits.h>
 
+static int never_runs(ompg_group *group, size_t begin, size_t end, void *arg)
+{
+    (void)group;
+    (void)begin;
+    (void)end;
+    (void)arg;
+    CHECK(false);
+    return EIO;
+}
+
 static void check_refused(const ompg_options *options)
 {
     atomic_int runs = 0;
@@ -83,34 +93,92 @@ static void more_threads_than_memory(void)
     CHECK_INT(items_check_dropped(items, 3), 0);
 }
 
-static void null_group(void)
+/* Where a group has to be one. */
+static void check_no_group(ompg_group *none)
 {
     atomic_int runs = 0;
     char byte = 'b';
     ompg_error error = {.code = 5};
     const ompg_error *list = &error;
     ompg_stats stats = {1, 1, 1, 1, 1, 1.0, {1}};
-    CHECK_INT(ompg_go(NULL, count_run, &runs), EINVAL);
-    CHECK_INT(ompg_go_with(NULL, count_run, &runs, NULL), EINVAL);
-    CHECK_INT(ompg_go_copy(NULL, count_run, &byte, 1), EINVAL);
-    CHECK_INT(ompg_try_go(NULL, count_run, &runs), EINVAL);
-    CHECK_INT(ompg_wait(NULL), EINVAL);
-    CHECK_INT(ompg_cancel(NULL, EIO), EINVAL);
-    CHECK_INT(ompg_fail(NULL, EIO, "nobody"), EINVAL);
-    CHECK_INT(ompg_fail_at(NULL, 1, EIO, "nobody"), EINVAL);
-    CHECK_INT(ompg_reset(NULL), EINVAL);
-    CHECK_INT(ompg_set_limit(NULL, 1), EINVAL);
-    CHECK_INT(ompg_get_threads(NULL), 1);
-    CHECK(!ompg_stopped(NULL));
-    CHECK_INT(ompg_get_error(NULL, &error), 0);
+    CHECK_INT(ompg_go(none, count_run, &runs), EINVAL);
+    CHECK_INT(ompg_go_with(none, count_run, &runs, NULL), EINVAL);
+    CHECK_INT(ompg_go_copy(none, count_run, &byte, 1), EINVAL);
+    CHECK_INT(ompg_try_go(none, count_run, &runs), EINVAL);
+    CHECK_INT(ompg_go_for(none, 0, 1, 1, never_runs, NULL), EINVAL);
+    CHECK_INT(ompg_wait(none), EINVAL);
+    CHECK_INT(ompg_cancel(none, EIO), EINVAL);
+    CHECK_INT(ompg_fail(none, EIO, "nobody"), EINVAL);
+    CHECK_INT(ompg_fail_at(none, 1, EIO, "nobody"), EINVAL);
+    CHECK_INT(ompg_reset(none), EINVAL);
+    CHECK_INT(ompg_set_limit(none, 1), EINVAL);
+    CHECK(!ompg_stopped(none));
+    CHECK_INT(ompg_get_error(none, &error), 0);
     CHECK_INT(error.code, 5);
-    CHECK_INT(ompg_get_errors(NULL, &list), 0);
-    CHECK_INT(ompg_print_error(NULL, stderr), 0);
-    ompg_get_stats(NULL, &stats);
+    CHECK_INT(ompg_get_errors(none, &list), 0);
+    CHECK_INT(ompg_print_error(none, stderr), 0);
+    ompg_get_stats(none, &stats);
     CHECK_INT(stats.submitted + stats.running + stats.done + stats.failed + stats.skipped, 0);
     CHECK(stats.seconds == 0.0);
     CHECK_INT(atomic_load(&runs), 0);
-    ompg_free(NULL);
+    ompg_free(none);
+}
+
+static int check_no_group_in_a_task(ompg_group *group, void *arg)
+{
+    (void)group;
+    (void)arg;
+    check_no_group(NULL);
+    check_no_group(OMPG_DEFAULT);
+    return 0;
+}
+
+static int never_folds(ompg_group *group, size_t begin, size_t end, void *accumulator, void *arg)
+{
+    (void)accumulator;
+    return never_runs(group, begin, end, arg);
+}
+
+static int never_combines(ompg_group *group, void *accumulator, const void *other, void *arg)
+{
+    (void)other;
+    return never_folds(group, 0, 1, accumulator, arg);
+}
+
+static int never_flows(ompg_group *group, void *arg, void **piece)
+{
+    (void)piece;
+    return never_runs(group, 0, 1, arg);
+}
+
+/* ompg_new() has failed, and nobody looked: nothing runs, least of all without its limit. */
+static void null_group(void)
+{
+    int result = 5;
+    const ompg_stage stage = {.fn = never_flows};
+    check_no_group(NULL);
+    for (size_t end = 0; end <= 100; end += 50) {
+        CHECK_INT(ompg_for(NULL, 0, end, 1, never_runs, NULL), EINVAL);
+        CHECK_INT(
+            ompg_reduce(NULL, 0, end, 1, &result, sizeof result, never_folds, never_combines, NULL),
+            EINVAL);
+        CHECK_INT(ompg_pipeline(NULL, &stage, 1, end), EINVAL);
+    }
+    CHECK_INT(result, 5);
+    CHECK_INT(ompg_get_threads(NULL), 1);
+}
+
+static void default_group(void)
+{
+    check_no_group(OMPG_DEFAULT);
+    ompg_group *group = ompg_new(NULL);
+    CHECK_INT(ompg_get_threads(OMPG_DEFAULT), ompg_get_threads(group));
+    ompg_free(group);
+}
+
+static void no_group_in_a_task(void)
+{
+    CHECK_INT(ompg_run(NULL, check_no_group_in_a_task, NULL, NULL), 0);
 }
 
 static void null_function(void)
@@ -342,6 +410,7 @@ static void wait_and_loop_at_once(void)
 
 CHECK_MAIN("misuse", {"options that make no sense", options_that_make_no_sense},
            {"options that are only odd", options_that_are_only_odd}, {"null group", null_group},
+           {"default group", default_group}, {"no group in a task", no_group_in_a_task},
            {"more threads than memory", more_threads_than_memory}, {"null function", null_function},
            {"null outputs", null_outputs}, {"senseless costs", senseless_costs},
            {"copy of null", copy_of_null}, {"copy of everything", copy_of_everything},

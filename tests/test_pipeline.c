@@ -79,7 +79,7 @@ static void whatever_the_options(void)
         ompg_free(group);
     }
     for (size_t shape = 0; shape < SHAPES; shape++)
-        check_flow(NULL, shapes[shape], 50, 7);
+        check_flow(OMPG_DEFAULT, shapes[shape], 50, 7);
 }
 
 /* The stages are on their way in any order; that of the source is kept, with gaps. */
@@ -341,7 +341,7 @@ static int flows_in_task(ompg_group *group, void *arg)
 {
     (void)group;
     (void)arg;
-    check_flows(NULL);
+    check_flows(OMPG_DEFAULT);
     ompg_group *own = ompg_new(&(ompg_options){.limit = 2});
     check_flows(own);
     ompg_free(own);
@@ -363,7 +363,7 @@ static int visit_nested(ompg_group *group, parcel *at, int place)
 {
     (void)group;
     if (place == 1 && at->number % 4 == 0)
-        check_flow(NULL, "ipi", 20, 1 + at->number % 5);
+        check_flow(OMPG_DEFAULT, "ipi", 20, 1 + at->number % 5);
     return 0;
 }
 
@@ -383,24 +383,24 @@ static void pipelines_run_in_stages(void)
 static void pipelines_run_in_every_region(void)
 {
 #pragma omp parallel
-    check_flows(NULL);
+    check_flows(OMPG_DEFAULT);
 #pragma omp parallel
 #pragma omp single
-    check_flows(NULL);
+    check_flows(OMPG_DEFAULT);
 #pragma omp parallel for schedule(dynamic)
     for (int i = 0; i < 6; i++)
-        check_flows(NULL);
+        check_flows(OMPG_DEFAULT);
 #pragma omp parallel
 #pragma omp single
     for (int i = 0; i < 6; i++) {
 #pragma omp task
-        check_flows(NULL);
+        check_flows(OMPG_DEFAULT);
     }
 }
 
 static void *flows_in_thread(void *arg)
 {
-    check_flows(NULL);
+    check_flows(OMPG_DEFAULT);
     return arg;
 }
 
@@ -455,7 +455,8 @@ static void misuse(void)
     ompg_group *group = ompg_new(NULL);
     ompg_go(group, count_run, &runs);
     check_misuse(group);
-    check_misuse(NULL);
+    check_misuse(OMPG_DEFAULT);
+    CHECK_INT(ompg_pipeline(NULL, unused, 2, 3), EINVAL);
     CHECK_INT(atomic_load(&runs), 0);
     CHECK_INT(ompg_get_error(group, NULL), 0);
     CHECK_INT(stats_of(group).submitted, 1);
@@ -530,8 +531,8 @@ static void one_task_waits_at_a_time(void)
 static void errno_is_left_alone(void)
 {
     errno = 1234;
-    check_flows(NULL);
-    CHECK_INT(ompg_pipeline(NULL, unused, 2, 0), EINVAL);
+    check_flows(OMPG_DEFAULT);
+    CHECK_INT(ompg_pipeline(OMPG_DEFAULT, unused, 2, 0), EINVAL);
     CHECK_INT(errno, 1234);
 }
 

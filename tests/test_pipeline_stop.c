@@ -292,11 +292,11 @@ static void a_stopped_group_makes_nothing(void)
     flow_free(all);
 }
 
-static void no_group_has_errors_too(void)
+static void default_group_has_errors_too(void)
 {
     flow *all = flow_new("ipi", 30, 4);
     all->parcels[12].fails_at = 2;
-    CHECK_INT(flow_run(all, NULL), flow_code(12));
+    CHECK_INT(flow_run(all, OMPG_DEFAULT), flow_code(12));
     CHECK(flow_check(all));
     flow_free(all);
 }
@@ -380,7 +380,7 @@ static int stop_outer(ompg_group *group, void *arg)
     self->outer = group;
     for (int named = 0; named <= 1; named++) {
         flow *all = flow_new("ipi", 200, 6);
-        ompg_group *inner = named ? ompg_new(NULL) : NULL;
+        ompg_group *inner = named ? ompg_new(NULL) : OMPG_DEFAULT;
         all->visit = visit_stops;
         all->context = self;
         CHECK_INT(flow_run(all, inner), ECANCELED);
@@ -529,7 +529,7 @@ CHECK_MAIN(
     {"items before the failing one are not stopped", items_before_the_failing_one_are_not_stopped},
     {"another task's error ends the pipeline", another_tasks_error_ends_the_pipeline},
     {"a stopped group makes nothing", a_stopped_group_makes_nothing},
-    {"no group has errors too", no_group_has_errors_too},
+    {"default group has errors too", default_group_has_errors_too},
     {"cancellation, token and deadline stop it", cancellation_token_and_deadline_stop_it},
     {"an outer stop reaches it", an_outer_stop_reaches_it},
     {"cancellation from outside", cancellation_from_outside},

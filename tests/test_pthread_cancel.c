@@ -48,7 +48,7 @@ static void make_calls(atomic_int *runs)
     for (int i = 0; i < 10; i++)
         ompg_go(group, sleep_a_little, runs);
     CHECK_INT(ompg_wait(group), 0);
-    CHECK_INT(ompg_pipeline(NULL, stages, 2, 3), EPIPE);
+    CHECK_INT(ompg_pipeline(OMPG_DEFAULT, stages, 2, 3), EPIPE);
     CHECK_INT(ompg_token_on_signal(&token, SIGUSR1), 0);
     CHECK_INT(ompg_token_off_signal(&token, SIGUSR1), 0);
     ompg_fail(group, EIO, "%d", 7);

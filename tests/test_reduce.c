@@ -141,7 +141,7 @@ static void same_bits_whatever_the_options(void)
         check_sums(group);
         ompg_free(group);
     }
-    check_sums(NULL);
+    check_sums(OMPG_DEFAULT);
 }
 
 /* ---- where they run ---- */
@@ -150,7 +150,7 @@ static int sums_in_task(ompg_group *group, void *arg)
 {
     (void)group;
     (void)arg;
-    check_sums(NULL);
+    check_sums(OMPG_DEFAULT);
     return 0;
 }
 
@@ -170,25 +170,25 @@ static void same_bits_in_every_region(void)
 {
     find_answers();
 #pragma omp parallel
-    check_sums(NULL);
+    check_sums(OMPG_DEFAULT);
 #pragma omp parallel
 #pragma omp single
-    check_sums(NULL);
+    check_sums(OMPG_DEFAULT);
 #pragma omp parallel for schedule(dynamic)
     for (int i = 0; i < 10; i++)
-        check_sums(NULL);
+        check_sums(OMPG_DEFAULT);
 #pragma omp parallel
 #pragma omp single
     for (int i = 0; i < 5; i++) {
 #pragma omp task
-        check_sums(NULL);
+        check_sums(OMPG_DEFAULT);
     }
 }
 
 /* Adds the whole sum once for each iteration. */
 static int sum_of_sums(ompg_group *group, size_t begin, size_t end, void *accumulator, void *arg)
 {
-    ompg_group *inner = begin % 2 == 0 ? NULL : ompg_new(&(ompg_options){.limit = 2});
+    ompg_group *inner = begin % 2 == 0 ? OMPG_DEFAULT : ompg_new(&(ompg_options){.limit = 2});
     (void)group;
     (void)arg;
     for (size_t i = begin; i < end; i++)
@@ -214,7 +214,7 @@ static void reductions_nest(void)
 
 static void *sums_in_thread(void *arg)
 {
-    check_sums(NULL);
+    check_sums(OMPG_DEFAULT);
     return arg;
 }
 
@@ -490,9 +490,9 @@ static void every_iteration_once_where_numbers_end(void)
 {
     static const size_t by[] = {0, 1, 7, 999, 1000, 1001, SIZE_MAX - 1, SIZE_MAX};
     for (size_t g = 0; g < sizeof by / sizeof by[0]; g++) {
-        check_cover(NULL, SIZE_MAX - 1000, SIZE_MAX, by[g]);
-        check_cover(NULL, SIZE_MAX - 5000, SIZE_MAX, by[g]);
-        check_cover(NULL, SIZE_MAX - 1, SIZE_MAX, by[g]);
+        check_cover(OMPG_DEFAULT, SIZE_MAX - 1000, SIZE_MAX, by[g]);
+        check_cover(OMPG_DEFAULT, SIZE_MAX - 5000, SIZE_MAX, by[g]);
+        check_cover(OMPG_DEFAULT, SIZE_MAX - 1, SIZE_MAX, by[g]);
     }
 }
 
@@ -502,9 +502,9 @@ static void the_whole_of_all_numbers(void)
         0,       SIZE_MAX / 3000, SIZE_MAX / 1000, SIZE_MAX / 2, SIZE_MAX / 2 + 1, SIZE_MAX - 1,
         SIZE_MAX};
     for (size_t g = 0; g < sizeof by / sizeof by[0]; g++) {
-        check_cover(NULL, 0, SIZE_MAX, by[g]);
-        check_cover(NULL, 1, SIZE_MAX, by[g]);
-        check_cover(NULL, 0, SIZE_MAX / 2 + 1, by[g]);
+        check_cover(OMPG_DEFAULT, 0, SIZE_MAX, by[g]);
+        check_cover(OMPG_DEFAULT, 1, SIZE_MAX, by[g]);
+        check_cover(OMPG_DEFAULT, 0, SIZE_MAX / 2 + 1, by[g]);
     }
 }
 
@@ -568,7 +568,7 @@ static void empty_ranges_give_the_identity(void)
     atomic_int runs = 0;
     ompg_group *group = ompg_new(NULL);
     for (size_t i = 0; i < 3; i++) {
-        CHECK_INT(reduce_nothing(NULL, places[i], places[i], i), 0);
+        CHECK_INT(reduce_nothing(OMPG_DEFAULT, places[i], places[i], i), 0);
         CHECK_INT(reduce_nothing(group, places[i], places[i], i), 0);
     }
     ompg_go(group, count_run, &runs);
@@ -595,7 +595,7 @@ static void misuse(void)
 {
     atomic_int runs = 0;
     int result = 4711;
-    ompg_group *groups[] = {NULL, ompg_new(NULL)};
+    ompg_group *groups[] = {OMPG_DEFAULT, ompg_new(NULL)};
     ompg_go(groups[1], count_run, &runs);
     for (size_t i = 0; i < 2; i++) {
         ompg_group *group = groups[i];
@@ -626,8 +626,9 @@ static void misuse(void)
 static void an_accumulator_that_no_memory_holds(void)
 {
     int result = 4711;
-    CHECK_INT(ompg_reduce(NULL, 0, 10, 1, &result, SIZE_MAX, never_folds, never_combines, NULL),
-              ENOMEM);
+    CHECK_INT(
+        ompg_reduce(OMPG_DEFAULT, 0, 10, 1, &result, SIZE_MAX, never_folds, never_combines, NULL),
+        ENOMEM);
     CHECK_INT(result, 4711);
 }
 
@@ -727,8 +728,10 @@ static void errno_is_left_alone(void)
 {
     find_answers();
     errno = 1234;
-    check_sums(NULL);
-    CHECK_INT(reduce_nothing(NULL, 1, 0, 0), EINVAL);
+    check_sums(OMPG_DEFAULT);
+    CHECK_INT(reduce_nothing(OMPG_DEFAULT, 1, 0, 0), EINVAL);
+    CHECK_INT(reduce_nothing(NULL, 0, 10, 0), EINVAL);
+    CHECK_INT(reduce_nothing(NULL, 5, 5, 0), EINVAL);
     CHECK_INT(errno, 1234);
 }
 

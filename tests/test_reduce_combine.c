@@ -205,7 +205,7 @@ static void no_group_is_needed(void)
 {
     plan *self = plan_new(0, 100, RETURN_CODE);
     self->combine_fails[50] = true;
-    CHECK_INT(plan_reduce(self, NULL), combine_code(50));
+    CHECK_INT(plan_reduce(self, OMPG_DEFAULT), combine_code(50));
     free(self);
 }
 
@@ -365,7 +365,7 @@ static int add_by_a_reduction(ompg_group *group, void *accumulator, const void *
 {
     size_t sum = 0;
     (void)group;
-    int code = ompg_reduce(NULL, 0, *(const size_t *)other, 1, &sum, sizeof sum, fold_one,
+    int code = ompg_reduce(OMPG_DEFAULT, 0, *(const size_t *)other, 1, &sum, sizeof sum, fold_one,
                            add_counts, arg);
     *(size_t *)accumulator += sum;
     return code;

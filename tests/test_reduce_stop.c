@@ -408,7 +408,8 @@ static int stop_outer(ompg_group *group, void *arg)
         ECANCELED);
     CHECK(same_map(result, identity));
     ompg_free(inner);
-    CHECK_INT(ompg_reduce(NULL, 0, 5000, 1, &result, sizeof result, fold_stops, combine_maps, self),
+    CHECK_INT(ompg_reduce(OMPG_DEFAULT, 0, 5000, 1, &result, sizeof result, fold_stops,
+                          combine_maps, self),
               ECANCELED);
     CHECK(same_map(result, identity));
     return 0;

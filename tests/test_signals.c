@@ -81,7 +81,7 @@ static int nest(ompg_group *group, void *arg)
         CHECK_INT(ompg_wait(inner), 0);
         ompg_free(inner);
     }
-    return ompg_for(NULL, 0, 2, 1, count_range, arg);
+    return ompg_for(OMPG_DEFAULT, 0, 2, 1, count_range, arg);
 }
 
 enum { RUNS_NESTED = 6, RUNS_LIVED = RUNS_NESTED + 1 };

@@ -258,7 +258,7 @@ static bool loops(ompg_group *group)
     bool right = ompg_go_for(group, 0, PARTS / 2, 1, double_cells, parts) == 0 &&
                  ompg_go_for(group, PARTS / 2, PARTS, 0, double_cells, parts) == 0 &&
                  ompg_wait(group) == 0 && ompg_for(group, 0, PARTS, 3, mirror_cells, parts) == 0 &&
-                 ompg_for(NULL, 0, PARTS, 0, double_cells, parts) == 0;
+                 ompg_for(OMPG_DEFAULT, 0, PARTS, 0, double_cells, parts) == 0;
     for (long i = 0; i < PARTS && right; i++)
         right = parts[i].result == 4 * (PARTS - 1 - i);
     return right;

@@ -46,4 +46,14 @@
 /* A group of tasks; see group.h. */
 typedef struct ompg_group ompg_group;
 
+/*
+ * In place of a group where a call says so (loops, reductions, pipelines): a group with all defaults, made
+ * for the call and freed by it. ompg_get_threads() takes it too. To all other functions it is what NULL is.
+ */
+#ifdef __cplusplus
+#define OMPG_DEFAULT (reinterpret_cast<ompg_group *>(1))
+#else
+#define OMPG_DEFAULT ((ompg_group *)1)
+#endif
+
 #endif

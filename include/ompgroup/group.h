@@ -206,7 +206,7 @@ OMPG_API int ompg_set_limit(ompg_group *group, int limit);
  * How many threads the group's tasks may run on: omp_get_thread_num() in a task is below it. Known
  * before the wait, so that callers can allocate scratch for each thread; it holds while the
  * OpenMP settings of the caller (number of threads, parallel region) stay as they are. At least 1;
- * 1 for NULL. OMP_THREAD_LIMIT counts; OpenMP may still give fewer (OMP_DYNAMIC).
+ * 1 for NULL; OMPG_DEFAULT: of a group with default options. OMP_THREAD_LIMIT counts; OpenMP may still give fewer (OMP_DYNAMIC).
  */
 OMPG_API int ompg_get_threads(const ompg_group *group);
 

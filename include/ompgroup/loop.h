@@ -20,7 +20,7 @@ OMPG_BEGIN_DECLS
 
 /*
  * Runs fn over sub-ranges that cover [begin, end) exactly once, and waits, as ompg_wait() does, for
- * all tasks of the group. NULL group: a default one, made and freed here.
+ * all tasks of the group. OMPG_DEFAULT: a default one, made and freed here.
  * grain: iterations in each sub-range (the last one may be shorter); a loop has at most 2^32 - 2
  * sub-ranges, so a larger one gets a coarser grain. 0: chosen by the library, an eighth of a thread's
  * part at first and smaller towards the end, except those that take less than a microsecond.
@@ -29,16 +29,16 @@ OMPG_BEGIN_DECLS
  * the next sub-range (fail-fast); in a .deterministic group everything below the reported index is
  * done, and the sub-ranges depend on the range and the grain only. .limit bounds how many sub-ranges
  * run at once. All run with the floating-point control of the calling thread.
- * Returns what the wait returns; EINVAL for a NULL fn or begin > end; otherwise as ompg_go() where
- * no task was added. An empty range only waits. From wherever ompg_wait() may be called.
+ * Returns what the wait returns; EINVAL for a NULL group, a NULL fn or begin > end; otherwise as
+ * ompg_go() where no task was added. An empty range only waits. From wherever ompg_wait() may be called.
  */
 OMPG_API int ompg_for(ompg_group *group, size_t begin, size_t end, size_t grain, ompg_range_fn *fn,
                       void *arg);
 
 /*
  * Adds the loop to the group without waiting, as ompg_go() adds a task; it mixes with other tasks
- * and loops. The group must not be NULL. Memory: a cache line for each thread, until the loop is
- * over. Returns as ompg_go(); EINVAL for begin > end.
+ * and loops. Memory: a cache line for each thread, until the loop is
+ * over. Returns as ompg_go(), EINVAL also for begin > end.
  */
 OMPG_API int ompg_go_for(ompg_group *group, size_t begin, size_t end, size_t grain,
                          ompg_range_fn *fn, void *arg);

@@ -37,15 +37,15 @@ OMPG_BEGIN_DECLS
 
 /*
  * Runs the pipeline stages[0 .. count) until the source ends, and waits. At most `live` items exist
- * at once. NULL group: a default one.
+ * at once. OMPG_DEFAULT: a default group, made and freed here.
  * On an error the items before the failing one (in source order) that have left the last stage stay
  * done; all others are discarded, each dropped once; an item whose own stage failed is dropped by
  * that stage's drop, unless it set *item to NULL. The last in-order stage never sees an item after
  * one that failed before it in source order. No thread waits for an item's turn: the item does.
  * The index of an error is the item's number in source order.
- * Returns what the wait returns; EINVAL for NULL stages, count 0, live 0, a NULL fn, an unknown
- * mode or a field of a later version; otherwise as ompg_go() where nothing was started; ENOMEM. Memory: a few words for
- * each item that exists at once and each stage; address space for `live` of them.
+ * Returns what the wait returns; EINVAL for a NULL group, NULL stages, count 0, live 0, a NULL fn, an
+ * unknown mode or a field of a later version; otherwise as ompg_go() where nothing was started; ENOMEM.
+ * Memory: a few words for each item that exists at once and each stage; address space for `live` of them.
  */
 OMPG_API int ompg_pipeline(ompg_group *group, const ompg_stage *stages, size_t count, size_t live);
 

@@ -30,10 +30,10 @@ OMPG_BEGIN_DECLS
  * grain: iterations in each call of fold (the last of all may be shorter); 0: a default that
  * depends on the range only. Folds of up to 1024 sub-ranges run at once.
  * On success *result holds the answer (the identity for an empty range); on an error it is
- * untouched. NULL group: a default one. Errors, stops and index as ompg_for(); inside combine, and for
+ * untouched. OMPG_DEFAULT: a default group, made and freed here. Errors, stops and index as ompg_for(); inside combine, and for
  * its errors, the index is the first iteration of `other`. In a stopped group nothing is combined.
- * Returns what the wait returns; EINVAL for a NULL result, fold or combine, size 0 or begin > end;
- * ENOMEM. Memory: accumulators on cache lines of their own; small ones up to 64 KiB altogether, of
+ * Returns what the wait returns; EINVAL for a NULL group, result, fold or combine, size 0 or
+ * begin > end; ENOMEM. Memory: accumulators on cache lines of their own; small ones up to 64 KiB altogether, of
  * larger ones at most eleven for each thread.
  */
 OMPG_API int ompg_reduce(ompg_group *group, size_t begin, size_t end, size_t grain, void *result,

@@ -196,7 +196,7 @@ int task_add(struct task *task, enum add_mode mode)
 static __attribute__((noinline)) int go(ompg_group *group, ompg_task_fn *fn, void *arg,
                                         enum add_mode mode)
 {
-    if (!group || !fn)
+    if (!is_group(group) || !fn)
         return EINVAL;
     struct task task = {.fn = fn, .arg = arg, .tagged = (uintptr_t)group};
     return task_add(&task, mode);
@@ -236,13 +236,13 @@ static __attribute__((noinline)) int attend(struct worker *worker)
 /* Outside of regions. */
 static __attribute__((noinline)) int go_outside(ompg_group *group, ompg_task_fn *fn, void *arg)
 {
-    return group && fn && go_early(group, fn, arg) ? 0 : go(group, fn, arg, ADD);
+    return is_group(group) && fn && go_early(group, fn, arg) ? 0 : go(group, fn, arg, ADD);
 }
 
 /* Out of the express lane. A producer that does not look is refused without further ado. */
 static __attribute__((noinline)) int go_slow(ompg_group *group, ompg_task_fn *fn, void *arg)
 {
-    if (group && fn && group->owner == self && group_stopped_hard(group))
+    if (is_group(group) && fn && group->owner == self && group_stopped_hard(group))
         return ECANCELED;
     return go(group, fn, arg, ADD);
 }
@@ -256,7 +256,7 @@ int ompg_go(ompg_group *group, ompg_task_fn *fn, void *arg)
     struct worker *worker = self;
     if (UNLIKELY(!worker))
         return go_outside(group, fn, arg);
-    if (UNLIKELY(!group || !fn || group->owner != worker ||
+    if (UNLIKELY(!is_group(group) || !fn || group->owner != worker ||
                  worker->region != load_relaxed(&group->region) || !group_is_express(group)))
         return go_slow(group, fn, arg);
     size_t top = load_relaxed(&worker->deque.top);
@@ -291,7 +291,7 @@ int ompg_go_with(ompg_group *group, ompg_task_fn *fn, void *arg, const ompg_task
 {
     if (!options)
         return ompg_go(group, fn, arg);
-    if (!group || !fn || !is_amount(&options->cost) || !ROOM_IS_ZERO(options))
+    if (!is_group(group) || !fn || !is_amount(&options->cost) || !ROOM_IS_ZERO(options))
         return EINVAL;
     struct task_extra *extra = memory_new(sizeof *extra);
     if (!extra)
@@ -303,7 +303,7 @@ int ompg_go_with(ompg_group *group, ompg_task_fn *fn, void *arg, const ompg_task
 
 int ompg_go_copy(ompg_group *group, ompg_task_fn *fn, const void *data, size_t size)
 {
-    if (!group || !fn || (!data && size > 0))
+    if (!is_group(group) || !fn || (!data && size > 0))
         return EINVAL;
     if (size > SIZE_MAX - sizeof(struct task_extra))
         return ENOMEM;

@@ -19,7 +19,9 @@ static int make(ompg_group **group, const ompg_options *options)
 
 int call_with_group(ompg_group *group, wait_add_fn *add, void *arg)
 {
-    if (group)
+    if (!group)
+        return EINVAL;
+    if (group != OMPG_DEFAULT)
         return wait_for(group, add, arg);
     int code = make(&group, NULL);
     if (code != 0)

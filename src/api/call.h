@@ -1,5 +1,5 @@
 /*
- * Calls that may be given no group: one is made and freed for them.
+ * Calls that may be given OMPG_DEFAULT: a group is made and freed for them.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -8,7 +8,7 @@
 
 #include "api/wait.h"
 
-/* As wait_for, with a default group where there is none. */
+/* As wait_for, with a group of its own for OMPG_DEFAULT; EINVAL for NULL. */
 int call_with_group(ompg_group *group, wait_add_fn *add, void *arg);
 
 #endif

@@ -178,7 +178,7 @@ static inline void end_life(ompg_group *group)
 /* A group with tasks that nobody waited for, or one that is not a default one. */
 static __attribute__((noinline)) void free_slow(ompg_group *group)
 {
-    if (!group)
+    if (!is_group(group))
         return;
     assert(!load_relaxed(&group->waiting) && "ompg_free of a group that is being waited for");
     if (!group_is_idle(group))
@@ -197,7 +197,7 @@ static __attribute__((noinline)) void free_slow(ompg_group *group)
 void ompg_free(ompg_group *group)
 {
     struct worker *worker = self;
-    if (UNLIKELY(!group || !worker || !load_relaxed(&group->is_default) ||
+    if (UNLIKELY(!is_group(group) || !worker || !load_relaxed(&group->is_default) ||
                  load_relaxed(&group->waiting) || !group_is_done(worker->region, group))) {
         free_slow(group);
         return;
@@ -209,7 +209,7 @@ void ompg_free(ompg_group *group)
 
 int ompg_reset(ompg_group *group)
 {
-    if (!group)
+    if (!is_group(group))
         return EINVAL;
     if (load_relaxed(&group->waiting) || !group_is_idle(group))
         return EBUSY;
@@ -221,7 +221,7 @@ int ompg_reset(ompg_group *group)
 
 bool ompg_stopped(const ompg_group *group)
 {
-    if (!group)
+    if (!is_group(group))
         return false;
     ompg_group *record = (ompg_group *)group; /* const for the caller; a stop is noted in it */
     if (LIKELY(group_is_express(record)))
@@ -234,7 +234,7 @@ bool ompg_stopped(const ompg_group *group)
 
 int ompg_cancel(ompg_group *group, int code)
 {
-    if (!group)
+    if (!is_group(group))
         return EINVAL;
     ompg_error error = {.code = code ? code : ECANCELED, .index = OMPG_NO_INDEX};
     error.kind = OMPG_ERROR_CANCEL;
@@ -245,7 +245,7 @@ int ompg_cancel(ompg_group *group, int code)
 
 int ompg_set_limit(ompg_group *group, int limit)
 {
-    if (!group || limit < 0)
+    if (!is_group(group) || limit < 0)
         return EINVAL;
     gate_set_limit(&group->gate, limit);
     if (limit > 0) {
@@ -266,5 +266,7 @@ int ompg_get_threads(const ompg_group *group)
 {
     if (!group)
         return 1;
-    return self ? load_relaxed(&self->region->threads) : session_threads(group);
+    if (self)
+        return load_relaxed(&self->region->threads);
+    return session_threads(is_group(group) ? group : NULL);
 }

@@ -144,7 +144,7 @@ void ompg_get_stats(const ompg_group *group, ompg_stats *stats)
 {
     if (stats)
         *stats = (ompg_stats){0};
-    if (!stats || !group)
+    if (!stats || !is_group(group))
         return;
     ompg_group *record = (ompg_group *)group;
     read_snapshot(record, stats);

@@ -156,7 +156,7 @@ int wait_for(ompg_group *group, wait_add_fn *add, void *arg)
 
 static __attribute__((noinline)) int wait_slow(ompg_group *group)
 {
-    return group ? wait_for(group, NULL, NULL) : EINVAL;
+    return is_group(group) ? wait_for(group, NULL, NULL) : EINVAL;
 }
 
 /* A default group that was made by the running task, so that it cannot be around that task. */
@@ -184,7 +184,7 @@ static inline void run_newest(struct worker *worker, ompg_group *group)
 int ompg_wait(ompg_group *group)
 {
     struct worker *worker = self;
-    if (UNLIKELY(!group || !worker || !is_default_child(group, worker) ||
+    if (UNLIKELY(!is_group(group) || !worker || !is_default_child(group, worker) ||
                  load_relaxed(&group->waiting)))
         return wait_slow(group);
     int saved = *worker->errno_here;

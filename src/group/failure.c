@@ -93,7 +93,7 @@ static OMPG_PRINTF(2, 0) void write_message(ompg_error *error, const char *forma
 static OMPG_PRINTF(4, 0) int fail(ompg_group *group, const size_t *index, int code,
                                   const char *format, va_list arguments)
 {
-    if (!group)
+    if (!is_group(group))
         return EINVAL;
     if (code == 0)
         code = EINVAL;
@@ -132,7 +132,7 @@ int ompg_fail_at(ompg_group *group, size_t index, int code, const char *format, 
 int ompg_get_error(const ompg_group *group, ompg_error *error)
 {
     ompg_error first;
-    if (!group || !group_first_error((ompg_group *)group, &first))
+    if (!is_group(group) || !group_first_error((ompg_group *)group, &first))
         return 0;
     if (error)
         *error = first;
@@ -144,7 +144,7 @@ size_t ompg_get_errors(const ompg_group *group, const ompg_error **list)
     const ompg_error *errors = NULL;
     size_t count = 0;
     ompg_error cause;
-    if (group) {
+    if (is_group(group)) {
         ompg_group *mutable_group = (ompg_group *)group;
         bool has_cause = group_cause(mutable_group, &cause);
         if (group->errors)

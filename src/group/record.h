@@ -102,6 +102,12 @@ struct ompg_group {
     ompg_error cause;            /* guard: stop */
 };
 
+/* Neither NULL nor OMPG_DEFAULT, by one comparison. */
+static inline bool is_group(const ompg_group *group)
+{
+    return (uintptr_t)group > (uintptr_t)OMPG_DEFAULT;
+}
+
 /* ---- counting ---- */
 
 static inline size_t group_over(ompg_group *group)

@@ -201,7 +201,7 @@ static int add_loop(ompg_group *group, const struct loop_call *call, enum add_mo
 int ompg_go_for(ompg_group *group, size_t begin, size_t end, size_t grain, ompg_range_fn *fn,
                 void *arg)
 {
-    if (!group || !fn || begin > end)
+    if (!is_group(group) || !fn || begin > end)
         return EINVAL;
     if (begin == end)
         return 0;

@@ -378,7 +378,7 @@ static int add_source(ompg_group *group, void *arg)
 
 int ompg_pipeline(ompg_group *group, const ompg_stage *stages, size_t count, size_t live)
 {
-    if (!stages || count == 0 || live == 0 || !stages_make_sense(stages, count))
+    if (!group || !stages || count == 0 || live == 0 || !stages_make_sense(stages, count))
         return EINVAL;
     struct pipeline_call call = {.stages = stages, .count = count, .live = live};
     int code = call_with_group(group, add_source, &call);

@@ -203,10 +203,10 @@ static void reduction_free(struct reduction *reduction)
 int ompg_reduce(ompg_group *group, size_t begin, size_t end, size_t grain, void *result,
                 size_t size, ompg_fold_fn *fold, ompg_combine_fn *combine, void *arg)
 {
-    if (!result || !fold || !combine || size == 0 || begin > end)
+    if (!group || !result || !fold || !combine || size == 0 || begin > end)
         return EINVAL;
     if (begin == end)
-        return group ? ompg_wait(group) : 0;
+        return is_group(group) ? ompg_wait(group) : 0;
     struct reduction *reduction = memory_new_zeroed(1, sizeof *reduction);
     if (!reduction)
         return ENOMEM;
