@@ -32,9 +32,10 @@
  * major version, a newer or an older one, as long as it uses nothing that the library does not have.
  *
  * For whoever adds a field: it stands directly before the room and takes the place of whole words, so that
- * no size and no other offset changes. What it leaves of its last word is a field of its own, for padding
- * is not zero in each program: a pointer or a size_t is followed by OMPG_RESERVED_BESIDE_POINTER, a smaller
- * one by an array of char. Zero is its default. tests/test_layout.c knows all sizes and offsets.
+ * no size and no other offset changes. What it leaves of its last word is a field of its own, because
+ * padding is not zero in each program: a pointer or a size_t is followed by OMPG_RESERVED_BESIDE_POINTER, a
+ * smaller one by an array of char. Nothing ever takes that place. Zero is the default of the new field.
+ * tests/test_layout.c knows all sizes and offsets.
  */
 #define OMPG_RESERVED(words) OMPG_ALIGNED(8) unsigned long long reserved[words]
 #if defined(__SIZEOF_POINTER__) && __SIZEOF_POINTER__ < 8
