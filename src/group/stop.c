@@ -38,7 +38,7 @@ static int current_thread(void)
 
 /*
  * False when it had stopped before; *state as it was. Releases as well: whoever sees that a group has
- * stopped because one around it has must see the epoch that walk_outwards has bumped before.
+ * stopped because one around it has must see the epoch that stop_held has bumped before.
  */
 static bool claim_stop(ompg_group *group, int *state)
 {
@@ -173,9 +173,13 @@ static bool stops_inner(const struct enclosing *outer, bool held, int64_t now)
     return held ? stops_itself(outer->group, now) : has_stopped(outer, now);
 }
 
-/* All within a group that has stopped stop: each would find out by a walk of its own. */
+/*
+ * All within a group that has stopped stop: each would find out by a walk of its own. The epoch comes first:
+ * whoever stopped the outer group may not have come to it, and this group's end must not be seen before.
+ */
 static void stop_held(const struct walk *walk)
 {
+    stop_epoch_bump();
     ompg_group *group = walk->group;
     for (size_t i = 0; i < walk->held; i++, group = load_relaxed(&group->parent))
         stop_passively(group, ECANCELED, OMPG_ERROR_CANCEL, "an enclosing group stopped");
@@ -208,34 +212,47 @@ static void note(const struct walk *walk)
     }
 }
 
-/* As far as the first group that knows: nothing has stopped it or what is around it in this epoch. */
+/* What a walk reads of a group on its way. */
+struct view {
+    bool stopped;          /* for the task that the inner group lies in */
+    bool knows;            /* nothing has stopped it or what is around it in this epoch */
+    int64_t earliest;      /* of the deadlines that note() will not read itself */
+    struct enclosing next; /* around it */
+};
+
+/* The caller asks is_alive after it: only then is it known whose values these are. */
+static inline struct view look_at(const struct walk *walk, const struct enclosing *outer, bool held)
+{
+    struct view view = {.stopped = stops_inner(outer, held, walk->now)};
+    view.knows = !walk->now && load_acquire(&outer->group->walked) == walk->epoch;
+    view.earliest = view.knows ? load_relaxed(&outer->group->earliest) : CLOCK_NEVER;
+    int64_t deadline = load_relaxed(&outer->group->deadline);
+    if (deadline < view.earliest && (view.knows || !held))
+        view.earliest = deadline;
+    view.next = enclosing_next(outer);
+    return view;
+}
+
+/* As far as the first group that knows. */
 static bool walk_outwards(struct walk *walk)
 {
     struct enclosing outer = group_enclosing(walk->group);
     bool held = parent_is_held_here(self, walk->group);
     while (outer.group) {
-        bool stopped = stops_inner(&outer, held, walk->now);
-        bool knows = !walk->now && load_acquire(&outer.group->walked) == walk->epoch;
-        int64_t earliest = knows ? load_relaxed(&outer.group->earliest) : CLOCK_NEVER;
-        int64_t deadline = load_relaxed(&outer.group->deadline);
-        struct enclosing next = enclosing_next(&outer);
+        struct view view = look_at(walk, &outer, held);
         if (!held && !is_alive(&outer))
             break; /* what was read may be of its next life */
-        if (stopped) {
-            /* Whoever stopped it may not have come to it, and this group's end must not be seen before. */
-            stop_epoch_bump();
+        if (view.stopped) {
             stop_held(walk);
             return true;
         }
-        if (deadline < earliest && (knows || !held))
-            earliest = deadline;
-        if (earliest < walk->earliest)
-            walk->earliest = earliest;
-        if (knows)
+        if (view.earliest < walk->earliest)
+            walk->earliest = view.earliest;
+        if (view.knows)
             break;
         walk->held += held;
         held = parent_is_held(outer.group, held);
-        outer = next;
+        outer = view.next;
     }
     note(walk);
     return false;

@@ -21,7 +21,7 @@
 //@ take src/group/worker.h runs_task_of
 //@ take src/group/nesting.h enclosing is_alive group_enclosing enclosing_next group_may_enclose group_encloses is_child_of group_set_parent parent_is_held parent_is_held_here
 //@ take src/group/nesting.c group_lies_in frame_of group_has_task_here is_here group_nest note_early_child
-//@ take src/group/stop.c claim_stop publish group_stop settled_stop group_cause stop_passively stop_by_token stop_by_deadline walk stops_itself token_has_stopped has_stopped stops_inner stop_held note walk_outwards look_around group_stopped_slow
+//@ take src/group/stop.c claim_stop publish group_stop settled_stop group_cause stop_passively stop_by_token stop_by_deadline walk stops_itself token_has_stopped has_stopped stops_inner stop_held note view look_at walk_outwards look_around group_stopped_slow
 //@ take src/api/group.c nest_new inherit_slow inherit ompg_new end_life
 //@ take src/api/wait.c set_deadline wait_begin
 //@ change s/^    group->cause = \*error;/    group->cause = *error; group->cause_code = error->code;/
@@ -35,9 +35,9 @@
 //@ mutant next-life-is-believed s/if (!held && !is_alive(&outer))/if (false)/
 //@ mutant life-does-not-end s/bump_relaxed(&group->serial, 1U);/;/
 //@ mutant move-is-not-told /^void group_nest/,/^}/s/stop_epoch_bump();/;/
-//@ mutant enclosing-stop-is-not-told /^static bool walk_outwards/,/^}/s/stop_epoch_bump();/;/
+//@ mutant enclosing-stop-is-not-told /^static void stop_held/,/^}/s/stop_epoch_bump();/;/
 //@ mutant claim-does-not-release s/cas_acq_rel(&group->stop/cas_acquire(\&group->stop/
-//@ mutant walk-looks-at-parent-only s/^        outer = next;/        outer.group = NULL;/
+//@ mutant walk-looks-at-parent-only s/^        outer = view.next;/        outer.group = NULL;/
 #include "basis.h"
 
 static const int64_t CLOCK_NEVER = INT64_MAX, NOW = 100, PASSED = 50;
