@@ -38,35 +38,14 @@ void pools_unlock(void)
     spin_unlock(&pool_lock);
 }
 
-struct worker *worker_acquire(void)
+/* ---- free ones; the caller holds the lock ---- */
+
+static struct worker *take_free_worker(void)
 {
-    spin_lock(&pool_lock);
     struct worker *worker = free_workers;
     if (worker)
         free_workers = worker->next_free;
-    spin_unlock(&pool_lock);
-    if (worker)
-        return worker;
-
-    worker = memory_new_lines(sizeof *worker);
-    if (!worker)
-        return NULL;
-    memset(worker, 0, sizeof *worker);
-    if (!deque_init(&worker->deque)) {
-        free(worker);
-        return NULL;
-    }
-    add_relaxed(&made, 1U);
-    worker->random = (unsigned)((uintptr_t)worker >> 6) | 1U;
     return worker;
-}
-
-void worker_release(struct worker *worker)
-{
-    spin_lock(&pool_lock);
-    worker->next_free = free_workers;
-    free_workers = worker;
-    spin_unlock(&pool_lock);
 }
 
 static struct region *take_free_region(int threads)
@@ -81,28 +60,77 @@ static struct region *take_free_region(int threads)
     return NULL;
 }
 
-struct region *region_acquire(int threads)
+static ompg_group *take_free_group(void)
 {
-    spin_lock(&pool_lock);
-    struct region *region = take_free_region(threads);
-    spin_unlock(&pool_lock);
-    if (region)
-        return region;
+    ompg_group *group = free_groups;
+    if (group)
+        free_groups = group->next_free;
+    return group;
+}
 
+/* ---- new ones; NULL when memory is short ---- */
+
+static void *make(size_t size)
+{
+    void *record = memory_new_lines(size);
+    if (!record)
+        return NULL;
+    add_relaxed(&made, 1U);
+    return memset(record, 0, size);
+}
+
+static struct worker *make_worker(void)
+{
+    struct worker *worker = make(sizeof *worker);
+    if (!worker)
+        return NULL;
+    if (!deque_init(&worker->deque)) {
+        free(worker);
+        sub_relaxed(&made, 1U);
+        return NULL;
+    }
+    worker->random = (unsigned)((uintptr_t)worker >> 6) | 1U;
+    return worker;
+}
+
+static struct region *make_region(int threads)
+{
     if (threads > SLOTS_MAX)
         return NULL;
     int capacity = SLOTS_MIN;
     while (capacity < threads)
         capacity *= 2;
-    size_t size = sizeof *region + (size_t)capacity * sizeof region->slots[0];
-    size = (size + CACHE_LINE - 1) / CACHE_LINE * CACHE_LINE;
-    region = memory_new_lines(size);
-    if (!region)
-        return NULL;
-    memset(region, 0, size);
-    region->capacity = capacity;
-    add_relaxed(&made, 1U);
+    size_t size = sizeof(struct region) + (size_t)capacity * sizeof(struct worker *);
+    struct region *region = make((size + CACHE_LINE - 1) / CACHE_LINE * CACHE_LINE);
+    if (region)
+        region->capacity = capacity;
     return region;
+}
+
+/* ---- either ---- */
+
+struct worker *worker_acquire(void)
+{
+    spin_lock(&pool_lock);
+    struct worker *worker = take_free_worker();
+    spin_unlock(&pool_lock);
+    return worker ? worker : make_worker();
+}
+
+void worker_release(struct worker *worker)
+{
+    spin_lock(&pool_lock);
+    worker->next_free = free_workers;
+    free_workers = worker;
+    spin_unlock(&pool_lock);
+}
+
+struct region *region_acquire(int threads)
+{
+    spin_lock(&pool_lock);
+    struct region *region = take_free_region(threads);
+    spin_unlock(&pool_lock);
+    return region ? region : make_region(threads);
 }
 
 void region_release(struct region *region)
@@ -116,19 +144,9 @@ void region_release(struct region *region)
 ompg_group *group_acquire_slow(void)
 {
     spin_lock(&pool_lock);
-    ompg_group *group = free_groups;
-    if (group)
-        free_groups = group->next_free;
+    ompg_group *group = take_free_group();
     spin_unlock(&pool_lock);
-    if (group)
-        return group;
-
-    group = memory_new_lines(sizeof *group);
-    if (!group)
-        return NULL;
-    memset(group, 0, sizeof *group);
-    add_relaxed(&made, 1U);
-    return group;
+    return group ? group : make(sizeof *group);
 }
 
 void group_release_slow(ompg_group *group)
