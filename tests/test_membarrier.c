@@ -12,8 +12,14 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <stdarg.h>
+#include <stddef.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 enum { MOST_BARRIERS = 8, ATTEMPTS = 3, ROUNDS = 20, TASKS = 2000, COMMAND_BARRIER = 1 << 3 };
 
@@ -117,6 +123,53 @@ static void refused_later(void)
     CHECK(atomic_load(&refusals) <= 1); /* it is not asked again */
 }
 
+/* From now on the system refuses the call to every thread of the process. */
+static bool filter_membarrier(void)
+{
+    struct sock_filter program[] = {
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_membarrier, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+    };
+    struct sock_fprog filter = {.len = 4, .filter = program};
+    return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
+           __real_syscall(SYS_seccomp, (long)SECCOMP_SET_MODE_FILTER,
+                          (long)SECCOMP_FILTER_FLAG_TSYNC, &filter) == 0;
+}
+
+enum { FILTERED, WRONG, NO_FILTERS };
+
+/* The pool's threads are there, and have used the barrier, when the filter comes. */
+static int run_before_and_behind_filter(void)
+{
+    int before = 0;
+    for (int round = 0; round < ROUNDS; round++) {
+        atomic_uint ran = 0;
+        if (ompg_run(&(ompg_options){.threads = 3}, source, &ran, NULL) != 0 || ran != TASKS)
+            return WRONG;
+        if (round == 1 && !filter_membarrier())
+            return NO_FILTERS;
+        if (round == 1)
+            before = atomic_load(&barriers);
+    }
+    return atomic_load(&barriers) - before <= 1 ? FILTERED : WRONG; /* it is not asked again */
+}
+
+/* In a child, because a filter is for good. */
+static void filtered_later(void)
+{
+    int status = -1;
+    pid_t child = fork();
+    if (child == 0)
+        _exit(run_before_and_behind_filter());
+    CHECK(child > 0 && waitpid(child, &status, 0) == child && WIFEXITED(status));
+    if (WEXITSTATUS(status) == NO_FILTERS)
+        fprintf(stderr, "the system has no filters for calls: not tested\n");
+    else
+        CHECK_INT(WEXITSTATUS(status), FILTERED);
+}
+
 /* Each of the tasks needs another thread, which may just be leaving. */
 static int partner(ompg_group *group, void *arg)
 {
@@ -147,6 +200,7 @@ static void threads_come_without_it(void)
         CHECK_INT(ompg_run(&(ompg_options){.threads = threads}, need_partners, NULL, NULL), 0);
 }
 
-/* The last two leave the process without it. */
-CHECK_MAIN("membarrier", {"few beside a long task", few_beside_a_long_task},
-           {"refused later", refused_later}, {"threads come without it", threads_come_without_it})
+/* The first forks, which needs a process without threads; the last two leave it without the barrier. */
+CHECK_MAIN("membarrier", {"filtered later", filtered_later},
+           {"few beside a long task", few_beside_a_long_task}, {"refused later", refused_later},
+           {"threads come without it", threads_come_without_it})
