@@ -31,7 +31,7 @@
  * The library fills it with zeros where it fills the struct. So a program works with every library of its
  * major version, a newer or an older one, as long as it uses nothing that the library does not have.
  *
- * For whoever adds a field: it stands directly before the room and takes the place of whole words, so that
+ * For whoever adds a field: it stands directly before the room and uses up whole words of it, so that
  * no size and no other offset changes. What it leaves of its last word is a field of its own, because
  * padding is not zero in each program: a pointer or a size_t is followed by OMPG_RESERVED_BESIDE_POINTER, a
  * smaller one by an array of char. Nothing ever takes that place. Zero is the default of the new field.

@@ -135,7 +135,14 @@ static int add_and_run(ompg_group *group, struct worker *worker, wait_add_fn *ad
     return code == ECANCELED ? 0 : code; /* the group has the error */
 }
 
-/* Everything about a wait except for the groups that need nothing of it. */
+/*
+ * Everything about a wait except for the groups that need nothing of it. In this order:
+ * - What this worker's tally hides of the group is flushed, or the group would seem to have tasks left.
+ * - The claim, before anything of the group changes: of two waits one is refused and has changed nothing.
+ * - The begin, before tasks are added or run: they look at what encloses the group, and at its deadline.
+ * - The memory before the tasks (add_and_run): what is added can be run.
+ * - The end, which gives the claim back: from then on another thread may wait.
+ */
 int wait_for(ompg_group *group, wait_add_fn *add, void *arg)
 {
     struct worker *worker = self;

@@ -174,7 +174,7 @@ static void run_own(struct worker *worker)
 {
     struct task task;
     while (deque_pop(&worker->deque, &task)) {
-        region_attend_if_asked(worker);
+        region_attend_if_asked(worker); /* before the task: it may take long */
         task_run(worker, &task);
     }
 }
@@ -380,6 +380,17 @@ static bool find_nested(struct worker *worker, ompg_group *group, struct search 
     return idle_ns == 0;
 }
 
+/*
+ * In this order:
+ * - The newest task of the own deque: depth first, so that neither stack nor deque grows with the number of
+ *   tasks, and what is newest is in the cache.
+ * - Whether the group is over, after the tally is flushed: its own counts are hidden there. What lies in the
+ *   group's queue was submitted, so that it is not over while anything does.
+ * - At the end the tally is settled, because a task of perhaps another group goes on (worker.h).
+ * - The group's queue, which nobody else looks into.
+ * - What lies deeper in the own deque, and then all that is left there is shared: other threads may need
+ *   what this one must not run, and it is about to look elsewhere, or to sleep.
+ */
 void region_wait_nested(struct worker *worker, ompg_group *group)
 {
     struct search search = {.idle.awaited = group,
@@ -396,7 +407,7 @@ void region_wait_nested(struct worker *worker, ompg_group *group)
                 continue;
             search.idle = (struct idle){.awaited = group};
         }
-        region_attend_if_asked(worker);
+        region_attend_if_asked(worker); /* before the task: it may take long */
         task_run(worker, &task);
     }
 }

@@ -74,7 +74,10 @@ static void skip_parked(struct worker *worker, ompg_group *group)
         count_skipped(worker, group, n);
 }
 
-/* Gives the place back and takes the next task's; those that fit beside it go to the deque. */
+/*
+ * Gives the place back and takes the next task's; those that fit beside it go to the deque. Where the group
+ * has stopped, parked tasks that need no look go first, or each of them would be taken as the next.
+ */
 static bool pass_place_on(struct worker *worker, ompg_group *group, double cost, struct task *next)
 {
     bool more;
@@ -109,16 +112,25 @@ static bool pass_gate(ompg_group *group, struct task *task)
     return verdict != GATE_PARKED;
 }
 
-/* A task that passes the gate, or has something to clean up. True when *task is the next to run. */
+/*
+ * A task that passes the gate, or has something to clean up. True when *task is the next to run.
+ *
+ * What ends a task stands in this order:
+ * - The drop, while the task has its place and is not over: when the wait returns every drop has been
+ *   called, and a budget counts what an argument takes until that is freed.
+ * - The place goes to the next task, before this one counts as over: until then the group is not over, and
+ *   so its gate is there. The next task was submitted, so it keeps the group from then on.
+ * - The count, last: it may be the last touch of the group, which its waiter then frees.
+ */
 static bool run_special(struct worker *worker, struct task *task)
 {
     ompg_group *group = task_group(task);
     if (!pass_gate(group, task))
         return false;
     bool admitted = (task->tagged & TASK_ADMITTED) != 0;
-    bool skipped = group_stopped(group, task_stop_index(task));
+    bool skipped = group_stopped(group, task_stop_index(task)); /* after it may have waited */
     struct task_extra *extra = task_extra(task);
-    double cost = task_cost(task);
+    double cost = task_cost(task); /* the clean-up frees where it is written */
     tsan_acquire(&group->local);
     if (!skipped) {
         count_started(worker, group);
