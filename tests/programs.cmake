@@ -10,6 +10,8 @@ ompgroup_test(test_deterministic)
 ompgroup_test(test_drops)
 ompgroup_test(test_errno)
 ompgroup_test(test_error)
+ompgroup_test(test_error_from)
+ompgroup_test(test_error_short)
 ompgroup_test(test_floating_point)
 target_link_libraries(test_floating_point PRIVATE m) # fenv.h
 ompgroup_test(test_group)

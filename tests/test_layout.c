@@ -69,7 +69,10 @@ CHECK_AT(ompg_error, kind, 32);
 CHECK_AT(ompg_error, task, 36);
 CHECK_AT(ompg_error, message, 100);
 CHECK_AT(ompg_error, group, 356);
-CHECK_AT(ompg_error, reserved, 424);
+CHECK_AT(ompg_error, signal, 420);
+CHECK_AT(ompg_error, from_index, 424);
+CHECK_AT(ompg_error, from, 432);
+CHECK_AT(ompg_error, reserved, 496);
 
 CHECK_ROOM(ompg_stage);
 CHECK_SIZE(ompg_stage, 96);

@@ -36,9 +36,14 @@ typedef struct ompg_error {
     double seconds;       /* since the wait began, when it was recorded */
     ompg_error_kind kind; /* who caused it */
     char task[64];        /* .name of the task's options, or "" */
-    char message[256];    /* of ompg_fail(), or "" */
+    char message[256];    /* of ompg_fail(); of a stop, what caused it; or "" */
     char group[64];       /* .name of the group's options, or "" */
-    OMPG_RESERVED(16);    /* zero */
+    int signal;           /* that cancelled the token which stopped the group, or 0 */
+    size_t from_index; /* of an error that ompg_fail_from() passed on: .index in the inner group */
+    OMPG_RESERVED_BESIDE_POINTER(reserved_beside_from_index)
+    char from[64];    /* the same as text: "inner index 3", through several groups
+                             "inner index 3 from innermost index 7"; otherwise "" */
+    OMPG_RESERVED(7); /* zero */
 } ompg_error;
 
 OMPG_BEGIN_DECLS
@@ -60,6 +65,22 @@ OMPG_API int ompg_fail_at(ompg_group *group, size_t index, int code, const char 
     OMPG_PRINTF(4, 5);
 
 /*
+ * ompg_fail_at() without a format, for other languages: `text` is the message, NULL: none.
+ * OMPG_NO_INDEX: the index is that of the running task, as for ompg_fail(). Returns as ompg_fail().
+ */
+OMPG_API int ompg_fail_text(ompg_group *group, size_t index, int code, const char *text);
+
+/*
+ * Records the first error of `inner`, which a task of `group` has waited for, as an error of `group`:
+ * its code, message, kind and signal; index and task are those of the running task, as for
+ * ompg_fail(), and .from says where it came from. The task then returns what the wait has returned. Nothing
+ * is recorded where `inner` has no error, or was only stopped because `group` had stopped.
+ * Returns the code of inner's error, 0 when it has none; EINVAL when an argument is NULL or both are the
+ * same. Call it when no wait for `inner` is going on, from where ompg_fail() may be called.
+ */
+OMPG_API int ompg_fail_from(ompg_group *group, const ompg_group *inner);
+
+/*
  * Copies the first error into *error (which may be NULL) and returns 1; returns 0, *error
  * untouched, when there is none or group is NULL. "First" is the first in time, or the lowest
  * index for a .deterministic group. Any thread, also while tasks run.
@@ -77,7 +98,7 @@ OMPG_API size_t ompg_get_errors(const ompg_group *group, const ompg_error **list
 
 /*
  * Writes one line without a newline into buffer: group, task, index, thread, seconds, code with its
- * text, message. Parts that are empty are left out, newlines in them are spaces. Returns the number
+ * text, message, where it came from. Parts that are empty are left out, newlines in them are spaces. Returns the number
  * of bytes that the whole line has, as snprintf does: the line was cut, between two characters, when
  * that is >= size. The same in every locale, except the code's text.
  * size 0 only counts. NULL error: an empty line and 0.
@@ -89,6 +110,23 @@ OMPG_API int ompg_format_error(const ompg_error *error, char *buffer, size_t siz
  * printed, when the group has no error or an argument is NULL; negative when writing fails.
  */
 OMPG_API int ompg_print_error(const ompg_group *group, FILE *out);
+
+/*
+ * Prints the first error as one line for whoever uses the program: the group's name, the message (of a
+ * failure without one, the task's name) and, of a failure, the code's text: "resize: reading a.png: No
+ * such file or directory", "resize: interrupted by SIGINT", "resize: timed out after 2 s". A stop by a signal or a deadline is shown before errors that were kept earlier, because the program ends
+ * for it (see ompg_exit_status). Parts that are empty are left out, newlines in them are spaces.
+ * Returns as ompg_print_error().
+ */
+OMPG_API int ompg_print_short(const ompg_group *group, FILE *out);
+
+/*
+ * What a program returns whose work the group was: 0 when the group has no error, 128 + n when signal n
+ * stopped it, 124 when a deadline did, as timeout(1) and shells do; otherwise 1, for a NULL group too. A
+ * signal that came when all tasks were over counts if it was noticed: ompg_stopped(group) does that.
+ * Any thread.
+ */
+OMPG_API int ompg_exit_status(const ompg_group *group);
 
 OMPG_END_DECLS
 

@@ -38,3 +38,37 @@ void text_copy(char *to, size_t size, const char *from)
     if (!end)
         text_end_whole(to);
 }
+
+void text_append(char *text, size_t size, const char *more)
+{
+    size_t used = strlen(text);
+    text_copy(text + used, size - used, more);
+}
+
+void text_append_number(char *text, size_t size, unsigned long long number)
+{
+    char digits[24]; /* of 2^64 at most, from the end on */
+    char *first = &digits[sizeof digits - 1];
+    *first = '\0';
+    do {
+        *--first = (char)('0' + number % 10);
+        number /= 10;
+    } while (number > 0);
+    text_append(text, size, first);
+}
+
+void text_append_seconds(char *text, size_t size, double seconds)
+{
+    const double most = 1e12;
+    unsigned long long ms = (unsigned long long)((seconds < most ? seconds : most) * 1e3 + 0.5);
+    if (ms == 0)
+        ms = seconds > 0.0;
+    text_append_number(text, size, ms / 1000);
+    for (unsigned rest = (unsigned)(ms % 1000), first = 1; rest > 0; rest = rest * 10 % 1000) {
+        if (first)
+            text_append(text, size, ".");
+        text_append_number(text, size, rest / 100);
+        first = 0;
+    }
+    text_append(text, size, " s");
+}

@@ -90,32 +90,43 @@ static OMPG_PRINTF(2, 0) void write_message(ompg_error *error, const char *forma
         text_end_whole(error->message);
 }
 
-static OMPG_PRINTF(4, 0) int fail(ompg_group *group, const size_t *index, int code,
-                                  const char *format, va_list arguments)
+/* Records an error, whose index may be OMPG_NO_INDEX: that of the running task. Returns its code. */
+static int report(ompg_group *group, ompg_error *error)
+{
+    size_t index = error->index;
+    describe_task(group, error);
+    if (index != OMPG_NO_INDEX)
+        error->index = index;
+    error->thread = openmp_thread();
+    error->seconds = group_seconds(group);
+    group_record(group, error);
+    return error->code;
+}
+
+static ompg_error error_of_task(size_t index, int code)
+{
+    return (ompg_error){.code = code ? code : EINVAL, .index = index, .kind = OMPG_ERROR_TASK};
+}
+
+static OMPG_PRINTF(4, 0) int fail(ompg_group *group, size_t index, int code, const char *format,
+                                  va_list arguments)
 {
     if (!is_group(group))
         return EINVAL;
-    if (code == 0)
-        code = EINVAL;
     int saved = errno;
-    ompg_error error = {.code = code, .index = OMPG_NO_INDEX, .kind = OMPG_ERROR_TASK};
-    describe_task(group, &error);
-    if (index)
-        error.index = *index;
-    error.thread = openmp_thread();
-    error.seconds = group_seconds(group);
+    ompg_error error = error_of_task(index, code);
     if (format)
         write_message(&error, format, arguments);
-    group_record(group, &error);
+    report(group, &error);
     errno = saved;
-    return code;
+    return error.code;
 }
 
 int ompg_fail(ompg_group *group, int code, const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
-    int result = fail(group, NULL, code, format, arguments);
+    int result = fail(group, OMPG_NO_INDEX, code, format, arguments);
     va_end(arguments);
     return result;
 }
@@ -124,9 +135,64 @@ int ompg_fail_at(ompg_group *group, size_t index, int code, const char *format, 
 {
     va_list arguments;
     va_start(arguments, format);
-    int result = fail(group, &index, code, format, arguments);
+    int result = fail(group, index, code, format, arguments);
     va_end(arguments);
     return result;
+}
+
+int ompg_fail_text(ompg_group *group, size_t index, int code, const char *text)
+{
+    if (!is_group(group))
+        return EINVAL;
+    int saved = errno;
+    ompg_error error = error_of_task(index, code);
+    if (text)
+        text_copy(error.message, sizeof error.message, text);
+    report(group, &error);
+    errno = saved;
+    return error.code;
+}
+
+/* What the error is to the group that it is passed on to: where it was, and where it came from there. */
+static void describe_origin(ompg_error *error)
+{
+    char from[sizeof error->from] = "";
+    text_copy(from, sizeof from, error->group[0] ? error->group : "unnamed group");
+    if (error->index != OMPG_NO_INDEX) {
+        text_append(from, sizeof from, " index ");
+        text_append_number(from, sizeof from, error->index);
+    }
+    if (error->from[0]) {
+        text_append(from, sizeof from, " from ");
+        text_append(from, sizeof from, error->from);
+    }
+    memcpy(error->from, from, sizeof from);
+    error->from_index = error->index;
+}
+
+/* Whether the inner group has stopped for nothing else than that this one had. */
+static bool is_echo(ompg_group *group, const ompg_error *error)
+{
+    return error->code == ECANCELED && error->kind == OMPG_ERROR_CANCEL &&
+           group_stopped(group, group_current_index(group));
+}
+
+int ompg_fail_from(ompg_group *group, const ompg_group *inner)
+{
+    ompg_error error;
+    if (!is_group(group) || !is_group(inner) || group == inner)
+        return EINVAL;
+    if (!group_first_error((ompg_group *)inner, &error))
+        return 0;
+    if (is_echo(group, &error))
+        return error.code;
+    int saved = errno;
+    describe_origin(&error);
+    error.index = OMPG_NO_INDEX;
+    error.task[0] = '\0';
+    report(group, &error);
+    errno = saved;
+    return error.code;
 }
 
 int ompg_get_error(const ompg_group *group, ompg_error *error)

@@ -23,6 +23,7 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "group/stop.h"
+#include "base/signal_name.h"
 #include "base/text.h"
 #include "base/tsan.h"
 #include "group/elapsed.h"
@@ -92,27 +93,44 @@ void group_restart(ompg_group *group)
 }
 
 /* Without a new epoch: what caused it had one, or is a deadline, which groups compare with the clock. */
-static void stop_passively(ompg_group *group, int code, ompg_error_kind kind, const char *why)
+static void stop_passively(ompg_group *group, ompg_error *error)
 {
-    ompg_error error = {.code = code, .index = OMPG_NO_INDEX, .kind = kind};
-    error.thread = current_thread();
-    error.seconds = group_seconds(group);
-    text_copy(error.message, sizeof error.message, why);
+    error->index = OMPG_NO_INDEX;
+    error->thread = current_thread();
+    error->seconds = group_seconds(group);
     int state;
     if (claim_stop(group, &state))
-        publish(group, &error);
+        publish(group, error);
 }
 
 static void stop_by_token(ompg_group *group, const ompg_token *token)
 {
-    stop_passively(group, ompg_token_get_code(token), OMPG_ERROR_CANCEL,
-                   ompg_token_get_signal(token) ? "a signal cancelled the token"
-                                                : "the token was cancelled");
+    ompg_error error = {.code = ompg_token_get_code(token), .kind = OMPG_ERROR_CANCEL};
+    error.signal = ompg_token_get_signal(token);
+    if (error.signal == 0) {
+        text_copy(error.message, sizeof error.message, "the token was cancelled");
+    } else {
+        char name[SIGNAL_NAME_SIZE];
+        signal_name(name, error.signal);
+        text_copy(error.message, sizeof error.message, "interrupted by ");
+        text_append(error.message, sizeof error.message, name);
+    }
+    stop_passively(group, &error);
 }
 
 static void stop_by_deadline(ompg_group *group)
 {
-    stop_passively(group, ETIMEDOUT, OMPG_ERROR_DEADLINE, "the timeout ran out");
+    ompg_error error = {.code = ETIMEDOUT, .kind = OMPG_ERROR_DEADLINE};
+    text_copy(error.message, sizeof error.message, "timed out after ");
+    text_append_seconds(error.message, sizeof error.message, group->timeout);
+    stop_passively(group, &error);
+}
+
+static void stop_by_enclosing(ompg_group *group)
+{
+    ompg_error error = {.code = ECANCELED, .kind = OMPG_ERROR_CANCEL};
+    text_copy(error.message, sizeof error.message, "an enclosing group stopped");
+    stop_passively(group, &error);
 }
 
 /* ---- a walk outwards ---- */
@@ -182,7 +200,7 @@ static void stop_held(const struct walk *walk)
     stop_epoch_bump();
     ompg_group *group = walk->group;
     for (size_t i = 0; i < walk->held; i++, group = load_relaxed(&group->parent))
-        stop_passively(group, ECANCELED, OMPG_ERROR_CANCEL, "an enclosing group stopped");
+        stop_by_enclosing(group);
 }
 
 /*

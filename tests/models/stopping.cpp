@@ -21,7 +21,7 @@
 //@ take src/group/worker.h runs_task_of
 //@ take src/group/nesting.h enclosing is_alive group_enclosing enclosing_next group_may_enclose group_encloses is_child_of group_set_parent parent_is_held parent_is_held_here
 //@ take src/group/nesting.c group_lies_in frame_of group_has_task_here is_here group_nest note_early_child
-//@ take src/group/stop.c claim_stop publish group_stop settled_stop group_cause stop_passively stop_by_token stop_by_deadline walk stops_itself token_has_stopped has_stopped stops_inner stop_held note view look_at walk_outwards look_around group_stopped_slow
+//@ take src/group/stop.c claim_stop publish group_stop settled_stop group_cause stop_passively stop_by_token stop_by_deadline stop_by_enclosing walk stops_itself token_has_stopped has_stopped stops_inner stop_held note view look_at walk_outwards look_around group_stopped_slow
 //@ take src/api/group.c nest_new inherit_slow inherit ompg_new end_life
 //@ take src/api/wait.c set_deadline wait_begin
 //@ change s/^    group->cause = \*error;/    group->cause = *error; group->cause_code = error->code;/
@@ -87,6 +87,10 @@ static rl::atomic<size_t> *epoch_word;
 #define current_thread() 0
 #define group_seconds(group) 0.0
 #define text_copy(to, size, from) ((void)0)
+#define text_append(to, size, from) ((void)0)
+#define text_append_seconds(to, size, seconds) ((void)0)
+#define signal_name(to, signo) ((void)0)
+enum { SIGNAL_NAME_SIZE = 1 };
 #define tsan_is_present() false
 #define group_acquire_slow() ((ompg_group *)NULL)
 #define new_slow(options) ((ompg_group *)NULL)
