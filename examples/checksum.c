@@ -36,7 +36,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum status { DONE = 0, FAILED = 1, TIMED_OUT = 124, SIGNALLED = 128 };
+enum status { DONE = 0, FAILED = 1, SIGNALLED = 128 };
 
 static const char usage[] =
     "Usage: checksum [OPTION]... [DIR]\n"
@@ -184,54 +184,40 @@ static void print_failure(const struct entry *entry, void *arg)
     fprintf(stderr, "checksum: %s: %s\n", path, strerror(atomic_load(&entry->error)));
 }
 
-/* Returns the exit status, as the next ones do, that what it reports calls for. */
-static int report_signal(int signo, const char *when)
-{
-    fprintf(stderr, "checksum: stopped by signal %d (%s)%s\n", signo, strsignal(signo), when);
-    return SIGNALLED + signo;
-}
-
-/* An error that is no failure of a path. The signal is reported whether or not it came in time. */
-static int report_error(const ompg_error *error)
+/* An error that is neither a failure of a path nor a stop: no memory to keep more of them. */
+static void print_other(const ompg_error *error)
 {
     char line[512];
-    if (error->kind == OMPG_ERROR_CANCEL && ompg_token_get_signal(&stop) != 0)
-        return DONE;
-    if (error->kind == OMPG_ERROR_DEADLINE) {
-        fprintf(stderr, "checksum: stopped at the time limit\n");
-        return TIMED_OUT;
-    }
     ompg_format_error(error, line, sizeof line);
     fprintf(stderr, "checksum: %s\n", line);
-    return FAILED;
-}
-
-static int higher(int a, int b)
-{
-    return a > b ? a : b;
 }
 
 /*
  * Fail-fast, paths that fail on several threads at once are all marked in the tree, but the group has
- * one error: only that path is shown. Returns the exit status, the most special one.
+ * one error: only that path is shown.
  */
-static int report_errors(ompg_group *group, const struct tree *tree, struct report *report)
+static void print_errors(ompg_group *group, const struct tree *tree, struct report *report)
 {
     const ompg_error *errors;
     size_t count = ompg_get_errors(group, &errors);
-    int status = count > 0 ? FAILED : DONE;
     bool paths = false;
     for (size_t i = 0; i < count; i++) {
         if (errors[i].kind == OMPG_ERROR_TASK) {
             report->failure_to_show = count == 1 ? errors[i].index : 0;
             paths = true;
-        } else {
-            status = higher(status, report_error(&errors[i]));
+        } else if (errors[i].kind == OMPG_ERROR_LIBRARY) {
+            print_other(&errors[i]);
         }
     }
     if (paths)
         tree_visit(tree, print_failure, report);
-    return status;
+    if (ompg_exit_status(group) > FAILED)
+        ompg_print_short(group, stderr); /* a signal, or the time limit */
+}
+
+static int higher(int a, int b)
+{
+    return a > b ? a : b;
 }
 
 static void print_summary(ompg_group *group, const struct report *report)
@@ -248,14 +234,18 @@ static void print_summary(ompg_group *group, const struct report *report)
             stats.seconds, rate, ompg_get_threads(group));
 }
 
+/* Returns the exit status that what it reports calls for. */
 static int report_output(const struct output *output)
 {
     if (output->signal == SIGALRM) {
         fprintf(stderr, "checksum: standard output: nobody reads it; the rest is left out\n");
         return FAILED;
     }
-    if (output->signal != 0)
-        return report_signal(output->signal, " while printing");
+    if (output->signal != 0) {
+        fprintf(stderr, "checksum: stopped by signal %d (%s) while printing\n", output->signal,
+                strsignal(output->signal));
+        return SIGNALLED + output->signal;
+    }
     if (output->error != 0) {
         fprintf(stderr, "checksum: standard output: %s\n", strerror(output->error));
         return FAILED;
@@ -272,18 +262,18 @@ static int run(const char *path, ompg_group *group, struct tree *tree)
     if (found && code == 0)
         code = ompg_wait(group);
     int signo = release_signals();
+    ompg_stopped(group); /* notices a signal that came too late to stop anything */
     report.failed = !found;
     report.output.hurried = signo != 0;
     tree_visit(tree, count_and_print, &report);
     output_close(&report.output);
 
-    int status = higher(found ? DONE : FAILED, report_errors(group, tree, &report));
+    print_errors(group, tree, &report);
+    int status = higher(found ? DONE : FAILED, ompg_exit_status(group));
     if (code != 0 && status == DONE) {
         fprintf(stderr, "checksum: cannot run: %s\n", strerror(code));
         status = FAILED;
     }
-    if (signo != 0)
-        status = higher(status, report_signal(signo, ""));
     status = higher(status, report_output(&report.output));
     print_summary(group, &report);
     return status;

@@ -101,7 +101,7 @@ static void spread_plain(struct plate *plate, size_t steps, double alpha)
     }
 }
 
-static int spread_checked(ompg_group *group, struct plate *plate, size_t steps, double alpha)
+static void spread_checked(ompg_group *group, struct plate *plate, size_t steps, double alpha)
 {
     double bound = 2 * (double)plate->size; /* far from what rounding can add */
     for (size_t step = 1; step <= steps; step++) {
@@ -110,12 +110,10 @@ static int spread_checked(ompg_group *group, struct plate *plate, size_t steps, 
             if (!(squares <= bound))
                 ompg_fail_at(group, row, EDOM, "step %zu: row %zu has diverged", step, row);
         }
-        int code = ompg_wait(group);
-        if (code != 0)
-            return code;
+        if (ompg_wait(group) != 0)
+            return;
         take_step(plate);
     }
-    return 0;
 }
 
 /* ---- the plate ---- */
@@ -230,11 +228,12 @@ static int run_checked(const struct settings *settings, struct plate *plate)
         return no_memory();
     plate_heat(plate);
     double start = omp_get_wtime();
-    int code = spread_checked(group, plate, settings->steps, settings->alpha);
+    spread_checked(group, plate, settings->steps, settings->alpha);
     fprintf(stderr, "heat: OMPG_FOR: %.3f s\n", omp_get_wtime() - start);
-    ompg_print_error(group, stderr);
+    ompg_print_short(group, stderr);
+    int status = ompg_exit_status(group);
     ompg_free(group);
-    return code == 0 ? DONE : FAILED;
+    return status;
 }
 
 static int compare(const struct settings *settings, struct plate *plate)

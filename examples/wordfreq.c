@@ -353,7 +353,7 @@ static int count_parallel(struct counting *counting, const struct settings *sett
     if (!group)
         return no_memory();
     int code = run_group(group, counting, settings->live);
-    if (code != 0 && ompg_print_error(group, stderr) == 0)
+    if (code != 0 && ompg_print_short(group, stderr) == 0)
         fprintf(stderr, "wordfreq: %s\n", strerror(code));
     ompg_free(group);
     return code;

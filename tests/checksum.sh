@@ -345,7 +345,7 @@ signals() {
             wait $pid
             status=$?
             ok "SIG$signal, threads $threads: status" ended $((128 + number))
-            ok "SIG$signal, threads $threads: reason" says "stopped by signal $number"
+            ok "SIG$signal, threads $threads: reason" says "^checksum: interrupted by SIG$signal$"
             ok "SIG$signal, threads $threads: summary" says 'files done, [1-9][0-9]* skipped, 0 paths'
             ok "SIG$signal, threads $threads: the lines are right" part_of endless.expected
         done
@@ -458,7 +458,7 @@ signals_unread() {
     await_end $pid
     read_unread
     ok 'SIGTERM, nobody reads: status' ended 143
-    ok 'SIGTERM, nobody reads: reason' says 'stopped by signal 15'
+    ok 'SIGTERM, nobody reads: reason' says '^checksum: interrupted by SIGTERM$'
     ok 'SIGTERM, nobody reads: said' says 'nobody reads'
     ok 'SIGTERM, nobody reads: summary' says '^checksum: 3000 files done, 1 skipped, 0 paths failed'
     ok 'SIGTERM, nobody reads: some lines' [ -s "$out" ]
@@ -486,7 +486,7 @@ timeouts() {
     for threads in 1 4; do
         run --threads $threads --timeout 0.2 endless
         ok "--timeout, threads $threads: status" ended 124
-        ok "--timeout, threads $threads: reason" says 'time limit'
+        ok "--timeout, threads $threads: reason" says '^checksum: timed out after 0.2 s$'
         ok "--timeout, threads $threads: summary" \
             says 'files done, .*[1-9][0-9]* \(skipped, 0 paths\|directories not read\)'
         ok "--timeout, threads $threads: the lines are right" part_of endless.expected
