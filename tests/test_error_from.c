@@ -190,11 +190,17 @@ static void a_stop_is_not_passed_back(void)
 }
 
 /* A deadline, or a cancellation, of the inner group's own is the outer task's failure. */
+static int stay_until_stopped(ompg_group *group, void *arg)
+{
+    (void)arg;
+    return poll_until_stopped(group) ? ECANCELED : ENOTRECOVERABLE;
+}
+
 static int time_out_within(ompg_group *group, void *arg)
 {
     (void)arg;
-    ompg_group *inner = ompg_new(&(ompg_options){.name = "short", .timeout = 1e-9});
-    ompg_go(inner, do_nothing, NULL);
+    ompg_group *inner = ompg_new(&(ompg_options){.name = "short", .timeout = 0.01});
+    ompg_go(inner, stay_until_stopped, NULL);
     int code = ompg_wait(inner);
     CHECK_INT(ompg_fail_from(group, inner), code);
     ompg_free(inner);
@@ -211,7 +217,7 @@ static void a_deadline_within_is_passed_on(void)
     CHECK_INT(error_of(group).index, 0);
     CHECK_INT(ompg_exit_status(group), 124);
     CHECK_STR(printed(ompg_print_short, group, line, sizeof line),
-              "long: timed out after 0.001 s\n");
+              "long: timed out after 0.01 s\n");
     ompg_free(group);
 }
 
