@@ -1,8 +1,4 @@
-/*
- * Calls: a group that lives for one call. See call.h.
- *
- * SPDX-License-Identifier: Apache-2.0
- */
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "api/call.h"
 
 #include <errno.h>

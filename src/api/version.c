@@ -1,8 +1,4 @@
-/*
- * Version and environment.
- *
- * SPDX-License-Identifier: Apache-2.0
- */
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "ompgroup/version.h"
 
 #include "base/caller.h"

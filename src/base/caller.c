@@ -1,8 +1,4 @@
-/*
- * What belongs to the caller. See caller.h.
- *
- * SPDX-License-Identifier: Apache-2.0
- */
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "base/caller.h"
 
 #include "base/float_control.h"

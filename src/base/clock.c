@@ -1,8 +1,4 @@
-/*
- * Monotonic time. See clock.h.
- *
- * SPDX-License-Identifier: Apache-2.0
- */
+/* SPDX-License-Identifier: Apache-2.0 */
 #define _GNU_SOURCE 1 /* clock_gettime() with C11 */
 
 #include "base/clock.h"

@@ -1,8 +1,4 @@
-/*
- * The epoch of stops. See epoch.h.
- *
- * SPDX-License-Identifier: Apache-2.0
- */
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "base/epoch.h"
 
 _Atomic size_t stop_epoch = 1;

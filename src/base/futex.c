@@ -1,8 +1,4 @@
-/*
- * Sleeping until a word changes. See futex.h.
- *
- * SPDX-License-Identifier: Apache-2.0
- */
+/* SPDX-License-Identifier: Apache-2.0 */
 #define _GNU_SOURCE 1 /* syscall() */
 
 #include "base/futex.h"

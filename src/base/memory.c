@@ -1,8 +1,4 @@
-/*
- * Memory. See memory.h.
- *
- * SPDX-License-Identifier: Apache-2.0
- */
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "base/memory.h"
 
 #include "base/atomics.h"

@@ -1,8 +1,4 @@
-/*
- * Parking. See parking.h.
- *
- * SPDX-License-Identifier: Apache-2.0
- */
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "base/parking.h"
 
 #include "base/clock.h"

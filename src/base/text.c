@@ -1,8 +1,4 @@
-/*
- * Text that must fit. See text.h.
- *
- * SPDX-License-Identifier: Apache-2.0
- */
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "base/text.h"
 
 #include <string.h>

@@ -1,8 +1,4 @@
-/*
- * Idling. See idle.h.
- *
- * SPDX-License-Identifier: Apache-2.0
- */
+/* SPDX-License-Identifier: Apache-2.0 */
 #define _GNU_SOURCE 1 /* nanosleep() with C11 */
 
 #include "engine/idle.h"

@@ -1,8 +1,4 @@
-/*
- * Leaving. See leave.h.
- *
- * SPDX-License-Identifier: Apache-2.0
- */
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/leave.h"
 
 #include "base/membarrier.h"

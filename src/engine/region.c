@@ -223,13 +223,13 @@ void region_work(struct region *region)
         return;
     }
     struct worker *outer = self;
-    struct caller owner; /* of the thread: OpenMP, or whoever is its first one */
-    caller_enter(&owner);
+    struct caller caller; /* OpenMP, or whoever has the thread besides */
+    caller_enter(&caller);
     float_control_set(region->float_control);
     region_enter(worker, region, thread);
     worker_loop(worker);
     region_leave(worker, region, outer);
-    caller_leave(&owner);
+    caller_leave(&caller);
     worker_release(worker);
 }
 

@@ -1,8 +1,4 @@
-/*
- * Running a task. See run.h.
- *
- * SPDX-License-Identifier: Apache-2.0
- */
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/run.h"
 
 #include "base/openmp.h"

@@ -1,8 +1,4 @@
-/*
- * Stealing. See steal.h, and deque.h for the protocol with the owner.
- *
- * SPDX-License-Identifier: Apache-2.0
- */
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/steal.h"
 
 enum {

@@ -4,7 +4,8 @@
  * A thief that finds nothing shared asks the owner, by deque.attention, and pries what an owner that
  * does not answer keeps to itself. It asks when it takes the last of what is shared, before it needs
  * more, and shares half of its loot, so that whoever runs out of tasks next need not pry. Each look costs
- * those who work a cache miss or two, so the pauses between looks grow; the answer ends them.
+ * those who work a cache miss or two, so the pauses between looks grow; the answer ends them. The protocol
+ * with the owner is in deque.h.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

@@ -1,8 +1,4 @@
-/*
- * Elapsed time of a group, for the records of its errors.
- *
- * SPDX-License-Identifier: Apache-2.0
- */
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "group/elapsed.h"
 #include "base/clock.h"
 #include "group/worker.h"

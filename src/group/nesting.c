@@ -1,8 +1,4 @@
-/*
- * Nesting. See nesting.h.
- *
- * SPDX-License-Identifier: Apache-2.0
- */
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "group/nesting.h"
 
 bool group_lies_in(const ompg_group *inner, const ompg_group *outer)

@@ -62,16 +62,16 @@ struct ompg_group {
     atomic_int stop;                          /* enum stop_state */
     atomic_uint depth;                        /* nesting; a parent's is lower; part of the link */
 
-    alignas(CACHE_LINE) struct counts local; /* written by the owner, and the next: */
-    _Atomic size_t submitted_here;
-    _Atomic size_t unnumbered;   /* of the submitted: parts of loops and pipelines */
-    _Atomic size_t serial;       /* life number of this record; grows in ompg_free */
-    ompg_group *next_free;       /* pool */
-    atomic_uchar waiting;        /* enum wait_state */
-    atomic_bool gated;           /* limit or budget was set: tasks pass the gate */
-    bool deterministic, collect; /* read-only after ompg_new */
-    atomic_bool is_default;      /* made without options in a task: `errors` and what
-                                                few groups use were never set, except `earliest` */
+    alignas(CACHE_LINE) struct counts local; /* written by the owner */
+    _Atomic size_t submitted_here;           /* by the owner */
+    _Atomic size_t unnumbered;               /* of the submitted: parts of loops and pipelines */
+    _Atomic size_t serial;                   /* life number of this record; grows in ompg_free */
+    ompg_group *next_free;                   /* pool */
+    atomic_uchar waiting;                    /* enum wait_state */
+    atomic_bool gated;                       /* limit or budget was set: tasks pass the gate */
+    bool deterministic, collect;             /* read-only after ompg_new */
+    atomic_bool is_default;                  /* made without options in a task: what few groups
+                                                use was never set, except `earliest` */
 
     alignas(CACHE_LINE) struct counts remote; /* atomic additions by all but the owner */
     _Atomic size_t failed;                    /* tasks that returned an error of their own */

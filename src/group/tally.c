@@ -1,8 +1,4 @@
-/*
- * Tallies. See tally.h.
- *
- * SPDX-License-Identifier: Apache-2.0
- */
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "group/tally.h"
 
 static size_t take(_Atomic size_t *count)

@@ -1,8 +1,4 @@
-/*
- * Workers and their tallies. See worker.h.
- *
- * SPDX-License-Identifier: Apache-2.0
- */
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "group/worker.h"
 
 _Thread_local struct worker *self __attribute__((tls_model("initial-exec")));

@@ -1,8 +1,4 @@
-/*
- * How a loop is cut into units and handed out. See loop_units.h.
- *
- * SPDX-License-Identifier: Apache-2.0
- */
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "parallel/loop_units.h"
 
 #include "base/clock.h"

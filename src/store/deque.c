@@ -1,8 +1,4 @@
-/*
- * Split work-stealing deque. The discipline is in deque.h.
- *
- * SPDX-License-Identifier: Apache-2.0
- */
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "store/deque.h"
 
 #include "base/membarrier.h"

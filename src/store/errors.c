@@ -1,8 +1,4 @@
-/*
- * Kept errors of a group. See errors.h.
- *
- * SPDX-License-Identifier: Apache-2.0
- */
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "store/errors.h"
 
 #include "base/memory.h"

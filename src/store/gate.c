@@ -1,8 +1,4 @@
-/*
- * Limits of a group. See gate.h.
- *
- * SPDX-License-Identifier: Apache-2.0
- */
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "store/gate.h"
 
 #include <stddef.h>

@@ -1,8 +1,4 @@
-/*
- * Queue of tasks in series of equal distance. See queue.h.
- *
- * SPDX-License-Identifier: Apache-2.0
- */
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "store/queue.h"
 
 #include "base/memory.h"

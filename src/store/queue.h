@@ -2,8 +2,8 @@
  * Queue: a first-in first-out list of tasks without a bound: tasks added before the wait, tasks that
  * wait behind a limit.
  *
- * Entries are series (series.h): a million tasks over an array take one entry. Not thread-safe: the owner
- * of the queue names its guard.
+ * Entries are series (series.h): a million tasks over an array take one entry. Not thread-safe: whoever
+ * has a queue names its guard.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
