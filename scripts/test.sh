@@ -5,7 +5,8 @@
 #     scripts/test.sh [--again] [--full] [--strict]
 #
 # What passed whole is not run again, and counts as it did, while every file and the compilers are the
-# same; --again runs it nevertheless. --full adds nine seeds to the one of the delays.
+# same; --again runs it nevertheless. --full adds nine seeds to the one of the delays, and in every
+# configuration all numbers of threads, with OpenMP's cancellation off and on.
 #
 # A configuration that needs a tool which is missing is skipped and named, and so is a single test; with
 # --strict, for machines that must have them all, a skipped configuration has failed.
@@ -28,7 +29,7 @@ done
 scripts/setup.sh test
 [ -n "$compiler" ] || . scripts/tools.sh # it has been installed just now
 ! $again || rm -f "$BUILD_DIR"/*.passed
-! $full || rm -f "$BUILD_DIR/delays.passed" # the ordinary run may have passed
+! $full || rm -f "$BUILD_DIR"/{shared,clang,delays,dev}.passed # the ordinary run may have passed
 
 # state [<path>...]: all that a result depends on; differs each time where git does not know the files.
 state() {
@@ -113,11 +114,8 @@ build() {
     case $1 in
     *clang) options=(-DCMAKE_C_COMPILER="$clang" -DCMAKE_CXX_COMPILER="${clang/clang/clang++}") ;;
     esac
-    configure "$1" "$1" "${options[@]}" || return 1
-    case $1 in
-    tsan-clang | delays) compile "$1" --target tests_of_preset ;;
-    *) compile "$1" ;;
-    esac
+    configure "$1" "$1" "${options[@]}" &&
+        with_presets cmake --build --preset "$1" --parallel "$(nproc)"
 }
 
 # failed_cases <file>: their names. A case that did not run has failed, unless it said itself, by its
@@ -156,8 +154,7 @@ run() {
     rm -f "$BUILD_DIR/$preset.passed"
     check "build-$preset" build "$preset" || return 0
     rm -f "$results"
-    ctest --preset "$preset" --test-dir "$BUILD_DIR/$preset" --parallel "$(nproc)" \
-        --output-junit "$results" "$@" || true
+    with_presets ctest --preset "$preset" --parallel "$(nproc)" --output-junit "$results" "$@" || true
     if [ ! -s "$results" ]; then
         failures+=("ctest-$preset")
         return 0
@@ -186,7 +183,7 @@ lint() {
 
 models() {
     local before=${#failures[@]}
-    if ! c++ -E -include relacy/relacy.hpp -x c++ /dev/null >/dev/null 2>&1; then
+    if ! g++ -E -include relacy/relacy.hpp -x c++ /dev/null >/dev/null 2>&1; then
         skipped+=("models: Relacy is missing (relacy-dev)")
         return 0
     fi
@@ -199,15 +196,24 @@ models() {
     settle models "$before" "$state_of_engine"
 }
 
-for preset in release shared clang asan-ubsan tsan tsan-clang; do
-    run "$preset"
-done
-if $full; then
-    run delays
-else
-    run delays --label-exclude full
-fi
-run dev --exclude-regex '[.](t[17][.]cancel.|t2[.]cancel1)$'
+# ordinary <preset> <option of ctest>...: with these options, except with --full.
+ordinary() {
+    if $full; then
+        set -- "$1"
+    fi
+    run "$@"
+}
+
+# All variants run with GCC, release and static. A shared library differs in how it is linked, a debug build
+# by its assertions, and with Clang one thread and seven each run with OpenMP's cancellation off or on.
+run release
+ordinary shared --exclude-regex '[.](t[17][.]cancel.|t2[.]cancel0)$'
+ordinary clang --exclude-regex '[.](t1[.]cancel1|t7[.]cancel0)$'
+run asan-ubsan
+run tsan
+run tsan-clang
+ordinary delays --label-exclude full
+ordinary dev --exclude-regex '[.](t[17][.]cancel.|t2[.]cancel1)$'
 lint
 models
 

@@ -77,3 +77,12 @@ compile() {
     shift
     cmake --build "$folder" --parallel "$(nproc)" "$@"
 }
+
+# with_presets <command...>: where the presets for building and testing, which know only `build` beside their
+# file, mean BUILD_DIR.
+with_presets() {
+    mkdir -p "$BUILD_DIR/presets"
+    ln -sfn "$PWD/CMakePresets.json" "$BUILD_DIR/presets/CMakePresets.json"
+    ln -sfn .. "$BUILD_DIR/presets/build"
+    (cd "$BUILD_DIR/presets" && "$@")
+}

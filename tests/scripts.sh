@@ -67,6 +67,15 @@ there tmp/plain/tests/test_text
 ok 'a test without CUnit: status' ended 0
 ok 'a test without CUnit: its tests run' prints '^text: [1-9][0-9]* tests, 0 failed$'
 
+# ---- presets ----
+
+mkdir -m 777 tmp/built
+ln -s ../plain tmp/built/release
+# shellcheck disable=SC2016
+there BUILD_DIR="$work/tmp/built" bash -c '. tree/scripts/tools.sh && with_presets ctest --preset release -N'
+ok 'a preset for tests: status' ended 0
+ok 'a preset for tests: means BUILD_DIR' prints '^Total Tests: [1-9]'
+
 # ---- what is missing ----
 
 rm bin/make
