@@ -59,5 +59,16 @@ if(CMAKE_BUILD_TYPE STREQUAL "Release" AND TARGET checksum AND OMPGROUP_INSTALL
         FIXTURES_REQUIRED package SKIP_RETURN_CODE 77 PROCESSORS 2 TIMEOUT ${OMPGROUP_TEST_TIMEOUT})
 endif()
 
+# Where a result is dropped that must not be.
+set(ompgroup_must_use "${CMAKE_CURRENT_SOURCE_DIR}/must_use.sh")
+set(ompgroup_must_use_flags "${CMAKE_CURRENT_SOURCE_DIR}/must_use.c"
+    "-I${PROJECT_SOURCE_DIR}/include")
+add_test(NAME must_use COMMAND ${ompgroup_must_use} "${CMAKE_C_COMPILER}" c
+    ${ompgroup_must_use_flags} -std=c11)
+if(CMAKE_CXX_COMPILER)
+    add_test(NAME must_use_cpp COMMAND ${ompgroup_must_use} "${CMAKE_CXX_COMPILER}" c++
+        ${ompgroup_must_use_flags} -std=c++17)
+endif()
+
 # docs/memory-model.md names each order of the source.
 add_test(NAME memory_model COMMAND "${CMAKE_CURRENT_SOURCE_DIR}/models/operations.sh")

@@ -17,7 +17,7 @@ static int go_from_task(ompg_group *group, void *arg)
     ompg_stats stats = {.running = 99};
     errno = UNTOUCHED;
     ompg_go(group, count_run, arg);
-    ompg_try_go(group, count_run, arg);
+    CHECK_INT(ompg_try_go(group, count_run, arg), EAGAIN);
     ompg_wait(group);
     ompg_reset(group);
     ompg_get_stats(group, &stats);
@@ -35,7 +35,7 @@ static void leaves_errno_alone(void)
     ompg_go(group, go_from_task, &runs);
     ompg_go_copy(group, do_nothing, buffer, 1);
     ompg_go(group, NULL, NULL);
-    ompg_try_go(group, count_run, &runs);
+    CHECK_INT(ompg_try_go(group, count_run, &runs), EAGAIN);
     CHECK_INT(ompg_wait(group), EIO);
     ompg_go(group, count_run, &runs);
     ompg_error error = error_of(group);
@@ -43,7 +43,7 @@ static void leaves_errno_alone(void)
     ompg_fail(group, EIO, "again");
     ompg_cancel(group, 0);
     ompg_set_limit(group, -1);
-    ompg_get_threads(group);
+    CHECK(ompg_get_threads(group) > 0);
     ompg_reset(group);
     ompg_free(group);
     CHECK_INT(errno, UNTOUCHED);
@@ -189,11 +189,11 @@ static void call_wait_in_vain(void)
 static void call_token(void)
 {
     ompg_token token = OMPG_TOKEN_INIT;
-    ompg_token_stopped(&token);
+    CHECK(!ompg_token_stopped(&token));
     CHECK_INT(ompg_token_cancel(&token, EPIPE), 0);
     CHECK_INT(ompg_token_cancel(&token, EPIPE), EALREADY);
-    ompg_token_get_code(&token);
-    ompg_token_get_signal(&token);
+    CHECK_INT(ompg_token_get_code(&token), EPIPE);
+    CHECK_INT(ompg_token_get_signal(&token), 0);
     ompg_group *group = ompg_new(&(ompg_options){.token = &token});
     CHECK(ompg_stopped(group));
     CHECK_INT(ompg_go(group, do_nothing, NULL), ECANCELED);
@@ -265,7 +265,7 @@ static void call_printing_to(FILE *file, bool works)
     fclose(file);
     ompg_free(group);
     errno = UNTOUCHED;
-    ompg_version();
+    CHECK(ompg_version() != NULL);
 }
 
 static void call_printing(void)

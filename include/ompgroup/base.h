@@ -19,9 +19,16 @@
 #if defined(__GNUC__) || defined(__clang__)
 #define OMPG_API __attribute__((visibility("default")))
 #define OMPG_PRINTF(format_at, first_at) __attribute__((format(printf, format_at, first_at)))
+/*
+ * Only where it is always a mistake to drop the result: what was made is lost, what was refused is not
+ * noticed, a question is asked for nothing. Not the code of a wait, which the group keeps as well, nor
+ * ompg_stopped(), by which a group notices a token.
+ */
+#define OMPG_MUST_USE __attribute__((warn_unused_result))
 #else
 #define OMPG_API
 #define OMPG_PRINTF(format_at, first_at)
+#define OMPG_MUST_USE
 #endif
 
 /*

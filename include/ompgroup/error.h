@@ -94,7 +94,7 @@ OMPG_API int ompg_get_error(const ompg_group *group, ompg_error *error);
  * where the group records more errors: the next call gives those as well. Call it when no wait is
  * going on. Returns 0, *list set to NULL, when there is none or group is NULL.
  */
-OMPG_API size_t ompg_get_errors(const ompg_group *group, const ompg_error **list);
+OMPG_MUST_USE OMPG_API size_t ompg_get_errors(const ompg_group *group, const ompg_error **list);
 
 /*
  * Writes one line without a newline into buffer: group, task, index, thread, seconds, code with its

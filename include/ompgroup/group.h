@@ -96,7 +96,7 @@ OMPG_BEGIN_DECLS
  * an unknown on_error, a field of a later version, a token that was not set to OMPG_TOKEN_INIT) or
  * ENOMEM. Any thread. Free it with ompg_free().
  */
-OMPG_API ompg_group *ompg_new(const ompg_options *options);
+OMPG_MUST_USE OMPG_API ompg_group *ompg_new(const ompg_options *options);
 
 /*
  * Frees the group. Tasks never waited for are skipped, their drops run here; inside a task some may
@@ -140,7 +140,7 @@ OMPG_API int ompg_go_copy(ompg_group *group, ompg_task_fn *fn, const void *data,
  * The same, but returns EAGAIN, task not accepted, where ompg_go() would make it wait behind the
  * group's limit or budget.
  */
-OMPG_API int ompg_try_go(ompg_group *group, ompg_task_fn *fn, void *arg);
+OMPG_MUST_USE OMPG_API int ompg_try_go(ompg_group *group, ompg_task_fn *fn, void *arg);
 
 /*
  * Runs the group's tasks, on this thread and on those of the OpenMP region (its own, or the current
@@ -206,9 +206,10 @@ OMPG_API int ompg_set_limit(ompg_group *group, int limit);
  * How many threads the group's tasks may run on: omp_get_thread_num() in a task is below it. Known
  * before the wait, so that callers can allocate scratch for each thread; it holds while the
  * OpenMP settings of the caller (number of threads, parallel region) stay as they are. At least 1;
- * 1 for NULL; OMPG_DEFAULT: of a group with default options. OMP_THREAD_LIMIT counts; OpenMP may still give fewer (OMP_DYNAMIC).
+ * 1 for NULL; OMPG_DEFAULT: of a group with default options. OMP_THREAD_LIMIT counts; OpenMP may still
+ * give fewer (OMP_DYNAMIC).
  */
-OMPG_API int ompg_get_threads(const ompg_group *group);
+OMPG_MUST_USE OMPG_API int ompg_get_threads(const ompg_group *group);
 
 OMPG_END_DECLS
 

@@ -33,11 +33,12 @@ OMPG_BEGIN_DECLS
  * untouched. OMPG_DEFAULT: a default group, made and freed here. Errors, stops and index as ompg_for(); inside combine, and for
  * its errors, the index is the first iteration of `other`. In a stopped group nothing is combined.
  * Returns what the wait returns; EINVAL for a NULL group, result, fold or combine, size 0 or
- * begin > end; ENOMEM. Memory: accumulators on cache lines of their own; small ones up to 64 KiB altogether, of
- * larger ones at most eleven for each thread.
+ * begin > end; ENOMEM. Memory: accumulators on cache lines of their own; small ones up to 64 KiB
+ * altogether, of larger ones at most eleven for each thread.
  */
-OMPG_API int ompg_reduce(ompg_group *group, size_t begin, size_t end, size_t grain, void *result,
-                         size_t size, ompg_fold_fn *fold, ompg_combine_fn *combine, void *arg);
+OMPG_MUST_USE OMPG_API int ompg_reduce(ompg_group *group, size_t begin, size_t end, size_t grain,
+                                       void *result, size_t size, ompg_fold_fn *fold,
+                                       ompg_combine_fn *combine, void *arg);
 
 OMPG_END_DECLS
 

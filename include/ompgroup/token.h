@@ -33,16 +33,16 @@ OMPG_BEGIN_DECLS
 OMPG_API int ompg_token_cancel(ompg_token *token, int code);
 
 /* True once the token has been cancelled; false for NULL. Any thread; async-signal-safe. */
-OMPG_API bool ompg_token_stopped(const ompg_token *token);
+OMPG_MUST_USE OMPG_API bool ompg_token_stopped(const ompg_token *token);
 
 /* The code that the token was cancelled with, or 0. Any thread; async-signal-safe. */
-OMPG_API int ompg_token_get_code(const ompg_token *token);
+OMPG_MUST_USE OMPG_API int ompg_token_get_code(const ompg_token *token);
 
 /*
  * The signal that cancelled the token, or 0 (not cancelled, or by ompg_token_cancel). A shell's
  * convention for the exit status of a program that a signal ended is 128 + this.
  */
-OMPG_API int ompg_token_get_signal(const ompg_token *token);
+OMPG_MUST_USE OMPG_API int ompg_token_get_signal(const ompg_token *token);
 
 /*
  * Installs a handler for signal `signo` that cancels the token with EINTR; the handler that was

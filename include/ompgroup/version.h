@@ -24,7 +24,7 @@ OMPG_BEGIN_DECLS
  * The version of the library that the program runs with, "major.minor.patch"; compare with
  * OMPG_VERSION, that of the headers it was compiled with. Static memory. Any thread, any time.
  */
-OMPG_API const char *ompg_version(void);
+OMPG_MUST_USE OMPG_API const char *ompg_version(void);
 
 /*
  * Prints what decides how groups run here, one "name: value" line each: version, OpenMP runtime,
