@@ -49,15 +49,15 @@ typedef struct ompg_error {
 OMPG_BEGIN_DECLS
 
 /*
- * Records an error of `group` with a message (printf's format; NULL for none) and returns `code`,
- * so that a task can end with `return ompg_fail(group, EIO, "reading %s", path);`. Whatever code the
- * task then returns counts as the same error, not as a second one.
- * Fail-fast: the first error stops the group, later ones are not kept. Collect: every call is kept,
- * up to .max_errors (in a .deterministic group those with the lowest indices). In one of the group's
- * own tasks the error carries that task's name and index; elsewhere (an OpenMP loop that merely
- * shares the group, another thread) index is OMPG_NO_INDEX.
- * ompg_fail_at names the index itself.
- * Returns code; EINVAL when group is NULL or when code is 0: code 0 is recorded as EINVAL, for a
+ * Records an error of `group` with a message (printf's format; NULL: none) and returns `code`, so that a
+ * task can end with `return ompg_fail(group, EIO, "reading %s", path);`. What the task then returns counts
+ * as the same error, not as a second one.
+ *   Kept      Fail-fast: the first error, which stops the group. Collect: each, up to .max_errors; in a
+ *             .deterministic group those with the lowest indices.
+ *   Index     In one of the group's own tasks: that task's index, and its name; in a loop, a reduction or a
+ *             pipeline of the group: see there. Elsewhere (in a loop of OpenMP, in another thread):
+ *             OMPG_NO_INDEX. ompg_fail_at() says itself which.
+ * Returns code; EINVAL when group is NULL, and when code is 0, which is recorded as EINVAL, because a
  * failure must not look like success. Any thread, from ompg_new() to ompg_free().
  */
 OMPG_API int ompg_fail(ompg_group *group, int code, const char *format, ...) OMPG_PRINTF(3, 4);

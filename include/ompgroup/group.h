@@ -7,9 +7,19 @@
  *     int code = ompg_wait(group);
  *     ompg_free(group);
  *
- * A group that is made and waited for inside a task is nested: the outer group's stop reaches it;
- * its own failure stays its own unless the task returns the code. Groups never open a nested
- * parallel region, and no call blocks a thread that could be running the work it waits for.
+ * Words that all headers use:
+ *   region      the OpenMP parallel region in which tasks run. An ompg_wait() outside of any opens one for
+ *               itself; inside one, in a task for instance, it uses that. No region is opened in another.
+ *   outermost   the wait that is not made in a task of a group.
+ *   nested      a group that is made and waited for inside a task; the task's group encloses it. The stop of
+ *               the enclosing group reaches it; its own failure stays its own, unless the task returns the code.
+ *   stopped     a group of which no further task starts: after its first error (fail-fast), a cancellation,
+ *               a deadline, or a stop of the enclosing group. Running tasks go on, and may ask ompg_stopped().
+ *   skipped     a task that was accepted and never runs, because its group has stopped. Its drop is called.
+ *   over        a task that has run or was skipped, and whose drop has returned.
+ *   index       how many tasks were added to the group before this one: the first has index 0.
+ *
+ * No call blocks a thread that could be running the work that it waits for.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -24,16 +34,19 @@
 #include <stddef.h>
 
 /*
- * A task. What it returns is its error code, 0 for success. It may add tasks to its group.
- * It must not wait for what another task does (a flag, a condition variable, a barrier) except by
- * the ompg_wait() of a nested group: where the threads are fewer than such tasks, and one thread is
- * always possible, the other task never starts. For producers and consumers there is ompg_pipeline().
- * Tasks start in any order. On one thread, those that were added before the outermost wait run in
- * that order, and those that tasks add run newest first, so that a task that adds itself again may
- * keep older ones waiting. With a .limit of 1 tasks start in the order in which they were added.
- * It runs with the floating-point control (rounding, flushing of small numbers, traps) of the thread that
- * waits outermost. One that changes it puts it back before it returns, adds tasks or waits: other tasks
- * may run with it otherwise; a build with assertions aborts. It cannot be cancelled by pthread_cancel().
+ * A task. What it returns is its error code, 0 for success. It may add tasks to its group, and make groups
+ * of its own.
+ *   Order     Tasks start in any order. On one thread, those that were added before the outermost wait run
+ *             in that order, and those that tasks add run newest first: a task that adds itself again may
+ *             keep older ones waiting. With a .limit of 1 they start in the order in which they were added.
+ *   Waiting   It must not wait for what another task does (a flag, a condition variable, a barrier), except
+ *             by the ompg_wait() of a nested group: where all threads run such tasks, and there may be only
+ *             one, the other task never starts. For producers and consumers there is ompg_pipeline().
+ *   Numbers   It runs with the floating-point control (rounding, flushing of small numbers, traps) of the
+ *             thread of the outermost wait. A task that changes it puts it back before it returns, adds
+ *             tasks or waits: other tasks may run with it otherwise; a build with assertions aborts.
+ *   Leaving   It returns. longjmp() and C++ exceptions out of it are undefined; pthread_cancel() does not
+ *             end it.
  */
 typedef int ompg_task_fn(ompg_group *group, void *arg);
 
@@ -49,8 +62,8 @@ typedef enum ompg_on_error {
 } ompg_on_error;
 
 /*
- * Zero is the default of every field, and never means "at once": what is left of a time may come to
- * 0, which is no timeout. Later versions add fields: use designated initialisers.
+ * Zero is the default of every field. A .timeout of 0 is none: whoever passes on what is left of a time
+ * sees first that something is left. Later versions add fields: use designated initialisers.
  */
 typedef struct ompg_options {
     const char *name;       /* for messages; copied, at most 63 bytes kept */
@@ -118,7 +131,6 @@ OMPG_API void ompg_free(ompg_group *group);
  * group has stopped; ENOMEM; EINVAL when group or fn is NULL; EPERM during a wait from a thread
  * that runs none of the region's tasks (an OpenMP task that such a task makes may be on one).
  * Before the wait any one thread at a time may add; during it any of the region's tasks may.
- * A task must return: longjmp() and C++ exceptions out of it are undefined.
  */
 OMPG_API int ompg_go(ompg_group *group, ompg_task_fn *fn, void *arg);
 
