@@ -33,7 +33,7 @@ typedef struct parcel {
     flow *all;
     size_t number;
     int fails_at, filtered_at; /* stages, by the plan */
-    int place;                 /* the stage that it came to last */
+    int stage;                 /* the stage that it came to last */
     bool left;                 /* it has left that one */
     bool done, filtered, taken;
     int dropped_by;
@@ -42,7 +42,7 @@ typedef struct parcel {
 
 typedef struct step {
     flow *all;
-    int place;
+    int stage;
     atomic_int inside;
     size_t next; /* in order: no lower number may come any more */
 } step;
@@ -54,7 +54,7 @@ struct flow {
     failure kind;
     size_t source_fails_at; /* SIZE_MAX: it does not */
     /* Called in each stage but the source; NULL: nothing happens there. */
-    int (*visit)(ompg_group *group, parcel *at, int place);
+    int (*visit)(ompg_group *group, parcel *at, int stage);
     void *context;   /* of visit */
     size_t made;     /* the source's */
     bool ended;      /* the source's */
@@ -73,17 +73,17 @@ static inline int flow_code(size_t number)
 
 /* ---- drops: one function for each stage ---- */
 
-static inline void flow_drop(void *piece, int place)
+static inline void flow_drop(void *piece, int stage)
 {
     parcel *self = piece;
     atomic_fetch_add(&self->drops, 1);
-    self->dropped_by = place;
+    self->dropped_by = stage;
 }
 
-#define FLOW_DROP(place)                                                                           \
-    static inline void flow_drop_##place(void *piece)                                              \
+#define FLOW_DROP(stage)                                                                           \
+    static inline void flow_drop_##stage(void *piece)                                              \
     {                                                                                              \
-        flow_drop(piece, place);                                                                   \
+        flow_drop(piece, stage);                                                                   \
     }
 FLOW_DROP(0)
 FLOW_DROP(1)
@@ -112,7 +112,7 @@ static inline int flow_fail(ompg_group *group, failure kind, size_t number)
 static inline void flow_enter(step *self)
 {
     int others = atomic_fetch_add(&self->inside, 1);
-    if (self->place == 0 || self->all->pipeline[self->place].mode == OMPG_IN_ORDER)
+    if (self->stage == 0 || self->all->pipeline[self->stage].mode == OMPG_IN_ORDER)
         CHECK_INT(others, 0);
 }
 
@@ -137,7 +137,7 @@ static inline int flow_source(ompg_group *group, void *arg, void **piece)
         parcel *made = &all->parcels[number];
         if (atomic_fetch_add(&all->alive, 1) >= all->live)
             atomic_fetch_add(&all->over, 1);
-        made->place = 0;
+        made->stage = 0;
         made->left = true;
         made->done = all->stages == 1;
         if (made->done)
@@ -154,8 +154,8 @@ static inline int flow_source(ompg_group *group, void *arg, void **piece)
 static inline void flow_pass(const step *self, parcel *at, void **piece)
 {
     at->left = true;
-    at->filtered = at->filtered_at == self->place;
-    at->done = !at->filtered && self->place == self->all->stages - 1;
+    at->filtered = at->filtered_at == self->stage;
+    at->done = !at->filtered && self->stage == self->all->stages - 1;
     if (at->filtered)
         *piece = NULL;
     if (at->filtered || at->done)
@@ -165,10 +165,10 @@ static inline void flow_pass(const step *self, parcel *at, void **piece)
 static inline int flow_work(ompg_group *group, step *self, parcel *at, void **piece)
 {
     flow *all = self->all;
-    int code = all->visit != NULL ? all->visit(group, at, self->place) : 0;
+    int code = all->visit != NULL ? all->visit(group, at, self->stage) : 0;
     if (code != 0)
         return code;
-    if (at->fails_at != self->place) {
+    if (at->fails_at != self->stage) {
         flow_pass(self, at, piece);
         return 0;
     }
@@ -184,10 +184,10 @@ static inline int flow_step(ompg_group *group, void *arg, void **piece)
     parcel *at = *piece;
     flow_enter(self);
     CHECK(at->left);
-    CHECK_INT(at->place, self->place - 1);
-    at->place = self->place;
+    CHECK_INT(at->stage, self->stage - 1);
+    at->stage = self->stage;
     at->left = false;
-    if (self->all->pipeline[self->place].mode == OMPG_IN_ORDER) {
+    if (self->all->pipeline[self->stage].mode == OMPG_IN_ORDER) {
         CHECK(at->number >= self->next);
         self->next = at->number + 1;
     }
@@ -219,10 +219,10 @@ static inline flow *flow_new(const char *modes, size_t count, size_t live)
                               .number = i,
                               .fails_at = NOWHERE,
                               .filtered_at = NOWHERE,
-                              .place = NOWHERE,
+                              .stage = NOWHERE,
                               .dropped_by = NOWHERE};
     for (int i = 0; i < self->stages; i++) {
-        self->steps[i] = (step){.all = self, .place = i};
+        self->steps[i] = (step){.all = self, .stage = i};
         self->pipeline[i] = (ompg_stage){.mode = modes[i] == 'p' ? OMPG_PARALLEL : OMPG_IN_ORDER,
                                          .fn = i == 0 ? flow_source : flow_step,
                                          .arg = &self->steps[i],
@@ -250,10 +250,10 @@ static inline bool parcel_is_right(const parcel *self, bool made)
     int drops = atomic_load(&self->drops);
     int ends = drops + self->done + self->filtered + self->taken;
     if (!made)
-        return ends == 0 && self->place == NOWHERE;
-    if (drops == 1 && self->dropped_by != self->place + self->left)
+        return ends == 0 && self->stage == NOWHERE;
+    if (drops == 1 && self->dropped_by != self->stage + self->left)
         return false;
-    return ends == 1 && (!self->done || self->place == self->all->stages - 1);
+    return ends == 1 && (!self->done || self->stage == self->all->stages - 1);
 }
 
 /* The last in-order stage saw nothing behind an item that failed before it. */
@@ -266,9 +266,9 @@ static inline bool flow_order_is_right(const flow *self)
     size_t wrong = 0;
     for (size_t i = 0; i < self->made && last > 0; i++) {
         const parcel *at = &self->parcels[i];
-        wrong += failed && at->place >= last;
+        wrong += failed && at->stage >= last;
         failed = failed ||
-                 (at->fails_at != NOWHERE && at->place == at->fails_at && at->fails_at <= last);
+                 (at->fails_at != NOWHERE && at->stage == at->fails_at && at->fails_at <= last);
     }
     return CHECK_INT(wrong, 0);
 }
@@ -280,7 +280,7 @@ static inline bool flow_check(const flow *self)
         bool right = parcel_is_right(&self->parcels[i], i < self->made);
         if (!right && wrong++ < 3)
             fprintf(stderr, "item %zu: stage %d, left %d, %d drops by stage %d\n", i,
-                    self->parcels[i].place, self->parcels[i].left,
+                    self->parcels[i].stage, self->parcels[i].left,
                     atomic_load(&self->parcels[i].drops), self->parcels[i].dropped_by);
     }
     return CHECK_INT(wrong, 0) && CHECK_INT(atomic_load(&self->over), 0) &&

@@ -1,5 +1,5 @@
 /*
- * Random trees of groups: what a tree looks like and what a serial run of it must give.
+ * Random trees of groups: what a tree looks like and what a serial execution of it must give.
  *
  * A tree is a pure function of its seed. Each group and each task has a 64-bit key, hashed from the
  * key of what made it; every property is drawn from the key. So the threads need no shared plan, and

@@ -164,7 +164,7 @@ static inline void check_errors(const node *at, const record *sum, int code)
     if (at->plan.deterministic && !at->exposed && !at->expected.cancels) {
         unsigned below = (2U << sum->first_failure) - 1;
         tree_equal(at, first.index, sum->first_failure, "the lowest index is reported");
-        tree_equal(at, sum->finished & below, below, "what a serial run would have run");
+        tree_equal(at, sum->finished & below, below, "what a serial execution would have run");
     }
 }
 

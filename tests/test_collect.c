@@ -156,7 +156,7 @@ static void check_replacing(ompg_group *group, size_t kept)
     ompg_free(group);
 }
 
-/* Deterministic groups put a lower error in the place of a higher one. */
+/* Deterministic groups put a lower error where a higher one was. */
 static void lists_stay_when_errors_are_replaced(void)
 {
     ompg_options most = {.on_error = OMPG_COLLECT, .deterministic = true, .max_errors = 2};

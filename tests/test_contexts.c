@@ -51,7 +51,7 @@ static int run_and_nest(ompg_group *group, void *arg)
     return run_in_context(group, arg);
 }
 
-/* A group as this place would use it; options may be NULL. */
+/* A group as this context would use it; options may be NULL. */
 static void use_group(const ompg_options *options)
 {
     ompg_group *group = ompg_new(options);
@@ -309,7 +309,7 @@ static ORDERED_BY_OPENMP void threads_are_known_before_the_wait(void)
     ompg_free(any);
 }
 
-/* Tasks added in one place, waited for in another. */
+/* Tasks added in one context, waited for in another. */
 static ORDERED_BY_OPENMP void made_outside_waited_inside(void)
 {
     enum { GROUPS = 8 };

@@ -2,12 +2,12 @@
  * The deque (src/store/deque.c) against arrays, one operation at a time. test_deque_threads has the
  * same with an owner and thieves at once.
  *
- * The places count from near SIZE_MAX in every second round: they may wrap.
+ * The positions count from near SIZE_MAX in every second round: they may wrap.
  *
- * Fails for: a push over the oldest task of a full ring; a ring that is copied to other places when it
+ * Fails for: a push over the oldest task of a full ring; a ring that is copied to other positions when it
  * grows; half that is rounded down; a border that is not lowered, or by too much, when the newest
  * shared task is popped or skipped; a gap that is closed from the wrong side; a border that stays where
- * it was when a private task is removed; places that are compared as if they never wrapped; a series of
+ * it was when a private task is removed; positions that are compared as if they never wrapped; a series of
  * fewer than 8 tasks, or beside what is shared already; a series that is given back in the wrong order, or
  * all of it; has_series that is left behind; skipped tasks of another kind.
  *

@@ -1,5 +1,5 @@
 /*
- * Deterministic groups: the error with the lowest index is reported, the one that a serial run
+ * Deterministic groups: the error with the lowest index is reported, the one that a serial execution
  * reports, whatever the threads and the schedule.
  *
  * SPDX-License-Identifier: Apache-2.0
@@ -254,7 +254,7 @@ typedef struct op {
 
 typedef struct medley {
     op ops[OPS];
-    int code; /* of the serial run, and its index */
+    int code; /* of the serial execution, and its index */
     size_t index;
     bool waits; /* some op does: only tasks after it fail */
 } medley;
@@ -310,13 +310,13 @@ static int run_pipeline_op(ompg_group *group)
     return ompg_pipeline(group, &source, 1, 3);
 }
 
-static int add_op(ompg_group *group, size_t place, op *one)
+static int add_op(ompg_group *group, size_t nth, op *one)
 {
-    size_t begin = LOOPS_FROM + LOOP_LENGTH * place;
+    size_t begin = LOOPS_FROM + LOOP_LENGTH * nth;
     size_t end = begin + LOOP_LENGTH;
     if (!one->is_loop)
         return ompg_go(group, run_op, one);
-    if (one->waits && place % 2 == 0)
+    if (one->waits && nth % 2 == 0)
         return run_pipeline_op(group);
     if (one->waits)
         return ompg_for(group, begin, end, 1, run_op_range, one);

@@ -114,7 +114,7 @@ static int fail_spoiling(ompg_group *group, void *arg, void **slot)
     return EPIPE;
 }
 
-/* ---- every function, in every place ---- */
+/* ---- every function, from everywhere ---- */
 
 /* Plain, and with what keeps tasks off the express lane. */
 static void call_wait(void)

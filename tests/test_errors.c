@@ -3,7 +3,7 @@
  *
  * Fails for: more than `most` that are kept; the highest that is kept instead of the lowest; a first
  * error that is not the first, or not the lowest; an error that is kept instead of an earlier one of the
- * same index; a list that misses the cause or is not in order, also where an error has taken the place of
+ * same index; a list that misses the cause or is not in order, also where an error has replaced
  * another; a list that is freed or changed while callers may read it; errors that are lost when the list
  * grows.
  *

@@ -42,16 +42,16 @@ void __wrap_GOMP_task(task_fn *fn, void *data, copy_fn *copy, long size, long al
 }
 
 /* libomp's. */
-extern void *__real___kmpc_omp_task_alloc(void *place, int thread, int flags, size_t size,
+extern void *__real___kmpc_omp_task_alloc(void *location, int thread, int flags, size_t size,
                                           size_t shared, void *routine) __attribute__((weak));
-extern void *__wrap___kmpc_omp_task_alloc(void *place, int thread, int flags, size_t size,
+extern void *__wrap___kmpc_omp_task_alloc(void *location, int thread, int flags, size_t size,
                                           size_t shared, void *routine);
 
-void *__wrap___kmpc_omp_task_alloc(void *place, int thread, int flags, size_t size, size_t shared,
-                                   void *routine)
+void *__wrap___kmpc_omp_task_alloc(void *location, int thread, int flags, size_t size,
+                                   size_t shared, void *routine)
 {
     atomic_fetch_add(&made, 1);
-    return __real___kmpc_omp_task_alloc(place, thread, flags, size, shared, routine);
+    return __real___kmpc_omp_task_alloc(location, thread, flags, size, shared, routine);
 }
 
 static int leaf(ompg_group *group, void *arg)

@@ -138,12 +138,12 @@ static int never_runs(ompg_group *group, size_t begin, size_t end, void *arg)
 
 static void empty_ranges_only_wait(void)
 {
-    static const size_t places[] = {0, 5, SIZE_MAX};
+    static const size_t points[] = {0, 5, SIZE_MAX};
     atomic_int runs = 0;
     ompg_group *group = ompg_new(NULL);
     for (size_t i = 0; i < 3; i++) {
-        CHECK_INT(ompg_for(OMPG_DEFAULT, places[i], places[i], i, never_runs, NULL), 0);
-        CHECK_INT(ompg_go_for(group, places[i], places[i], i, never_runs, NULL), 0);
+        CHECK_INT(ompg_for(OMPG_DEFAULT, points[i], points[i], i, never_runs, NULL), 0);
+        CHECK_INT(ompg_go_for(group, points[i], points[i], i, never_runs, NULL), 0);
         CHECK_INT(stats_of(group).submitted, 0);
     }
     ompg_go(group, count_run, &runs);

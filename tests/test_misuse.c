@@ -364,7 +364,7 @@ static bool check_rivals(const rivals *all, int tasks)
     return right & CHECK(all->codes[0] == 0 || all->codes[1] == 0);
 }
 
-/* Unlike neighbours, so that the tasks do not become a run. */
+/* Unlike neighbours, so that the tasks do not become a series. */
 static void add_cells(ompg_group *group)
 {
     for (size_t i = 0; i < CELLS; i++)

@@ -186,17 +186,17 @@ static void items_may_be_replaced(void)
 /* One item stays in its stage until others have got where they can get. */
 typedef struct hold {
     size_t held;   /* number */
-    int place;     /* its stage */
+    int stage;     /* its stage */
     event arrived; /* later items that have come to that stage */
     int expected;
     bool source; /* the source is waited for instead */
 } hold;
 
-static int visit_hold(ompg_group *group, parcel *at, int place)
+static int visit_hold(ompg_group *group, parcel *at, int stage)
 {
     hold *self = at->all->context;
     (void)group;
-    if (place != self->place)
+    if (stage != self->stage)
         return 0;
     if (at->number > self->held)
         event_post(&self->arrived);
@@ -223,9 +223,9 @@ static void a_slow_item_holds_up_no_thread(void)
     static const size_t lives[] = {2, 3, 16, 40};
     for (size_t team = 1; team < TEAMS; team++) {
         for (size_t l = 0; l < sizeof lives / sizeof lives[0]; l++) {
-            hold first = {.place = 1, .expected = (int)lives[l] - 1};
-            hold later = {.place = 1, .held = 9, .expected = (int)lives[l] - 1};
-            hold deeper = {.place = 3, .held = 5, .expected = (int)lives[l] - 1};
+            hold first = {.stage = 1, .expected = (int)lives[l] - 1};
+            hold later = {.stage = 1, .held = 9, .expected = (int)lives[l] - 1};
+            hold deeper = {.stage = 3, .held = 5, .expected = (int)lives[l] - 1};
             check_hold("ipi", lives[l], teams[team], &first);
             check_hold("ppi", lives[l], teams[team], &later);
             check_hold("ipppi", lives[l], teams[team], &deeper);
@@ -240,8 +240,8 @@ static void an_item_in_its_turn_holds_up_no_source(void)
     for (size_t team = 1; team < TEAMS; team++) {
         for (size_t l = 0; l < sizeof lives / sizeof lives[0]; l++) {
             int live = (int)lives[l];
-            hold first = {.place = 1, .expected = live, .source = true};
-            hold later = {.place = 2, .held = 9, .expected = 9 + live, .source = true};
+            hold first = {.stage = 1, .expected = live, .source = true};
+            hold later = {.stage = 2, .held = 9, .expected = 9 + live, .source = true};
             check_hold("ii", lives[l], teams[team], &first);
             check_hold("ipip", lives[l], teams[team], &later);
         }
@@ -249,11 +249,11 @@ static void an_item_in_its_turn_holds_up_no_source(void)
 }
 
 /* Every thread of the team has an item in the parallel stage at the same time. */
-static int visit_meeting(ompg_group *group, parcel *at, int place)
+static int visit_meeting(ompg_group *group, parcel *at, int stage)
 {
     event *arrived = at->all->context;
     (void)group;
-    CHECK_INT(place, 1);
+    CHECK_INT(stage, 1);
     event_post(arrived);
     CHECK_AWAIT(arrived, (int)at->all->live);
     return 0;
@@ -276,11 +276,11 @@ static void all_threads_take_part(void)
 
 /* ---- limits ---- */
 
-static int visit_gauged(ompg_group *group, parcel *at, int place)
+static int visit_gauged(ompg_group *group, parcel *at, int stage)
 {
     gauge *self = at->all->context;
     (void)group;
-    (void)place;
+    (void)stage;
     gauge_enter(self, 0);
     sched_yield();
     gauge_leave(self, 0);
@@ -309,9 +309,9 @@ static void limits_hold(void)
 
 /* ---- beside tasks, in them, in regions ---- */
 
-static int visit_adds(ompg_group *group, parcel *at, int place)
+static int visit_adds(ompg_group *group, parcel *at, int stage)
 {
-    if (place == 1)
+    if (stage == 1)
         CHECK_INT(ompg_go(group, count_run, at->all->context), 0);
     return 0;
 }
@@ -359,10 +359,10 @@ static void pipelines_run_in_tasks(void)
     }
 }
 
-static int visit_nested(ompg_group *group, parcel *at, int place)
+static int visit_nested(ompg_group *group, parcel *at, int stage)
 {
     (void)group;
-    if (place == 1 && at->number % 4 == 0)
+    if (stage == 1 && at->number % 4 == 0)
         check_flow(OMPG_DEFAULT, "ipi", 20, 1 + at->number % 5);
     return 0;
 }
@@ -472,10 +472,10 @@ static int pipeline_in_own_task(ompg_group *group, void *arg)
     return 0;
 }
 
-static int visit_deadlock(ompg_group *group, parcel *at, int place)
+static int visit_deadlock(ompg_group *group, parcel *at, int stage)
 {
     (void)at;
-    (void)place;
+    (void)stage;
     CHECK_INT(ompg_wait(group), EDEADLK);
     return pipeline_in_own_task(group, NULL);
 }

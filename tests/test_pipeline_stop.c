@@ -157,10 +157,10 @@ static void a_collecting_pipeline_ends_without_an_order(void)
 }
 
 /* ECANCELED that nothing stopped is an error like any other. */
-static int visit_returns_canceled(ompg_group *group, parcel *at, int place)
+static int visit_returns_canceled(ompg_group *group, parcel *at, int stage)
 {
     (void)group;
-    at->fails_at = at->number == 7 ? place : NOWHERE;
+    at->fails_at = at->number == 7 ? stage : NOWHERE;
     return at->number == 7 ? ECANCELED : 0;
 }
 
@@ -230,7 +230,7 @@ static void a_stage_without_a_drop(void)
         size_t wrong = 0;
         for (size_t i = 0; i < all->made; i++) {
             const parcel *at = &all->parcels[i];
-            bool lost = at->place + at->left == stage;
+            bool lost = at->stage + at->left == stage;
             wrong += atomic_load(&at->drops) != (!at->done && !lost);
         }
         CHECK_INT(wrong, 0);
@@ -240,9 +240,9 @@ static void a_stage_without_a_drop(void)
 }
 
 /* Stages see the deterministic group's stop for their own item only. */
-static int visit_asks(ompg_group *group, parcel *at, int place)
+static int visit_asks(ompg_group *group, parcel *at, int stage)
 {
-    (void)place;
+    (void)stage;
     if (at->number < 20)
         CHECK(!ompg_stopped(group));
     return 0;
@@ -308,16 +308,16 @@ typedef struct stopping {
     ompg_group *outer;
     enum { CANCEL, TOKEN, DEADLINE, OUTER } kind;
     size_t at; /* item that stops */
-    int place;
+    int stage;
     atomic_bool stopped;
     atomic_int late; /* stages that began after the stop: a thread may have asked just before */
 } stopping;
 
-static int visit_stops(ompg_group *group, parcel *at, int place)
+static int visit_stops(ompg_group *group, parcel *at, int stage)
 {
     stopping *self = at->all->context;
     atomic_fetch_add(&self->late, atomic_load(&self->stopped));
-    if (at->number != self->at || place != self->place)
+    if (at->number != self->at || stage != self->stage)
         return 0;
     if (self->kind == CANCEL)
         CHECK_INT(ompg_cancel(group, EINTR), 0);
@@ -336,7 +336,7 @@ static void check_stop(stopping *self, const ompg_options *options, int expected
     for (size_t shape = 0; shape < 4; shape++) {
         flow *all = flow_new(shapes[shape], 200, 6);
         self->token = (ompg_token)OMPG_TOKEN_INIT;
-        self->place = 1 + (int)shape / 3;
+        self->stage = 1 + (int)shape / 3;
         self->at = 31 * shape;
         atomic_store(&self->stopped, false);
         atomic_store(&self->late, 0);
@@ -345,7 +345,7 @@ static void check_stop(stopping *self, const ompg_options *options, int expected
         ompg_group *group = ompg_new(options);
         CHECK_INT(flow_run(all, group), expected);
         CHECK(flow_check(all));
-        CHECK(!all->ended || strchr(shapes[shape] + self->place, 'i') == NULL);
+        CHECK(!all->ended || strchr(shapes[shape] + self->stage, 'i') == NULL);
         CHECK(atomic_load(&self->late) < options->threads);
         CHECK_INT(error_of(group).index, OMPG_NO_INDEX);
         CHECK_INT(error_of(group).kind,
@@ -395,7 +395,7 @@ static int stop_outer(ompg_group *group, void *arg)
 static void an_outer_stop_reaches_it(void)
 {
     for (size_t team = 0; team < TEAMS; team++) {
-        stopping self = {.kind = OUTER, .at = 15, .place = 1};
+        stopping self = {.kind = OUTER, .at = 15, .stage = 1};
         ompg_options options = {.threads = teams[team]};
         CHECK_INT(ompg_run(&options, stop_outer, &self, NULL), EDOM);
     }
@@ -410,9 +410,9 @@ static void *cancel_from_outside(void *arg)
     return NULL;
 }
 
-static int visit_for_ever(ompg_group *group, parcel *at, int place)
+static int visit_for_ever(ompg_group *group, parcel *at, int stage)
 {
-    if (at->number >= 99 && place == 1)
+    if (at->number >= 99 && stage == 1)
         return CHECK(poll_until_stopped(group)) ? ECANCELED : 0;
     return 0;
 }
@@ -461,13 +461,13 @@ static flow *flow_draw(unsigned *seed)
     return all;
 }
 
-/* In the serial run: stage 0 of the model neither filters nor lets an item fail. */
+/* In the serial execution: stage 0 of the model neither filters nor lets an item fail. */
 static bool fails(const parcel *self)
 {
     return self->fails_at > 0 && (self->filtered_at <= 0 || self->filtered_at >= self->fails_at);
 }
 
-/* The first item that a serial run fails at; SIZE_MAX: none. */
+/* The first item that a serial execution fails at; SIZE_MAX: none. */
 static size_t serial_failure(const flow *all)
 {
     size_t i = 0;

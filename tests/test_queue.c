@@ -1,9 +1,9 @@
 /*
  * The queue of tasks (src/store/queue.c) against an array.
  *
- * Fails for: a block that is not linked to the one before it; the place in a block that is not set back
+ * Fails for: a block that is not linked to the one before it; the position in a block that is not set back
  * when the next one begins; a newest run that is taken before older blocks; a size that does not sink;
- * a run of tasks that is skipped though it needs a look; a pop that stops at the end of a run.
+ * a series that is skipped though it needs a look; a pop that stops at the end of a series.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -104,7 +104,7 @@ static void random_steps(void)
 }
 
 /* A loop over an array is one entry, so it takes no block, and goes at once. */
-static void loop_is_one_run(void)
+static void loop_is_one_series(void)
 {
     enum { TASKS = 100000 };
     struct queue loop = {0};
@@ -117,4 +117,4 @@ static void loop_is_one_run(void)
     CHECK_INT(loop.size, 0);
 }
 
-CHECK_MAIN("queue", {"random steps", random_steps}, {"a loop is one run", loop_is_one_run})
+CHECK_MAIN("queue", {"random steps", random_steps}, {"a loop is one series", loop_is_one_series})

@@ -564,12 +564,12 @@ static int reduce_nothing(ompg_group *group, size_t begin, size_t end, size_t gr
 
 static void empty_ranges_give_the_identity(void)
 {
-    static const size_t places[] = {0, 5, SIZE_MAX};
+    static const size_t points[] = {0, 5, SIZE_MAX};
     atomic_int runs = 0;
     ompg_group *group = ompg_new(NULL);
     for (size_t i = 0; i < 3; i++) {
-        CHECK_INT(reduce_nothing(OMPG_DEFAULT, places[i], places[i], i), 0);
-        CHECK_INT(reduce_nothing(group, places[i], places[i], i), 0);
+        CHECK_INT(reduce_nothing(OMPG_DEFAULT, points[i], points[i], i), 0);
+        CHECK_INT(reduce_nothing(group, points[i], points[i], i), 0);
     }
     ompg_go(group, count_run, &runs);
     CHECK_INT(reduce_nothing(group, 9, 9, 0), 0);

@@ -1,6 +1,6 @@
 /*
  * Combinations that fail, or stop the group: the index is where the right neighbour begins; nothing
- * that the failed one was to be a part of is combined; deterministic groups report what a serial run
+ * that the failed one was to be a part of is combined; deterministic groups report what a serial execution
  * reports; random failures of folds and combinations against a serial model.
  *
  * OMPGROUP_TEST_SEED and OMPGROUP_TEST_ROUNDS: see stress.h.

@@ -258,11 +258,11 @@ static int fold_cancels(ompg_group *group, size_t begin, size_t end, void *accum
 
 static void canceled_is_an_error_where_nothing_stopped(void)
 {
-    static const size_t places[] = {0, 7, 4321, 4999};
+    static const size_t points[] = {0, 7, 4321, 4999};
     for (size_t i = 0; i < 4; i++) {
         for (int deterministic = 0; deterministic <= 1; deterministic++) {
             affine result = identity;
-            size_t failing = places[i];
+            size_t failing = points[i];
             ompg_group *group = ompg_new(&(ompg_options){.deterministic = deterministic});
             CHECK_INT(ompg_reduce(group, 0, 5000, 1, &result, sizeof result, fold_cancels,
                                   combine_maps, &failing),
@@ -358,11 +358,11 @@ static int fold_stops(ompg_group *group, size_t begin, size_t end, void *accumul
 
 static void check_stop(stopping *self, const ompg_options *options, int expected)
 {
-    static const size_t places[] = {0, 99, 4321};
+    static const size_t points[] = {0, 99, 4321};
     for (size_t i = 0; i < 3; i++) {
         affine result = identity;
         self->token = (ompg_token)OMPG_TOKEN_INIT;
-        self->at = places[i];
+        self->at = points[i];
         self->round = round_new();
         ompg_group *group = ompg_new(options);
         CHECK_INT(

@@ -46,8 +46,8 @@ static int write_run(ompg_group *group, void *arg)
 {
     (void)group;
     (void)arg;
-    int place = atomic_fetch_add_explicit(&arrivals, 1, memory_order_relaxed);
-    if (!await_count(&arrivals, 2) || !await_count(&writes, place))
+    int nth = atomic_fetch_add_explicit(&arrivals, 1, memory_order_relaxed);
+    if (!await_count(&arrivals, 2) || !await_count(&writes, nth))
         return CANNOT_RUN;
     plain++;
     atomic_fetch_add_explicit(&writes, 1, memory_order_relaxed);

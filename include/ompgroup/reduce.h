@@ -1,6 +1,6 @@
 /*
  * Reduction whose answer depends on the range and the grain only: bitwise the same for any number
- * of threads, any schedule, any run.
+ * of threads, any schedule, each time.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -30,8 +30,9 @@ OMPG_BEGIN_DECLS
  * grain: iterations in each call of fold (the last of all may be shorter); 0: a default that
  * depends on the range only. Folds of up to 1024 sub-ranges run at once.
  * On success *result holds the answer (the identity for an empty range); on an error it is
- * untouched. OMPG_DEFAULT: a default group, made and freed here. Errors, stops and index as ompg_for(); inside combine, and for
- * its errors, the index is the first iteration of `other`. In a stopped group nothing is combined.
+ * untouched. OMPG_DEFAULT: a default group, made and freed here. Errors, stops and index as ompg_for();
+ * inside combine, and for its errors, the index is the first iteration of `other`. In a stopped group
+ * nothing is combined.
  * Returns what the wait returns; EINVAL for a NULL group, result, fold or combine, size 0 or
  * begin > end; ENOMEM. Memory: accumulators on cache lines of their own; small ones up to 64 KiB
  * altogether, of larger ones at most eleven for each thread.
