@@ -89,7 +89,7 @@ ORDERED_BY_OPENMP static void run_loop_without_group(ompg_group *group)
     int threads = omp_get_max_threads();
     omp_set_num_threads(9);
     atomic_fetch_add(&loops_begun, 1);
-    OMPG_FOR(NULL, i, 0, CELLS) {
+    OMPG_FOR(OMPG_DEFAULT, i, 0, CELLS) {
         atomic_fetch_add(&cells[i], 1);
     }
     atomic_fetch_add(&loops_whole, 1);

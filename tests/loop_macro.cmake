@@ -1,25 +1,35 @@
-# OMPG_FOR as users compile it: in C with and without -fopenmp, in C++17, and so that it vectorises.
+# OMPG_FOR and its like as users compile them: in C with and without -fopenmp, with and without
+# optimisation, in C++17, and so that they vectorise.
 #
 # SPDX-License-Identifier: Apache-2.0
 include(CheckLanguage)
 
-# The same source without -fopenmp: only the library has it.
-set(serial_source "${CMAKE_CURRENT_BINARY_DIR}/test_loop_macro_serial.c")
-file(CONFIGURE OUTPUT "${serial_source}" @ONLY CONTENT [[
-#if defined(_OPENMP)
-#error "this must be compiled without OpenMP"
+# ompgroup_loop_variant(<stem> <variant> <options> <guard>): tests/<stem>.c once more, as program
+# <stem>_<variant>, for 1 and 7 threads.
+function(ompgroup_loop_variant stem variant options guard)
+    set(program ${stem}_${variant})
+    set(source "${CMAKE_CURRENT_BINARY_DIR}/${program}.c")
+    file(CONFIGURE OUTPUT "${source}" @ONLY CONTENT [[
+#if @guard@
+#error "compiled otherwise than it should be"
 #endif
-#include "@CMAKE_CURRENT_SOURCE_DIR@/test_loop_macro.c"
+#include "@CMAKE_CURRENT_SOURCE_DIR@/@stem@.c"
 ]])
-set_source_files_properties("${serial_source}" PROPERTIES
-    COMPILE_OPTIONS "-fno-openmp;-Wno-unknown-pragmas")
-add_executable(test_loop_macro_serial "${serial_source}")
-target_include_directories(test_loop_macro_serial SYSTEM PRIVATE ${CUNIT_INCLUDE_DIR})
-target_link_libraries(test_loop_macro_serial PRIVATE ompgroup::ompgroup ${CUNIT_LIBRARY})
-ompgroup_compile(test_loop_macro_serial)
-# test_loop_macro has been looked at; an #include of a .c file is what this is about.
-set_target_properties(test_loop_macro_serial PROPERTIES C_CLANG_TIDY "")
-ompgroup_cases(test_loop_macro_serial "" 1 7)
+    set_source_files_properties("${source}" PROPERTIES COMPILE_OPTIONS "${options}")
+    add_executable(${program} "${source}" ${ompgroup_order_sources})
+    target_link_options(${program} PRIVATE ${ompgroup_order_options})
+    target_include_directories(${program} SYSTEM PRIVATE ${CUNIT_INCLUDE_DIR})
+    target_link_libraries(${program} PRIVATE ompgroup::ompgroup ${CUNIT_LIBRARY})
+    ompgroup_compile(${program})
+    # The source has been looked at; an #include of a .c file is what this is about.
+    set_target_properties(${program} PROPERTIES C_CLANG_TIDY "")
+    ompgroup_cases(${program} "" 1 7)
+endfunction()
+
+foreach(stem IN LISTS ompgroup_loop_stems)
+    ompgroup_loop_variant(${stem} serial "-fno-openmp;-Wno-unknown-pragmas" "defined(_OPENMP)")
+    ompgroup_loop_variant(${stem} unoptimised -O0 "defined(__OPTIMIZE__)")
+endforeach()
 
 # One process has one OpenMP runtime: the C++ compiler must be of the C compiler's kind.
 check_language(CXX)

@@ -292,7 +292,7 @@ static void call_loops(void)
 static void call_loop_macro(void)
 {
     ompg_group *group = ompg_new(&(ompg_options){.threads = 3});
-    OMPG_FOR(group, i, 0, 1000) {
+    OMPG_FOR(group, i, 0, (size_t)1000) {
         if (i == 500)
             ompg_fail_at(group, i, EIO, "in the middle");
     }

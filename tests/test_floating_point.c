@@ -163,7 +163,7 @@ static ORDERED_BY_OPENMP void loop_macro_rounds_as_the_caller(void)
     atomic_int wrong = 0;
     check_threads_of_openmp(FE_TONEAREST);
     fesetround(FE_UPWARD);
-    OMPG_FOR(NULL, i, 0, 1000) {
+    OMPG_FOR(OMPG_DEFAULT, i, 0, 1000) {
         if (fegetround() != FE_UPWARD)
             atomic_fetch_add(&wrong, 1);
     }

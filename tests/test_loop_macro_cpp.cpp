@@ -33,6 +33,13 @@ struct freeing {
 };
 using owner = std::unique_ptr<ompg_group, freeing>;
 
+ompg_loop_options grained(std::size_t grain)
+{
+    ompg_loop_options options{};
+    options.grain = grain;
+    return options;
+}
+
 owner group_of(int threads, bool deterministic = false)
 {
     ompg_options options{};
@@ -67,7 +74,7 @@ void lambdas_and_objects(int threads)
     owner group = group_of(threads);
     std::vector<std::string> texts(500);
     auto fill = [&](const std::string &prefix) {
-        OMPG_FOR_GRAIN(group.get(), i, 0, texts.size(), 7) {
+        OMPG_FOR_OPT(group.get(), i, 0, texts.size(), grained(7)) {
             std::string text = prefix + std::to_string(i);
             texts[i] += text;
         }
@@ -94,8 +101,8 @@ void methods_and_nesting(int threads)
 {
     owner group = group_of(threads);
     counter all;
-    OMPG_FOR_GRAIN(group.get(), i, 0, 20, 1) {
-        all.run(nullptr, i);
+    OMPG_FOR_OPT(group.get(), i, 0, 20, grained(1)) {
+        all.run(OMPG_DEFAULT, static_cast<std::size_t>(i));
         all.run(group.get(), 10);
     }
     check(all.count == 20 * 55 + 1330, "a method's loop in a loop", threads);
@@ -124,7 +131,7 @@ void stops(int threads)
 {
     owner group = group_of(threads);
     std::atomic<int> after{0};
-    OMPG_FOR_GRAIN(group.get(), i, 0, 1000000000, 1) {
+    OMPG_FOR_OPT(group.get(), i, 0, 1000000000, grained(1)) {
         if (i == 1000)
             ompg_cancel(group.get(), 0);
     }

@@ -15,16 +15,14 @@
 
 enum { UNITS_MOST = 5000, THREADS_MOST = 20 };
 
-static ompg_loop handle;
-static struct loop *loop;
+static struct share dealt[THREADS_MOST];
+static struct loop handed_out = {.shares = dealt};
+static struct loop *const loop = &handed_out;
 
 static void make(struct loop_plan plan, int threads)
 {
-    loop = loop_in(&handle);
-    *loop = (struct loop){.memory = NULL};
-    int shares = loop_make_shares(loop, threads);
-    CHECK_INT(shares, threads);
-    loop_init(loop, NULL, plan, shares);
+    loop->plan = plan;
+    loop_deal(loop, threads);
 }
 
 /* ---- cutting ---- */
@@ -38,7 +36,7 @@ static size_t drawn_size(void)
 
 static void check_units(const struct loop_plan *plan)
 {
-    ompg_loop_range range;
+    struct loop_range range;
     size_t n = plan->end - plan->begin;
     if (!CHECK(plan->grain > 0))
         return;
@@ -107,7 +105,7 @@ static struct loop_plan drawn_plan(void)
 }
 
 /* Threads beyond the number of shares have those of others. True, as long as there is something to take; *stop: where the group has stopped. */
-static bool take_as(size_t thread, ompg_loop_range *last, uint32_t *stop)
+static bool take_as(size_t thread, struct loop_range *last, uint32_t *stop)
 {
     struct share *share = loop_share(loop, (int)thread);
     CHECK(share == loop_share(loop, (int)thread % loop->threads));
@@ -127,7 +125,7 @@ static bool take_as(size_t thread, ompg_loop_range *last, uint32_t *stop)
 
 static void hand_out(void)
 {
-    ompg_loop_range last[THREADS_MOST];
+    struct loop_range last[THREADS_MOST];
     memset(last, 0, sizeof last);
     size_t threads = 1 + draw(THREADS_MOST), shares = 1 + draw(threads), thread;
     make(drawn_plan(), (int)shares);
@@ -136,7 +134,6 @@ static void hand_out(void)
         thread = draw(threads);
     while (take_as(thread, &last[thread], &stop));
     check_marks(stop);
-    free(loop->memory);
 }
 
 static void one_after_the_other(void)
@@ -149,7 +146,7 @@ static void one_after_the_other(void)
 static void *take_all(void *arg)
 {
     const unsigned *thread = arg;
-    ompg_loop_range last = {.begin = 0};
+    struct loop_range last = {.begin = 0};
     struct units units;
     while (loop_take(loop, loop_share(loop, (int)*thread), &last, &units)) {
         mark(units);
@@ -164,7 +161,6 @@ static void hand_out_to_threads(void)
     make(drawn_plan(), 1 + (int)draw(PTHREADS));
     in_pthreads(take_all);
     check_marks(loop->plan.units);
-    free(loop->memory);
 }
 
 static void several_at_once(void)

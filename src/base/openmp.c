@@ -116,6 +116,23 @@ int openmp_thread(void)
     return thread;
 }
 
+/* Monotonic: in the order of their numbers, or libomp would give each thread a block of them at first. */
+struct openmp_schedule openmp_schedule_set(bool dynamic)
+{
+    struct openmp_schedule before;
+    omp_sched_t kind;
+    omp_get_schedule(&kind, &before.chunk);
+    before.kind = (unsigned)kind;
+    unsigned taken = (unsigned)omp_sched_dynamic | (unsigned)omp_sched_monotonic;
+    omp_set_schedule(dynamic ? (omp_sched_t)taken : omp_sched_static, 1);
+    return before;
+}
+
+void openmp_schedule_restore(struct openmp_schedule schedule)
+{
+    omp_set_schedule((omp_sched_t)schedule.kind, schedule.chunk);
+}
+
 NOT_INSTRUMENTED void openmp_taskgroup(openmp_body_fn *body, void *arg)
 {
 #pragma omp taskgroup

@@ -41,6 +41,16 @@ bool openmp_in_final(void);
 /* omp_get_thread_num() */
 int openmp_thread(void);
 
+/* OpenMP's own schedule, which loops with schedule(runtime) have. */
+struct openmp_schedule {
+    unsigned kind;
+    int chunk;
+};
+
+/* For the calling thread's next such loop: one iteration after the other, dealt out or taken. */
+struct openmp_schedule openmp_schedule_set(bool dynamic);
+void openmp_schedule_restore(struct openmp_schedule schedule);
+
 /* Of the next team, by OpenMP's own limits; wanted 0: what OpenMP chooses. */
 int openmp_most_threads(int wanted);
 

@@ -136,14 +136,15 @@ static void prepare(struct session *session, size_t tasks)
     store_relaxed(&group->region, region);
 }
 
-int session_threads_outermost(const ompg_group *group)
+int session_threads_outermost(int wanted)
 {
-    return forked ? 1 : openmp_most_threads(group ? group->threads : 0);
+    return forked ? 1 : openmp_most_threads(wanted);
 }
 
 int session_threads(const ompg_group *group)
 {
-    return !forked && openmp_level() > 0 ? openmp_threads() : session_threads_outermost(group);
+    return !forked && openmp_level() > 0 ? openmp_threads()
+                                         : session_threads_outermost(group ? group->threads : 0);
 }
 
 bool session_reserve(ompg_group *group, struct reserved *reserved)

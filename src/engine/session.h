@@ -32,7 +32,7 @@ void session_run(ompg_group *group, struct reserved *reserved);
 /* How many threads a region has that the caller would open for the group, or the team it joins. */
 int session_threads(const ompg_group *group);
 
-/* The same for a parallel region that is opened in any case. */
-int session_threads_outermost(const ompg_group *group);
+/* The same for a parallel region that is opened in any case; wanted 0: what OpenMP chooses. */
+int session_threads_outermost(int wanted);
 
 #endif

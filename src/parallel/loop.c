@@ -16,6 +16,7 @@
 #include "base/float_control.h"
 #include "group/nesting.h"
 #include "group/stop.h"
+#include "ompgroup/loop.h"
 #include "parallel/part.h"
 
 #include <errno.h>
@@ -38,11 +39,11 @@ struct task_loop_memory {
 
 struct participant {
     struct task_loop *tasks;
-    struct loop *loop;     /* of these tasks */
-    struct frame *frame;   /* of its own */
-    bool failed;           /* a sub-range has */
-    ompg_loop_range range; /* that it runs */
-    size_t cut_at;         /* where a sub-range was left out, because the group has stopped there;
+    struct loop *loop;       /* of these tasks */
+    struct frame *frame;     /* of its own */
+    bool failed;             /* a sub-range has */
+    struct loop_range range; /* that it runs */
+    size_t cut_at;           /* where a sub-range was left out, because the group has stopped there;
                               OMPG_NO_INDEX: none was */
 };
 
@@ -52,7 +53,7 @@ static bool run_range(struct participant *participant, struct units units)
     struct loop *loop = participant->loop;
     struct frame *frame = participant->frame;
     loop_set_range(&participant->range, &loop->plan, units);
-    ompg_loop_range range = participant->range;
+    struct loop_range range = participant->range;
     if (group_stopped(loop->group, range.begin)) {
         participant->cut_at = range.begin;
         return false;
@@ -150,8 +151,10 @@ static struct task_loop *task_loop_new(ompg_group *group, struct loop_plan plan,
     store_relaxed(&made->tasks.shared.references, (size_t)threads);
     made->tasks.loop = &made->loop;
     made->loop.memory = memory;
-    made->loop.elsewhere = NULL;
-    loop_init(&made->loop, group, plan, threads);
+    made->loop.shares = (void *)(made + 1);
+    made->loop.group = group;
+    made->loop.plan = plan;
+    loop_deal(&made->loop, threads);
     return &made->tasks;
 }
 

@@ -1,108 +1,350 @@
 /*
- * OMPG_FOR: the threads of the parallel region that the macro opens take sub-ranges of the loop. See
- * ompgroup/loop.h, and loop_units.h for how they are handed out.
+ * OMPG_FOR and its like: the threads of the parallel region that the macro opens, or of the team that
+ * comes to it, take ranges of the loop. See ompgroup/loop_macro.h for what the macros promise.
+ *
+ * A loop is handed out in one of three ways:
+ * - by units that are stolen (loop_units.h): a dynamic loop of the macro's own region. The state is the
+ *   opening thread's, and the others read it.
+ * - by blocks (loop_blocks.h): a static loop. Each share is one block, which is handed out bit by bit for a
+ *   stop to be seen.
+ * - by pieces: a dynamic loop of a team. OpenMP deals them out, each is a share of one range.
+ * In a team each thread has a state of its own, which says the same: they share nothing but OpenMP's loop.
+ *
+ * Discipline. All is written before the threads come, or by the thread whose state it is. So is
+ * `scheduled`; units are loop_units.h's.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
+#include "parallel/loop_blocks.h"
 #include "parallel/loop_units.h"
 
 #include "api/wait.h"
 #include "base/float_control.h"
 #include "base/openmp.h"
+#include "base/room.h"
 #include "group/stop.h"
+#include "ompgroup/loop_macro.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
+
+enum { BITS_OF_BLOCK = 16 }; /* at least, where no grain is given */
+
+enum hand_out { BY_UNITS, BY_BLOCKS, BY_PIECES };
+
+/* The state of a macro's loop, at the first cache line of the macro's room; shares follow it there. */
+struct macro_loop {
+    struct loop loop;
+    alignas(CACHE_LINE) enum hand_out hand_out;
+    bool team;
+    bool waits;             /* it is a wait of the group: outside of the group's own tasks */
+    bool scheduled;         /* OpenMP's own schedule has been changed */
+    uint32_t float_control; /* of the thread that opened it */
+    int shares;
+    size_t origin, step;           /* the index of an iteration is origin + number * step */
+    struct openmp_schedule before; /* OpenMP's own */
+};
+
+enum { SHARES_IN_ROOM_LEAST = 8 };
+
+_Static_assert(CACHE_LINE + sizeof(struct macro_loop) +
+                       SHARES_IN_ROOM_LEAST * sizeof(struct share) <=
+                   OMPG_LOOP_ROOM,
+               "programs that are compiled have this much room");
+
+/* What the macro asks for. */
+struct request {
+    ompg_group *group; /* NULL: none */
+    ompg_loop_options options;
+    size_t count;
+    unsigned flags;
+};
+
+/* ---- opening ---- */
+
+/* What is wrong with the call; NULL: nothing. */
+static const char *complaint(const ompg_loop_options *options, ompg_loop_span span, unsigned flags)
+{
+    if (span.step == 0)
+        return "a step of 0";
+    if (span.count > PTRDIFF_MAX)
+        return "more than PTRDIFF_MAX iterations";
+    if (options->threads < 0)
+        return "a negative .threads";
+    if (options->threads > 0 && (flags & OMPG_LOOP_IS_TEAM))
+        return ".threads for a team that is there";
+    if ((unsigned)options->schedule > OMPG_STATIC)
+        return "an unknown .schedule";
+    return ROOM_IS_ZERO(options) ? NULL : "a field of a later version";
+}
+
+/* Once for a team. */
+static void complain(ompg_group *group, const char *what, unsigned flags)
+{
+    if (group && !((flags & OMPG_LOOP_IS_TEAM) && openmp_thread() > 0))
+        ompg_fail(group, EINVAL, "a loop with %s", what);
+}
+
+static int at_most(int threads, size_t most)
+{
+    return (size_t)threads > most ? (int)most : threads;
+}
+
+static int within_limit(ompg_group *group, int threads)
+{
+    int limit = group ? load_relaxed(&group->gate.limit) : 0;
+    return limit > 0 && limit < threads ? limit : threads;
+}
 
 /*
  * As the region would have that the macro opens: never more than the caller inside another region,
  * even where OpenMP would open one (a team of one thread, nested parallelism).
  */
-static int parallel_threads(ompg_group *group, struct loop_plan plan)
+static int parallel_threads(const struct request *request)
 {
-    int threads = openmp_level() > 0 ? 1 : session_threads_outermost(group);
-    int limit = group ? load_relaxed(&group->gate.limit) : 0;
-    if (limit > 0 && limit < threads)
-        threads = limit;
-    return plan.units < (uint32_t)threads ? (int)plan.units : threads;
+    if (!(request->flags & OMPG_LOOP_IS_OPENMP) || openmp_level() > 0)
+        return 1;
+    int wanted = request->options.threads;
+    if (wanted == 0 && request->group)
+        wanted = request->group->threads;
+    return within_limit(request->group, session_threads_outermost(wanted));
 }
 
-/* Whether the macro's loop can be opened; otherwise the group knows why not. */
-static bool may_loop(ompg_group *group, size_t begin, size_t end)
+/* Shares behind the state where there is room, else elsewhere; memory that is short makes them fewer. */
+static int make_shares(struct macro_loop *macro, const char *room_end, int threads)
 {
-    if (begin > end && group)
-        ompg_fail(group, EINVAL, "OMPG_FOR from %zu to %zu", begin, end);
-    return begin < end && !(group && group_stopped(group, 0));
+    struct loop *loop = &macro->loop;
+    struct share *behind = (void *)(macro + 1);
+    int fit = at_most(threads, (size_t)(room_end - (char *)behind) / sizeof(struct share));
+    loop->shares = behind;
+    if (fit == threads)
+        return fit;
+    loop->memory = loop_allocate(loop_shares_size(threads));
+    if (!loop->memory)
+        return fit;
+    loop->shares = loop_first_line(loop->memory);
+    return threads;
 }
 
-ompg_loop ompg_loop_begin(ompg_group *group, size_t begin, size_t end, size_t grain, bool parallel)
+static void open_parallel(struct macro_loop *macro, const char *room_end,
+                          const struct request *request)
 {
-    ompg_loop handle;
-    handle.open = false;
-    if (!may_loop(group, begin, end))
-        return handle;
-    struct loop_plan plan = loop_plan_range(begin, end, grain, group && group->deterministic);
-    handle.threads = parallel ? parallel_threads(group, plan) : 1;
-    struct loop *loop = loop_in(&handle);
-    loop_init(loop, group, plan, loop_make_shares(loop, handle.threads));
-    loop->waits = group && wait_share(group, self);
-    handle.float_control = float_control_get();
-    handle.open = true;
-    return handle;
+    struct loop *loop = &macro->loop;
+    int threads = parallel_threads(request);
+    macro->waits = loop->group && wait_share(loop->group, self);
+    macro->float_control = float_control_get();
+    if (request->options.schedule == OMPG_STATIC) {
+        macro->hand_out = BY_BLOCKS;
+        macro->shares = at_most(threads, request->count);
+    } else {
+        macro->hand_out = BY_UNITS;
+        macro->shares = at_most(threads, loop->plan.units);
+        loop_deal(loop, make_shares(macro, room_end, macro->shares));
+    }
 }
 
-/* Before this thread's first sub-range. */
-static void enter_range(const ompg_loop *handle, ompg_loop_range *range)
+/* The number of a share is an int. */
+static size_t team_grain(const struct loop_plan *plan, size_t count)
+{
+    size_t least = count / INT_MAX + 1;
+    return plan->whole ? 0 : plan->grain < least ? least : plan->grain;
+}
+
+/*
+ * A team's schedule is static where the macro has no options, and `runtime` where it has: then each thread
+ * sets its own. A limit below the team's size leaves blocks only.
+ */
+static void open_team(struct macro_loop *macro, const struct request *request)
+{
+    struct loop *loop = &macro->loop;
+    bool is_openmp = (request->flags & OMPG_LOOP_IS_OPENMP) != 0;
+    int team = is_openmp ? openmp_threads() : 1;
+    loop->threads = within_limit(loop->group, team);
+    bool dynamic = request->options.schedule == OMPG_DYNAMIC && loop->threads == team && team > 1;
+    macro->hand_out = dynamic ? BY_PIECES : BY_BLOCKS;
+    macro->shares = at_most(loop->threads, request->count);
+    if (dynamic) {
+        loop->plan.grain = team_grain(&loop->plan, request->count);
+        macro->shares = (int)block_pieces(request->count, loop->plan.grain, (size_t)team);
+    }
+    if (is_openmp && (request->flags & OMPG_LOOP_BY_RUNTIME)) {
+        macro->before = openmp_schedule_set(dynamic);
+        macro->scheduled = true;
+    }
+    macro->waits = loop->group && loop->group->timeout > 0.0 && wait_share(loop->group, self);
+}
+
+static void init(struct macro_loop *macro, const struct request *request, ompg_loop_span span)
+{
+    ompg_group *group = request->group;
+    macro->team = (request->flags & OMPG_LOOP_IS_TEAM) != 0;
+    macro->scheduled = false;
+    macro->origin = (size_t)span.origin;
+    macro->step = (size_t)span.step;
+    macro->loop.group = group;
+    macro->loop.memory = NULL;
+    macro->loop.plan =
+        loop_plan_range(0, request->count, request->options.grain, group && group->deterministic);
+}
+
+/* What runs nothing is opened by a team all the same: each thread must come to OpenMP's loop. */
+ompg_loop ompg_loop_open(void *room, size_t size, ompg_group *group,
+                         const ompg_loop_options *options, ompg_loop_span span, unsigned flags)
+{
+    struct request request = {.group = group == OMPG_DEFAULT ? NULL : group, .flags = flags};
+    struct macro_loop *macro = loop_first_line(room);
+    bool team = (flags & OMPG_LOOP_IS_TEAM) != 0;
+    if (options)
+        request.options = *options;
+    const char *wrong = group ? complaint(&request.options, span, flags) : NULL;
+    if (wrong)
+        complain(request.group, wrong, flags);
+    if (group && !wrong)
+        request.count = (size_t)span.count;
+    if (!team && (request.count == 0 || (request.group && group_stopped(request.group, 0))))
+        return (ompg_loop){.open = false};
+    init(macro, &request, span);
+    if (team)
+        open_team(macro, &request);
+    else
+        open_parallel(macro, (char *)room + size, &request);
+    return (ompg_loop){.state = macro, .shares = macro->shares, .open = true};
+}
+
+static void restore_schedule(struct macro_loop *macro)
+{
+    if (macro->scheduled)
+        openmp_schedule_restore(macro->before);
+    macro->scheduled = false;
+}
+
+void ompg_loop_close(ompg_loop *handle)
+{
+    struct macro_loop *macro = handle->state;
+    restore_schedule(macro);
+    if (macro->waits)
+        wait_unshare(macro->loop.group);
+    free(macro->loop.memory);
+    handle->open = false;
+}
+
+/* ---- handing out ---- */
+
+static size_t index_of(const struct macro_loop *macro, size_t number)
+{
+    return macro->origin + number * macro->step;
+}
+
+static bool take_units(struct macro_loop *macro, ompg_loop_range *range)
+{
+    struct loop *loop = &macro->loop;
+    struct units units;
+    struct share *own = loop_share(loop, range->share);
+    struct loop_range taken = {range->begin, range->end, range->began};
+    while (loop_take(loop, own, &taken, &units)) {
+        loop_set_range(&taken, &loop->plan, units);
+        range->begin = taken.begin;
+        range->end = taken.end;
+        range->began = taken.began;
+        if (!loop->group || !group_stopped(loop->group, index_of(macro, taken.begin)))
+            return true;
+        if (group_stopped_hard(loop->group))
+            return false;
+        loop_abandon_from(own, units.first);
+    }
+    return false;
+}
+
+/* A part of the block, or more where the last bit took less than what handing out should cost. */
+static size_t bit_size(ompg_loop_range *range, size_t block)
+{
+    size_t least = block / BITS_OF_BLOCK + 1;
+    int64_t began = range->began;
+    size_t grown = loop_grown(range->end - range->begin, &began);
+    range->began = began;
+    return grown > least ? grown : least;
+}
+
+/* Bits of a block end at multiples of the grain. */
+static bool take_bit(struct macro_loop *macro, ompg_loop_range *range, bool first)
+{
+    const struct loop_plan *plan = &macro->loop.plan;
+    struct block block = block_of(plan->end, (size_t)macro->shares, (size_t)range->share);
+    size_t begin = first ? block.begin : range->end;
+    size_t left = block.end - begin;
+    if (left == 0)
+        return false;
+    size_t size = plan->whole ? bit_size(range, block.end - block.begin)
+                              : plan->grain - begin % plan->grain;
+    range->begin = begin;
+    range->end = size < left ? begin + size : block.end;
+    return true;
+}
+
+static bool take_piece(struct macro_loop *macro, ompg_loop_range *range, bool first)
+{
+    const struct loop_plan *plan = &macro->loop.plan;
+    struct block piece =
+        block_piece(plan->end, plan->grain, (size_t)macro->loop.threads, (size_t)range->share);
+    range->begin = piece.begin;
+    range->end = piece.end;
+    return first && piece.begin < piece.end;
+}
+
+/* Blocks and pieces go upwards: where the group has stopped there is no more of this share to do. */
+static bool take(struct macro_loop *macro, ompg_loop_range *range, bool first)
+{
+    if (macro->hand_out == BY_UNITS)
+        return take_units(macro, range);
+    bool taken = macro->hand_out == BY_BLOCKS ? take_bit(macro, range, first)
+                                              : take_piece(macro, range, first);
+    ompg_group *group = macro->loop.group;
+    return taken && !(group && group_stopped(group, index_of(macro, range->begin)));
+}
+
+/* Before this thread's first range of a share. */
+static void enter(struct macro_loop *macro, ompg_loop_range *range)
 {
     range->entered = true;
     range->outer = loop_here.group;
     range->outer_index = loop_here.index;
-    range->float_control = float_control_get();
-    float_control_set(handle->float_control);
+    if (macro->team) {
+        restore_schedule(macro); /* OpenMP has read it */
+    } else {
+        range->float_control = float_control_get();
+        float_control_set(macro->float_control);
+    }
 }
 
 /*
- * What the body says of a deterministic group, or asks it, belongs to the sub-range: these are the
- * same whatever the schedule.
+ * What the body says of a deterministic group, or asks it, belongs to the range: these are the same
+ * whatever the schedule.
  */
-static void set_loop_here(const ompg_group *group, const ompg_loop_range *range)
+static void set_loop_here(const struct macro_loop *macro, const ompg_loop_range *range)
 {
+    const ompg_group *group = macro->loop.group;
     if (group && group->deterministic)
-        loop_here = (struct loop_here){.group = group, .index = range->begin};
+        loop_here = (struct loop_here){.group = group, .index = index_of(macro, range->begin)};
 }
 
-static void leave_range(const ompg_loop_range *range)
+static void leave(const struct macro_loop *macro, const ompg_loop_range *range)
 {
     loop_here = (struct loop_here){.group = range->outer, .index = range->outer_index};
-    float_control_set(range->float_control);
+    if (!macro->team)
+        float_control_set(range->float_control);
 }
 
-bool ompg_loop_next(const ompg_loop *handle, ompg_loop_range *range)
+bool ompg_loop_next(void *state, ompg_loop_range *range)
 {
-    struct loop *loop = loop_in(handle);
-    struct units units;
-    struct share *own = loop_share(loop, openmp_thread());
-    if (!range->entered)
-        enter_range(handle, range);
-    while (loop_take(loop, own, range, &units)) {
-        loop_set_range(range, &loop->plan, units);
-        if (!loop->group || !group_stopped(loop->group, range->begin)) {
-            set_loop_here(loop->group, range);
-            return true;
-        }
-        if (group_stopped_hard(loop->group))
-            break;
-        loop_abandon_from(own, units.first);
-    }
-    leave_range(range);
-    return false;
-}
-
-void ompg_loop_end(ompg_loop *handle)
-{
-    struct loop *loop = loop_in(handle);
-    if (loop->waits)
-        wait_unshare(loop->group);
-    free(loop->memory);
-    handle->open = false;
+    struct macro_loop *macro = state;
+    bool first = !range->entered;
+    if (first)
+        enter(macro, range);
+    range->fresh = take(macro, range, first);
+    if (range->fresh)
+        set_loop_here(macro, range);
+    else
+        leave(macro, range);
+    return range->fresh;
 }

@@ -9,21 +9,9 @@ enum {
     SHORT_TICKS = 2000,         /* about a microsecond: sub-ranges that take less are too small */
     GROWTH_MOST = 16,           /* from one sub-range to the next */
     DETERMINISTIC_UNITS = 1024, /* that a deterministic loop without a grain is cut into */
-    SHARES_IN_HANDLE =
-        (sizeof((ompg_loop *)NULL)->room - sizeof(struct loop)) / sizeof(struct share)
 };
 
 _Static_assert(sizeof(struct loop) == CACHE_LINE, "a thread that comes misses one line for it");
-
-static struct share *shares_of(struct loop *loop)
-{
-    return loop->elsewhere ? loop->elsewhere : (void *)(loop + 1);
-}
-
-struct share *loop_share(struct loop *loop, int thread)
-{
-    return &shares_of(loop)[thread < loop->threads ? thread : thread % loop->threads];
-}
 
 static uint64_t pack(uint64_t first, uint64_t past)
 {
@@ -66,7 +54,7 @@ struct loop_plan loop_plan_range(size_t begin, size_t end, size_t grain, bool de
     return plan;
 }
 
-void loop_set_range(ompg_loop_range *range, const struct loop_plan *plan, struct units units)
+void loop_set_range(struct loop_range *range, const struct loop_plan *plan, struct units units)
 {
     range->begin = plan->begin + units.first * plan->grain;
     size_t left = plan->end - range->begin;
@@ -76,36 +64,27 @@ void loop_set_range(ompg_loop_range *range, const struct loop_plan *plan, struct
 
 /* ---- handing out ---- */
 
-static void deal(struct loop *loop)
+size_t loop_grown(size_t last, int64_t *began)
 {
-    uint64_t units = loop->plan.units, threads = (uint64_t)loop->threads;
-    uint64_t first = 0;
-    for (int i = 0; i < loop->threads; i++) {
-        uint64_t past = units * (uint64_t)(i + 1) / threads;
-        store_relaxed(&shares_of(loop)[i].units, pack(first, past));
-        first = past;
-    }
-}
-
-/*
- * The least number of units to take: where last time's took too little time, as many as should take
- * enough, but at most GROWTH_MOST times as many. *last is all zero where there was no last time.
- */
-static size_t least_units(const struct loop_plan *plan, ompg_loop_range *last)
-{
-    if (!plan->whole)
-        return 1;
     int64_t now = clock_ticks();
-    int64_t taken = last->began != 0 ? now - last->began : SHORT_TICKS;
-    last->began = now;
-    size_t n = last->end - last->begin;
-    size_t units = plan->grain == 1 ? n : divide_up(n, plan->grain);
-    if (taken >= SHORT_TICKS || units == 0)
+    int64_t taken = *began != 0 ? now - *began : SHORT_TICKS;
+    *began = now;
+    if (taken >= SHORT_TICKS)
         return 1;
     size_t growth = 2;
     while (growth < GROWTH_MOST && taken < SHORT_TICKS / (int64_t)growth)
         growth *= 2;
-    return growth * units;
+    return growth * last;
+}
+
+/* The least number of units to take. *last is all zero where there was no last time. */
+static size_t least_units(const struct loop_plan *plan, struct loop_range *last)
+{
+    if (!plan->whole)
+        return 1;
+    size_t n = last->end - last->begin;
+    size_t grown = loop_grown(plan->grain == 1 ? n : divide_up(n, plan->grain), &last->began);
+    return grown > 0 ? grown : 1;
 }
 
 /* Leaves half of what is left for others to take, unless all of it would be too little. */
@@ -161,7 +140,7 @@ static bool take_back(struct share *share, size_t least, struct units *units)
  */
 static bool steal_units(struct loop *loop, struct share *own, size_t least, struct units *units)
 {
-    struct share *shares = shares_of(loop), *past = shares + loop->threads;
+    struct share *shares = loop->shares, *past = shares + loop->threads;
     for (int i = 1; i < loop->threads; i++) {
         struct share *victim = own + i < past ? own + i : own + i - loop->threads;
         if (!take_back(victim, least, units))
@@ -178,14 +157,14 @@ static bool steal_units(struct loop *loop, struct share *own, size_t least, stru
 
 static bool any_has_units(struct loop *loop)
 {
-    struct share *shares = shares_of(loop);
+    struct share *shares = loop->shares;
     for (int i = 0; i < loop->threads; i++)
         if (has_units(&shares[i]))
             return true;
     return false;
 }
 
-bool loop_take(struct loop *loop, struct share *own, ompg_loop_range *last, struct units *units)
+bool loop_take(struct loop *loop, struct share *own, struct loop_range *last, struct units *units)
 {
     if (!has_units(own) && !any_has_units(loop))
         return false; /* without a look at the clock */
@@ -202,12 +181,16 @@ void loop_abandon_from(struct share *share, uint32_t unit)
 
 /* ---- making ---- */
 
-void loop_init(struct loop *loop, ompg_group *group, struct loop_plan plan, int threads)
+void loop_deal(struct loop *loop, int threads)
 {
-    loop->group = group;
-    loop->plan = plan;
+    uint64_t units = loop->plan.units;
+    uint64_t first = 0;
+    for (int i = 0; i < threads; i++) {
+        uint64_t past = units * (uint64_t)(i + 1) / (uint64_t)threads;
+        store_relaxed(&loop->shares[i].units, pack(first, past));
+        first = past;
+    }
     loop->threads = threads;
-    deal(loop);
 }
 
 void *loop_allocate(size_t size)
@@ -224,12 +207,4 @@ void *loop_first_line(void *memory)
 size_t loop_shares_size(int threads)
 {
     return (size_t)threads * sizeof(struct share);
-}
-
-int loop_make_shares(struct loop *loop, int threads)
-{
-    bool fit = threads <= SHARES_IN_HANDLE;
-    loop->memory = fit ? NULL : loop_allocate(loop_shares_size(threads));
-    loop->elsewhere = loop->memory ? loop_first_line(loop->memory) : NULL;
-    return fit || loop->memory ? threads : SHARES_IN_HANDLE;
 }

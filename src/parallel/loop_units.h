@@ -15,8 +15,9 @@
 #define OMPG_SRC_LOOP_UNITS_H
 
 #include "base/atomics.h"
-#include "ompgroup/loop.h"
+#include "ompgroup/base.h"
 
+#include <stddef.h>
 #include <stdint.h>
 
 /* Units [first, past). */
@@ -39,18 +40,23 @@ struct share {
 struct loop {
     alignas(CACHE_LINE) struct loop_plan plan;
     ompg_group *group;
-    struct share *elsewhere; /* the shares, NULL: they follow */
-    void *memory;            /* what was allocated, NULL: nothing */
-    int threads;             /* number of shares */
-    bool waits;              /* OMPG_FOR outside of the group's own tasks */
+    struct share *shares;
+    void *memory; /* what was allocated, NULL: nothing */
+    int threads;  /* number of shares */
+};
+
+/* What a thread works on. */
+struct loop_range {
+    size_t begin, end;
+    int64_t began; /* in ticks; 0: not measured */
 };
 
 /* ---- making ---- */
 
 struct loop_plan loop_plan_range(size_t begin, size_t end, size_t grain, bool deterministic);
 
-/* Deals the units out to the shares, which are known. */
-void loop_init(struct loop *loop, ompg_group *group, struct loop_plan plan, int threads);
+/* Deals the plan's units out to so many shares. */
+void loop_deal(struct loop *loop, int threads);
 
 /* With room to align: aligned_alloc takes ten times as long. NULL when memory is short. */
 void *loop_allocate(size_t size);
@@ -60,28 +66,25 @@ void *loop_first_line(void *memory);
 
 size_t loop_shares_size(int threads);
 
-/* In the handle, which stays where it is while the loop runs. */
-static inline struct loop *loop_in(const ompg_loop *handle)
-{
-    return (void *)handle->room;
-}
-
-/*
- * A share for each thread: behind the loop in the handle, if there is room. Returns how many there are:
- * where memory is short only those.
- */
-int loop_make_shares(struct loop *loop, int threads);
-
 /* ---- handing out ---- */
 
+/*
+ * How much to take at least, after `last`, which was begun at *began: where it took too little time, as
+ * much as should take enough, but at most 16 times as much; otherwise 1.
+ */
+size_t loop_grown(size_t last, int64_t *began);
+
 /* Two threads have the same share where there are fewer of them. */
-struct share *loop_share(struct loop *loop, int thread);
+static inline struct share *loop_share(const struct loop *loop, int thread)
+{
+    return &loop->shares[thread < loop->threads ? thread : thread % loop->threads];
+}
 
 /* *last: the sub-range that this thread had before, all zero when it had none. False: none is left. */
-bool loop_take(struct loop *loop, struct share *own, ompg_loop_range *last, struct units *units);
+bool loop_take(struct loop *loop, struct share *own, struct loop_range *last, struct units *units);
 
 /* The iterations of units; the last unit of all may be shorter. */
-void loop_set_range(ompg_loop_range *range, const struct loop_plan *plan, struct units units);
+void loop_set_range(struct loop_range *range, const struct loop_plan *plan, struct units units);
 
 /* The group has stopped from this unit on: gives up the rest of a share that lies above it. */
 void loop_abandon_from(struct share *share, uint32_t unit);

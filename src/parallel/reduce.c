@@ -20,6 +20,7 @@
 #include "base/tsan.h"
 #include "group/nesting.h"
 #include "group/stop.h"
+#include "ompgroup/loop.h"
 #include "parallel/loop_units.h"
 #include "parallel/part.h"
 

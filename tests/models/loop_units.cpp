@@ -7,15 +7,12 @@
 #include "model.h"
 
 #include "ompgroup/group.h"
-#include "ompgroup/loop.h"
 //@ into basis.h
 //@ take src/base/atomics.h
-//@ take src/parallel/loop_units.h units loop_plan share loop
+//@ take src/parallel/loop_units.h units loop_plan share loop loop_range loop_share
 //@ into taken.h
-//@ take src/parallel/loop_units.c OWNER_FRACTION shares_of loop_share pack unpack is_empty divide_up deal least_units units_to_take has_units take_front take_back steal_units any_has_units loop_take loop_abandon_from loop_init
+//@ take src/parallel/loop_units.c OWNER_FRACTION pack unpack is_empty divide_up loop_grown least_units units_to_take has_units take_front take_back steal_units any_has_units loop_take loop_abandon_from loop_deal
 //@ change s/SHORT_TICKS = 2000/SHORT_TICKS = 4/
-//@ change s/^ *SHARES_IN_HANDLE =.*/SHARES_IN_HANDLE =/
-//@ change s/^ *(sizeof((ompg_loop.*/0/
 //@ mutant front-is-stored s/cas_weak_relaxed(&share->units, &word, pack(units->past, left.past))/(store_relaxed(\&share->units, pack(units->past, left.past)), true)/
 //@ mutant back-is-stored s/cas_weak_relaxed(&share->units, &word, pack(left.first, units->first))/(store_relaxed(\&share->units, pack(left.first, units->first)), true)/
 //@ mutant loot-replaces-units s/is_empty(unpack(word)) &&/true \&\&/
@@ -47,8 +44,9 @@ struct model : rl::test_suite<model, THREADS> {
         for (atomic_int &count : taken)
             store_relaxed(&count, 0);
         struct loop_plan plan = {.begin = 0, .end = UNITS, .grain = 1, .units = UNITS, .whole = scenario == 0};
-        loop.elsewhere = shares;
-        loop_init(&loop, NULL, plan, scenario % 2 ? 2 : THREADS);
+        loop.shares = shares;
+        loop.plan = plan;
+        loop_deal(&loop, scenario % 2 ? 2 : THREADS);
     }
 
     void run(struct share *own, struct units units)
@@ -66,7 +64,7 @@ struct model : rl::test_suite<model, THREADS> {
     void thread(unsigned index)
     {
         struct share *own = loop_share(&loop, (int)index);
-        ompg_loop_range last = {};
+        struct loop_range last = {};
         struct units units;
         while (loop_take(&loop, own, &last, &units)) {
             last.begin = units.first;
