@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # One check of the installed package; tests/package/CMakeLists.txt names the steps and sets the
-# environment: CMAKE, GENERATOR, CC, CXX, SHARED (0 or 1), BUILD, WORK.
+# environment: CMAKE, GENERATOR, CC, CXX, SHARED (0 or 1), INTERFACE (its version), BUILD, WORK.
 #
 # SPDX-License-Identifier: Apache-2.0
 set -euo pipefail
@@ -44,17 +44,21 @@ pkg_config)
 subdirectory)
     consume -DOMPGROUP_SOURCE="$here/../.." -DBUILD_SHARED_LIBS="$SHARED" -DLANGUAGES=C
     ;;
-symbols) # whatever a program can see of the library begins with ompg_
+symbols) # whatever a program can see of the library begins with ompg_, and says which interface it is of
+    version=
     if [ "$SHARED" = 1 ]; then
+        version=@@OMPGROUP_$INTERFACE
         library=$(find "$prefix" -name libompgroup.so)
         symbols=(nm -D --defined-only "$library")
+        [ "$(basename "$(readlink "$library")")" = "libompgroup.so.$INTERFACE" ]
+        readelf -d "$library" | grep -qF "soname: [libompgroup.so.$INTERFACE]"
     else
         library=$(find "$prefix" -name libompgroup.a)
         symbols=(nm -g --defined-only "$library")
     fi
-    exported=$("${symbols[@]}" | awk 'NF == 3 { print $3 }')
-    grep -q '^ompg_wait$' <<<"$exported"
-    if grep -v '^ompg_' <<<"$exported"; then
+    exported=$("${symbols[@]}" | awk 'NF == 3 && $2 != "A" { print $3 }') # A: a version itself
+    grep -q "^ompg_wait$version\$" <<<"$exported"
+    if grep -vE "^ompg_[a-z_]+$version\$" <<<"$exported"; then
         exit 1
     fi
     ;;
