@@ -1,6 +1,6 @@
 /*
- * Empty tasks of one group, added by a task of the group. Mode "queued": added before the wait; mode
- * "copy": each with a copy of its argument.
+ * Empty tasks of one group, added by a task of the group. Mode "queued": added before the wait; "copy":
+ * each with a copy of 8 bytes; "copy64": of 64 bytes; "with": each with options, a drop.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -32,6 +32,38 @@ static int produce_copies(ompg_group *group, void *arg)
     return 0;
 }
 
+static int produce_copies_of_64(ompg_group *group, void *arg)
+{
+    const struct bench *bench = arg;
+    size_t numbers[64 / sizeof(size_t)] = {0};
+    for (size_t i = 0; i < bench->size; i++) {
+        numbers[0] = i;
+        ompg_go_copy(group, empty, numbers, sizeof numbers);
+    }
+    return 0;
+}
+
+static void drop(void *arg)
+{
+    (void)arg;
+}
+
+static int produce_with_drop(ompg_group *group, void *arg)
+{
+    const struct bench *bench = arg;
+    for (size_t i = 0; i < bench->size; i++)
+        ompg_go_with(group, empty, NULL, &(ompg_task_options){.drop = drop});
+    return 0;
+}
+
+static ompg_task_fn *producer(const struct bench *bench)
+{
+    return bench_mode_is(bench, "copy")     ? produce_copies
+           : bench_mode_is(bench, "copy64") ? produce_copies_of_64
+           : bench_mode_is(bench, "with")   ? produce_with_drop
+                                            : produce;
+}
+
 static bool run(struct bench *bench)
 {
     bench_start(bench);
@@ -39,7 +71,7 @@ static bool run(struct bench *bench)
     if (bench_mode_is(bench, "queued"))
         produce(group, bench);
     else
-        ompg_go(group, bench_mode_is(bench, "copy") ? produce_copies : produce, bench);
+        ompg_go(group, producer(bench), bench);
     int code = ompg_wait(group);
     ompg_free(group);
     bench_stop(bench);

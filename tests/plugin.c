@@ -20,6 +20,17 @@ static int run_one(ompg_group *group, void *arg)
     return call->inner ? call->inner(call->arg) : 0;
 }
 
+static int run_copy(ompg_group *group, void *arg)
+{
+    plugin_call *call = *(plugin_call **)arg;
+    return run_one(group, call);
+}
+
+static int add_copy(ompg_group *group, void *arg)
+{
+    return ompg_go_copy(group, run_copy, &arg, sizeof arg);
+}
+
 OMPG_API plugin_run_fn plugin_run;
 
 int plugin_run(void *arg)
@@ -30,7 +41,7 @@ int plugin_run(void *arg)
     if (!group)
         return ENOMEM;
     for (int i = 0; i < call->tasks; i++)
-        ompg_go(group, run_one, call);
+        ompg_go(group, call->by_value ? add_copy : run_one, call);
     int code = ompg_wait(group);
     ompg_free(group);
     return code;

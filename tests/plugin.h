@@ -16,6 +16,8 @@ typedef struct plugin_call {
     void *arg;
     bool stop_first; /* the group fails with EIO before it calls anything */
     bool collect;    /* it keeps all errors */
+    bool
+        by_value; /* each task adds another one, with a copy of its argument, that does it instead */
     atomic_int ran;
     atomic_int level; /* omp_get_level() in the tasks */
 } plugin_call;

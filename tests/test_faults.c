@@ -89,6 +89,23 @@ static void fill_adders(ompg_group *group)
     }
 }
 
+/* More blocks than one slab has. */
+static int copier(ompg_group *group, void *arg)
+{
+    int code = job_run(group, arg);
+    for (int i = 0; i < 150 && code == 0; i++)
+        code = i % 2 == 0 ? job_go_copy(group, 8 + (size_t)i) : job_go_with_drop(group, 0);
+    return code;
+}
+
+static void fill_copiers(ompg_group *group)
+{
+    for (int i = 0; i < 2; i++) {
+        job *self = job_new(0);
+        job_accept(self, ompg_go(group, copier, self));
+    }
+}
+
 /* Runs a group of its own, two levels deep. */
 static int nester(ompg_group *group, void *arg)
 {
@@ -206,6 +223,8 @@ static const scenario scenarios[] = {
      .fill = fill_late_failure,
      .code = FAILURE},
     {.name = "adders", .fill = fill_adders},
+    {.name = "copiers", .fill = fill_copiers},
+    {.name = "copiers, limit", .options = {.limit = 1}, .fill = fill_copiers},
     {.name = "adders, limit", .options = {.limit = 1}, .fill = fill_adders},
     {.name = "nested", .fill = fill_nested},
     {.name = "nested, limit", .options = {.limit = 1}, .fill = fill_nested},
@@ -336,12 +355,12 @@ static verdict *child; /* shared with it */
 
 /*
  * What the library may keep for its next use, because it never held more at once: the record of each
- * thread's worker and its deque, a region, and the groups that a thread was in together (a worker
+ * thread's worker, its deque and its blocks, a region, and the groups that a thread was in together (a worker
  * that has none of its own at hand makes one, even while others have some to spare).
  */
 static size_t most_kept(void)
 {
-    enum { REGIONS = 1, ROOT_GROUPS = 2, DEEPEST = 3, OF_A_WORKER = 2 };
+    enum { REGIONS = 1, ROOT_GROUPS = 2, DEEPEST = 3, SLABS = 36, OF_A_WORKER = 2 + SLABS };
     return REGIONS + ROOT_GROUPS + (size_t)omp_get_max_threads() * (OF_A_WORKER + DEEPEST);
 }
 

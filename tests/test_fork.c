@@ -280,6 +280,51 @@ static void beside_a_thread_that_attaches(void)
     CHECK(right);
 }
 
+/* Of tasks with copies that a thread without a worker frees: each goes into the store by itself. */
+static int add_copies(ompg_group *group, void *arg)
+{
+    ompg_group *other = arg;
+    int code = 0;
+    for (int i = 0; i < 300 && code == 0; i++)
+        code = ompg_go_copy(other, nest_task, &group, sizeof group);
+    return code;
+}
+
+static bool use_blocks(void *arg)
+{
+    ompg_group *group = ompg_new(&(ompg_options){.threads = 1}), *other = ompg_new(NULL);
+    (void)arg;
+    bool right = ompg_go(other, nest_task, NULL) == 0;
+    right &= ompg_go(group, add_copies, other) == 0 && ompg_wait(group) == 0;
+    ompg_free(group);
+    ompg_free(other);
+    return right;
+}
+
+static void *use_blocks_all_the_time(void *arg)
+{
+    bool *right = arg;
+    while (!atomic_load(&enough))
+        *right &= use_blocks(NULL);
+    return NULL;
+}
+
+static void beside_a_thread_that_uses_blocks(void)
+{
+    pthread_t thread;
+    bool right = true;
+    atomic_store(&enough, false);
+    if (!CHECK_INT(pthread_create(&thread, NULL, use_blocks_all_the_time, &right), 0))
+        return;
+    for (int i = 0; i < 50 * FORKS; i++) {
+        if (!CHECK_INT(in_child(use_blocks, NULL), 0))
+            break;
+    }
+    atomic_store(&enough, true);
+    pthread_join(thread, NULL);
+    CHECK(right);
+}
+
 enum { DEQUE_BYTES = 64 * 1024 }; /* more than what libomp takes in a child */
 
 static bool child_needs_no_deque(void *arg)
@@ -307,4 +352,5 @@ CHECK_MAIN("fork", {"before the first use", before_the_first_use},
            {"inside a task", inside_a_task}, {"inside a team", inside_a_team},
            {"beside a busy thread", beside_a_busy_thread},
            {"beside a thread that attaches", beside_a_thread_that_attaches},
+           {"beside a thread that uses blocks", beside_a_thread_that_uses_blocks},
            {"pools are kept", pools_are_kept})

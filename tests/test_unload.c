@@ -66,7 +66,7 @@ static size_t bytes_in_use(void)
 static void run_cycles(void)
 {
     for (int i = 0; i < CYCLES; i++) {
-        plugin_call call = {.tasks = TASKS, .collect = i % 2 == 0};
+        plugin_call call = {.tasks = TASKS, .collect = i % 2 == 0, .by_value = i % 3 == 0};
         void *plugin = load_and_call(&call);
         CHECK_INT(atomic_load(&call.ran), TASKS);
         if (!CHECK(plugin && dlclose(plugin) == 0))

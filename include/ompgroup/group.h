@@ -144,7 +144,8 @@ OMPG_API int ompg_go_with(ompg_group *group, ompg_task_fn *fn, void *arg,
 
 /*
  * The same with a copy of the `size` bytes at data, aligned for any type, as the argument; the copy is
- * the group's and lives until the task is over. EINVAL also when data is NULL and size is not 0.
+ * the group's and lives until the task is over. EINVAL also when data is NULL and size is not 0. Memory: none is
+ * allocated for up to 64 bytes in a task, unless many tasks wait behind a limit; the same holds for options.
  */
 OMPG_API int ompg_go_copy(ompg_group *group, ompg_task_fn *fn, const void *data, size_t size);
 

@@ -47,7 +47,8 @@ static __attribute__((noinline)) void run_other(struct worker *worker, struct ta
 /* Of the same group and kind as the running task: then the tally is that group's afterwards too. */
 static inline bool is_alike(const struct worker *worker, const struct task *task)
 {
-    return worker->frame && worker->frame->task->tagged == task->tagged;
+    return worker->frame &&
+           !((worker->frame->task->tagged ^ task->tagged) & ~(uintptr_t)TASK_BESIDE);
 }
 
 /* The deque is full: the producer is far ahead and runs the task itself. */
@@ -217,10 +218,11 @@ static inline bool go_early(ompg_group *group, ompg_task_fn *fn, void *arg)
 }
 
 /* The deque may be full. Not inlined, and called last: ompg_go needs no stack. */
-static __attribute__((noinline)) int go_full(struct worker *worker, ompg_group *group,
-                                             ompg_task_fn *fn, void *arg)
+static __attribute__((noinline)) int go_full(struct worker *worker, ompg_task_fn *fn, void *arg,
+                                             uintptr_t tagged)
 {
-    struct task task = {.fn = fn, .arg = arg, .tagged = (uintptr_t)group};
+    struct task task = {.fn = fn, .arg = arg, .tagged = tagged};
+    ompg_group *group = task_group(&task);
     task.index = group_next_index(group);
     bump_relaxed(&group->submitted_here, 1U);
     dispatch(worker, &task);
@@ -247,34 +249,63 @@ static __attribute__((noinline)) int go_slow(ompg_group *group, ompg_task_fn *fn
     return go(group, fn, arg, ADD);
 }
 
-/*
- * The express lane, without a call except those that end it: the group is this worker's, and needs
- * nothing special.
- */
-int ompg_go(ompg_group *group, ompg_task_fn *fn, void *arg)
+/* The group is this worker's, and needs nothing special. */
+static inline bool is_express_here(const struct worker *worker, ompg_group *group)
 {
-    struct worker *worker = self;
-    if (UNLIKELY(!worker))
-        return go_outside(group, fn, arg);
-    if (UNLIKELY(!is_group(group) || !fn || group->owner != worker ||
-                 worker->region != load_relaxed(&group->region) || !group_is_express(group)))
-        return go_slow(group, fn, arg);
+    return group->owner == worker && worker->region == load_relaxed(&group->region) &&
+           group_is_express(group);
+}
+
+/* The express lane, without a call except those that end it. */
+static inline int go_express(struct worker *worker, ompg_group *group, ompg_task_fn *fn, void *arg,
+                             uintptr_t flags)
+{
     size_t top = load_relaxed(&worker->deque.top);
     if (UNLIKELY(top == worker->deque.room))
-        return go_full(worker, group, fn, arg);
+        return go_full(worker, fn, arg, (uintptr_t)group | flags);
     struct task *slot = &worker->deque.ring[top & worker->deque.mask];
     slot->fn = fn;
     slot->arg = arg;
-    slot->tagged = (uintptr_t)group;
+    slot->tagged = (uintptr_t)group | flags;
     slot->index = group_next_index(group);
     bump_relaxed(&group->submitted_here, 1U); /* before others can take it */
     store_release(&worker->deque.top, top + 1);
     return LIKELY(!load_relaxed(&worker->deque.attention)) ? 0 : attend(worker);
 }
 
+int ompg_go(ompg_group *group, ompg_task_fn *fn, void *arg)
+{
+    struct worker *worker = self;
+    if (UNLIKELY(!worker))
+        return go_outside(group, fn, arg);
+    if (UNLIKELY(!is_group(group) || !fn || !is_express_here(worker, group)))
+        return go_slow(group, fn, arg);
+    return go_express(worker, group, fn, arg, 0);
+}
+
 int ompg_try_go(ompg_group *group, ompg_task_fn *fn, void *arg)
 {
     return go(group, fn, arg, ADD_OR_REFUSE);
+}
+
+/* ---- what has something beside its slot ---- */
+
+/* Not in the express lane; the block goes back where the task is not accepted. */
+static __attribute__((noinline)) int add_block_slow(struct worker *worker, ompg_group *group,
+                                                    ompg_task_fn *fn, void *block, uintptr_t flags)
+{
+    struct task task = {.fn = fn, .arg = block, .tagged = (uintptr_t)group | flags};
+    int code = task_add(&task, ADD);
+    if (code != 0)
+        block_put(&worker->blocks, block);
+    return code;
+}
+
+static inline int add_block(struct worker *worker, ompg_group *group, ompg_task_fn *fn, void *block,
+                            uintptr_t flags)
+{
+    return LIKELY(is_express_here(worker, group)) ? go_express(worker, group, fn, block, flags)
+                                                  : add_block_slow(worker, group, fn, block, flags);
 }
 
 /* Adds a task whose argument is *extra, which has room for `extra`'s own memory behind it. */
@@ -293,18 +324,22 @@ int ompg_go_with(ompg_group *group, ompg_task_fn *fn, void *arg, const ompg_task
         return ompg_go(group, fn, arg);
     if (!is_group(group) || !fn || !is_amount(&options->cost) || !ROOM_IS_ZERO(options))
         return EINVAL;
-    struct task_extra *extra = memory_new(sizeof *extra);
+    struct worker *worker = self;
+    struct task_extra *block = worker ? block_take(&worker->blocks, sizeof *block) : NULL;
+    struct task_extra *extra = block ? block : memory_new(sizeof *extra);
     if (!extra)
         return ENOMEM;
-    *extra = (struct task_extra){
-        .arg = arg, .drop = options->drop, .name = options->name, .cost = options->cost};
-    return add_extra(group, fn, extra);
+    *extra = (struct task_extra){.arg = arg,
+                                 .drop = options->drop,
+                                 .name = options->name,
+                                 .cost = options->cost,
+                                 .in_block = block != NULL};
+    return block ? add_block(worker, group, fn, block, TASK_EXTRA) : add_extra(group, fn, extra);
 }
 
-int ompg_go_copy(ompg_group *group, ompg_task_fn *fn, const void *data, size_t size)
+static __attribute__((noinline)) int go_copy_slow(ompg_group *group, ompg_task_fn *fn,
+                                                  const void *data, size_t size)
 {
-    if (!is_group(group) || !fn || (!data && size > 0))
-        return EINVAL;
     if (size > SIZE_MAX - sizeof(struct task_extra))
         return ENOMEM;
     struct task_extra *extra = memory_new(sizeof *extra + size);
@@ -314,4 +349,17 @@ int ompg_go_copy(ompg_group *group, ompg_task_fn *fn, const void *data, size_t s
     if (size > 0)
         memcpy(extra + 1, data, size);
     return add_extra(group, fn, extra);
+}
+
+int ompg_go_copy(ompg_group *group, ompg_task_fn *fn, const void *data, size_t size)
+{
+    if (!is_group(group) || !fn || (!data && size > 0))
+        return EINVAL;
+    struct worker *worker = self;
+    void *block = worker && size <= BLOCK_SIZE ? block_take(&worker->blocks, size) : NULL;
+    if (UNLIKELY(!block))
+        return go_copy_slow(group, fn, data, size);
+    if (size > 0)
+        memcpy(block, data, size);
+    return add_block(worker, group, fn, block, TASK_COPY);
 }

@@ -89,6 +89,7 @@ static struct worker *make_worker(void)
         sub_relaxed(&made, 1U);
         return NULL;
     }
+    blocks_allow_worker();
     worker->random = (unsigned)((uintptr_t)worker >> 6) | 1U;
     return worker;
 }
@@ -189,11 +190,13 @@ static void free_list(ompg_group *list)
 
 static void free_all(void)
 {
+    size_t blocks = 0;
     free_list(free_groups);
     free_groups = NULL;
     while (free_workers) {
         struct worker *worker = free_workers;
         free_workers = worker->next_free;
+        blocks += worker->blocks.count;
         free_list(worker->free_groups);
         free(worker->deque.ring);
         free(worker);
@@ -203,6 +206,7 @@ static void free_all(void)
         free_regions = region->next_free;
         free(region);
     }
+    blocks_end(blocks);
     store_relaxed(&made, 0U);
 }
 

@@ -33,19 +33,41 @@ void task_note_failure(ompg_group *group, const struct frame *frame, int code)
         record_code(group, frame->task, code, OMPG_ERROR_TASK);
 }
 
+/* The worker that ends a task keeps its block; NULL: a thread has none. */
+static inline void put_block(struct worker *worker, void *block)
+{
+    if (LIKELY(worker))
+        block_put(&worker->blocks, block);
+    else
+        block_put_in_store(block);
+}
+
+static void clean_up_extra(struct worker *worker, struct task_extra *extra)
+{
+    if (extra->drop)
+        extra->drop(extra->arg);
+    if (extra->in_block)
+        put_block(worker, extra);
+    else
+        free(extra);
+}
+
+static inline void clean_up_beside(struct worker *worker, const struct task *task)
+{
+    if (task->tagged & TASK_COPY)
+        put_block(worker, task->arg);
+    else if (task->tagged & TASK_EXTRA)
+        clean_up_extra(worker, task->arg);
+}
+
 void task_clean_up(const struct task *task)
 {
+    clean_up_beside(self, task);
     if (task->tagged & TASK_SHARED) {
         struct task_shared *shared = task->arg;
         if (sub_acq_rel(&shared->references, 1U) == 1)
             shared->release(shared);
     }
-    struct task_extra *extra = task_extra(task);
-    if (!extra)
-        return;
-    if (extra->drop)
-        extra->drop(extra->arg);
-    free(extra);
 }
 
 void task_release_parked(struct worker *worker, ompg_group *group)
@@ -118,19 +140,18 @@ static bool pass_gate(ompg_group *group, struct task *task)
  *   so its gate is there. The next task was submitted, so it keeps the group from then on.
  * - The count, last: it may be the last touch of the group, which its waiter then frees.
  */
-static bool run_special(struct worker *worker, struct task *task)
+static __attribute__((noinline)) bool run_special(struct worker *worker, struct task *task)
 {
     ompg_group *group = task_group(task);
     if (!pass_gate(group, task))
         return false;
     bool admitted = (task->tagged & TASK_ADMITTED) != 0;
     bool skipped = group_stopped(group, task_stop_index(task)); /* after it may have waited */
-    struct task_extra *extra = task_extra(task);
     double cost = task_cost(task); /* the clean-up frees where it is written */
     tsan_acquire(&group->local);
     if (!skipped) {
         count_started(worker, group);
-        task_call(worker, task, extra ? extra->arg : task->arg);
+        task_call(worker, task, task_argument(task));
     }
     task_clean_up(task);
     tsan_release(&group->remote);
@@ -156,9 +177,10 @@ void task_run_slow(struct worker *worker, struct task *task)
 {
     ompg_group *group = task_group(task);
     bool plain = !(task->tagged & TASK_FLAGS);
-    if (LIKELY(plain && group_is_express(group))) {
+    if (LIKELY(!(task->tagged & TASK_SPECIAL) && group_is_express(group))) {
         count_started(worker, group);
-        task_call(worker, task, task->arg);
+        task_call(worker, task, task_argument(task));
+        clean_up_beside(worker, task);
         count_returned(worker, group);
         return;
     }

@@ -210,12 +210,14 @@ static void before_fork(void)
     had_threads = stat("/proc/self/task", &threads) != 0 || threads.st_nlink > 3;
     token_table_lock();
     pools_lock();
+    blocks_lock();
     membarrier_lock();
 }
 
 static void in_parent(void)
 {
     membarrier_unlock();
+    blocks_unlock();
     pools_unlock();
     token_table_unlock();
 }
@@ -225,6 +227,7 @@ static void in_child(void)
     forked = forked || had_threads;
     self = NULL;
     membarrier_unlock();
+    blocks_unlock();
     pools_unlock();
     token_table_unlock_in_child();
 }

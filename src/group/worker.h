@@ -22,6 +22,7 @@
 
 #include "base/parking.h"
 #include "group/record.h"
+#include "store/blocks.h"
 #include "store/deque.h"
 
 enum { GROUPS_PER_WORKER = 64 };
@@ -57,6 +58,7 @@ struct worker {
     _Atomic size_t tally_submitted;
     _Atomic size_t flushes;   /* odd while the tally is being added to its group's counts */
     struct worker *next_free; /* pool's lock */
+    struct blocks blocks;
 };
 
 struct region {

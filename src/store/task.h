@@ -2,7 +2,7 @@
  * A task by value, 32 bytes: what deques and queues hold.
  *
  * The group pointer carries flags in its low bits (groups are aligned to cache lines). What few
- * tasks have (a drop, a cost, a name, a copied argument) is in an `extra`, which the argument then
+ * tasks have (a drop, a cost, a name, a large copied argument) is in an `extra`, which the argument then
  * points to. The index of a loop's task moves with the iterations that it runs.
  *
  * SPDX-License-Identifier: Apache-2.0
@@ -20,7 +20,10 @@ enum task_flag {
     TASK_ADMITTED = 2, /* holds a place in its group's gate */
     TASK_SHARED = 4,   /* arg points to a struct task_shared; never with TASK_EXTRA */
     TASK_PARTIAL = 8,  /* of a loop or pipeline: looks itself which part of it is to be skipped */
-    TASK_FLAGS = 15
+    TASK_COPY = 16, /* arg is a copy that lies in a block; never with TASK_EXTRA or TASK_SHARED */
+    TASK_FLAGS = 31,
+    TASK_BESIDE = TASK_EXTRA | TASK_COPY,
+    TASK_SPECIAL = TASK_FLAGS & ~TASK_BESIDE /* more than something beside its slot */
 };
 
 struct task {
@@ -36,6 +39,7 @@ struct task_extra {
     ompg_drop_fn *drop;
     const char *name;
     double cost;
+    bool in_block; /* otherwise it comes from malloc() */
 };
 
 /*
@@ -64,6 +68,13 @@ struct task_shared {
 static inline struct task_extra *task_extra(const struct task *task)
 {
     return (task->tagged & TASK_EXTRA) ? task->arg : NULL;
+}
+
+/* What its function gets. */
+static inline void *task_argument(const struct task *task)
+{
+    const struct task_extra *extra = task_extra(task);
+    return extra ? extra->arg : task->arg;
 }
 
 static inline double task_cost(const struct task *task)

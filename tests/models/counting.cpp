@@ -28,6 +28,7 @@
 //@ take src/engine/run.h task_is_express task_run_express task_run
 //@ take src/engine/run.c task_run_slow
 //@ take src/api/add.c run_other dispatch count_at_once leave_unnumbered count_submitted
+//@ change s/TASK_FLAGS = 31/TASK_FLAGS = 15/
 //@ change s/DEQUE_CAPACITY = 2048/DEQUE_CAPACITY = 2/
 //@ change s/    struct task current = \*task;/    return;/
 //@ change s/while (run_special(worker, &current))/while (false)/
@@ -85,6 +86,7 @@ struct worker {
 #define task_note_failure(group, frame, code) ((void)0)
 #define is_child_of(group, frame) false
 #define skip_plain(worker, task) ((void)0)
+#define clean_up_beside(worker, task) ((void)0)
 static void region_attend_if_asked(struct worker *worker);
 static void task_call(struct worker *worker, struct task *task, void *arg);
 #define run_inline(worker, task) RL_ASSERT(!"a deque is full")

@@ -21,6 +21,7 @@
 //@ take src/group/tally.h count_started count_returned count_skipped
 //@ take src/engine/run.c task_release_parked skip_parked pass_place_on pass_gate run_special task_run_slow
 //@ take src/api/add.c add_gated
+//@ change s/TASK_FLAGS = 31/TASK_FLAGS = 15/
 //@ change s/SERIES_PER_BLOCK = 72/SERIES_PER_BLOCK = 2/
 //@ change s/^    size_t size;  /    shared<size_t> size;  /
 //@ change s/(struct queue){0}/(struct queue){}/
@@ -79,6 +80,7 @@ static void dispatch(struct worker *worker, struct task *task)
 #define group_stop(group, error) ((void)0)
 #define record_code(group, task, code, kind) ((void)0)
 #define task_clean_up(task) ((void)0)
+#define clean_up_beside(worker, task) ((void)0)
 #define count_at_once(worker, task, n) ((void)0)
 #define leave_unnumbered(task) ((void)0)
 #define lose(group, task) ((void)0)
