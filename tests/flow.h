@@ -112,7 +112,7 @@ static inline int flow_fail(ompg_group *group, failure kind, size_t number)
 static inline void flow_enter(step *self)
 {
     int others = atomic_fetch_add(&self->inside, 1);
-    if (self->stage == 0 || self->all->pipeline[self->stage].mode == OMPG_IN_ORDER)
+    if (self->stage == 0 || self->all->pipeline[self->stage].mode != OMPG_PARALLEL)
         CHECK_INT(others, 0);
 }
 
@@ -198,7 +198,12 @@ static inline int flow_step(ompg_group *group, void *arg, void **piece)
 
 /* ---- the whole ---- */
 
-/* modes: a letter for each stage, 'i' for in order and 'p' for parallel. */
+static inline ompg_stage_mode flow_mode(char letter)
+{
+    return letter == 'p' ? OMPG_PARALLEL : letter == 's' ? OMPG_SERIAL : OMPG_IN_ORDER;
+}
+
+/* modes: a letter for each stage, 'i' for in order, 'p' for parallel and 's' for serial. */
 static inline flow *flow_new(const char *modes, size_t count, size_t live)
 {
     static ompg_drop_fn *const drops[MOST_STAGES] = {
@@ -223,7 +228,7 @@ static inline flow *flow_new(const char *modes, size_t count, size_t live)
                               .dropped_by = NOWHERE};
     for (int i = 0; i < self->stages; i++) {
         self->steps[i] = (step){.all = self, .stage = i};
-        self->pipeline[i] = (ompg_stage){.mode = modes[i] == 'p' ? OMPG_PARALLEL : OMPG_IN_ORDER,
+        self->pipeline[i] = (ompg_stage){.mode = flow_mode(modes[i]),
                                          .fn = i == 0 ? flow_source : flow_step,
                                          .arg = &self->steps[i],
                                          .drop = drops[i]};

@@ -16,8 +16,9 @@ static const int teams[] = {1, 2, 7, 64};
 
 enum { TEAMS = sizeof teams / sizeof teams[0] };
 
-static const char *const shapes[] = {"i",   "p",    "ii",   "ip",   "pi",          "pp",
-                                     "ipi", "iiii", "pppp", "ippi", "ipipppiipipi"};
+static const char *const shapes[] = {"i",   "p",    "ii",   "ip",          "pi",           "pp",
+                                     "ipi", "iiii", "pppp", "ippi",        "ipipppiipipi", "s",
+                                     "is",  "pss",  "spsi", "ipsspissppsi"};
 
 enum { SHAPES = sizeof shapes / sizeof shapes[0] };
 
@@ -62,6 +63,7 @@ static void many_items(void)
         check_flow(group, "ipi", 5000, 16);
         check_flow(group, "iii", 2000, 1);
         check_flow(group, "pppp", 2000, 100000);
+        check_flow(group, "psps", 5000, 16);
         ompg_free(group);
     }
 }
@@ -438,7 +440,7 @@ static ompg_stage_mode mode_of(int value)
 static void check_misuse(ompg_group *group)
 {
     const ompg_stage no_function[] = {{.fn = never_called}, {.mode = OMPG_PARALLEL}};
-    const ompg_stage no_mode[] = {{.fn = never_called}, {.mode = mode_of(2), .fn = never_called}};
+    const ompg_stage no_mode[] = {{.fn = never_called}, {.mode = mode_of(3), .fn = never_called}};
     const ompg_stage no_source[] = {{.mode = mode_of(-1), .fn = never_called}};
     CHECK_INT(ompg_pipeline(group, NULL, 1, 1), EINVAL);
     CHECK_INT(ompg_pipeline(group, NULL, 0, 1), EINVAL);

@@ -65,19 +65,21 @@ static void check_failure(ompg_group *group, flow *all, int stage, size_t failin
 
 static void an_item_fails(bool deterministic)
 {
-    static const char *const shapes[] = {"i", "ip", "pi", "ipi", "ippi", "ipip"};
+    static const char *const shapes[] = {"i",    "ip", "pi", "ipi", "ippi",
+                                         "ipip", "is", "ps", "sps", "ipsi"};
+    enum { SHAPES = sizeof shapes / sizeof shapes[0] };
     static const size_t failing[] = {0, 1, 17, 39};
     for (size_t team = 0; team < TEAMS; team++) {
         ompg_options options = {.threads = teams[team], .deterministic = deterministic};
         ompg_group *group = ompg_new(&options);
         unsigned stride =
             (teams[team] > 7 ? 7U : 1U) * (SANITIZED ? 5U : 1U); /* crowds take time */
-        for (unsigned round = 0; round < 24U * FAILURES; round += stride) {
-            const char *modes = shapes[round % 6];
+        for (unsigned round = 0; round < 4U * SHAPES * FAILURES; round += stride) {
+            const char *modes = shapes[round % SHAPES];
             for (int stage = 0; modes[stage] != '\0'; stage++) {
                 flow *all = flow_new(modes, 40, 1 + round * round % 9);
-                all->kind = (failure)(round / 24);
-                check_failure(group, all, stage, failing[round / 6 % 4], deterministic);
+                all->kind = (failure)(round / (4 * SHAPES));
+                check_failure(group, all, stage, failing[round / SHAPES % 4], deterministic);
                 flow_free(all);
             }
             check_usable(group);
@@ -101,7 +103,7 @@ static void the_lowest_failing_item_is_reported(void)
 {
     for (size_t team = 0; team < TEAMS; team++) {
         for (size_t live = 1; live <= 65; live *= 4) {
-            flow *all = flow_new("ippip", 100, live);
+            flow *all = flow_new("ipspip", 100, live);
             ompg_options options = {.threads = teams[team], .deterministic = true};
             ompg_group *group = ompg_new(&options);
             for (size_t i = 0; i < 4; i++)
@@ -332,8 +334,8 @@ static int visit_stops(ompg_group *group, parcel *at, int stage)
 
 static void check_stop(stopping *self, const ompg_options *options, int expected)
 {
-    static const char *const shapes[] = {"ip", "ii", "ipi", "ppp"};
-    for (size_t shape = 0; shape < 4; shape++) {
+    static const char *const shapes[] = {"ip", "ii", "ipi", "ppp", "psp"};
+    for (size_t shape = 0; shape < sizeof shapes / sizeof shapes[0]; shape++) {
         flow *all = flow_new(shapes[shape], 200, 6);
         self->token = (ompg_token)OMPG_TOKEN_INIT;
         self->stage = 1 + (int)shape / 3;
@@ -444,7 +446,7 @@ static flow *flow_draw(unsigned *seed)
     char modes[MOST_STAGES + 1] = "";
     unsigned stages = 1 + random_next(seed) % MOST_STAGES;
     for (unsigned i = 0; i < stages; i++)
-        modes[i] = random_next(seed) % 2 == 0 ? 'i' : 'p';
+        modes[i] = "ips"[random_next(seed) % 3];
     size_t count = random_next(seed) % 200;
     flow *all = flow_new(modes, count, 1 + random_next(seed) % (1u << random_next(seed) % 8));
     all->kind = (failure)(random_next(seed) % FAILURES);

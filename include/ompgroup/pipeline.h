@@ -1,5 +1,5 @@
 /*
- * Pipeline: items pass stages that are parallel, or in order one at a time, with a bound on how
+ * Pipeline: items pass stages that are parallel, in order one at a time, or one at a time as they come, with a bound on how
  * many exist.
  *
  * SPDX-License-Identifier: Apache-2.0
@@ -21,11 +21,12 @@ typedef int ompg_stage_fn(ompg_group *group, void *arg, void **item);
 
 typedef enum ompg_stage_mode {
     OMPG_IN_ORDER, /* one item at a time, in the order of the source */
-    OMPG_PARALLEL  /* any number of items at once, in any order */
+    OMPG_PARALLEL, /* any number of items at once, in any order */
+    OMPG_SERIAL    /* one item at a time, in the order in which they come to the stage */
 } ompg_stage_mode;
 
 typedef struct ompg_stage {
-    ompg_stage_mode mode; /* the source is called by one thread at a time in either mode */
+    ompg_stage_mode mode; /* the source is called by one thread at a time in any mode */
     ompg_stage_fn *fn;
     void *arg;
     ompg_drop_fn *drop; /* of an item that is discarded while it waits for this stage or is in it

@@ -1,74 +1,34 @@
 /*
  * Pipeline. See ompgroup/pipeline.h.
  *
- * An item lives in a record, numbered in source order; there are `live` records. A task carries a
- * record from stage to stage until it has left the last one or must wait for its turn: then the
- * record is parked at that stage and the task ends. Whoever leaves an in-order stage takes the next
- * number's record, if it is parked there, and adds a task that carries it on. An item that was
- * filtered out goes on as a record without an item, because the in-order stages must see its number.
+ * A task carries a record from stage to stage until it has left the last one or must wait for its turn:
+ * then the record is parked at that stage and the task ends. Whoever leaves a stage that takes one item at
+ * a time takes the next record from there, if it is parked, and adds a task that carries it on. An item
+ * that was filtered out goes on as a record without an item, because the in-order stages must see its
+ * number.
  *
  * The source is claimed by one task at a time, which takes a free record with it. When the source
  * has made an item, the task adds another one for the next item and carries its own on. A record
  * that comes free while nobody has claimed the source claims it. What a task cannot add another one
  * for (memory is short) it does itself, later.
  *
- * Discipline. pipeline.lock guards the free records and the claim; whoever has claimed the source
- * counts what it has made. turn.lock guards next, busy and
- * parked of a stage. A record belongs to the task that carries it, or to the stage where it is
- * parked, or to the free list. failed_at only sinks; a record above it goes no further and stays
- * where it is until all tasks are over. An item that failed keeps its turn: none passes it.
- *
- * The records parked at a stage have numbers in [next, next + live): all numbers from next on that
- * the source has made hold a record, so parked[number % live] is free for each.
+ * Discipline: see pipeline_records.h. A record above failed_at goes no further and stays where it is until
+ * all tasks are over. An item that failed keeps its turn in an in-order stage: none passes it. In a serial
+ * one it passes the turn on, because a lower number may be behind it.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
-#include "ompgroup/pipeline.h"
+#include "parallel/pipeline_records.h"
 
 #include "api/add.h"
 #include "api/call.h"
 #include "base/caller.h"
-#include "base/memory.h"
 #include "base/room.h"
-#include "base/spinlock.h"
 #include "group/stop.h"
 #include "parallel/part.h"
 
 #include <errno.h>
 #include <stdlib.h>
-
-struct record {
-    struct pipeline *pipeline;
-    struct record *next; /* in the free list, or in a task's list of what it does later */
-    void *item;          /* NULL: filtered out */
-    size_t number;
-    size_t stage;  /* that it waits for or is in; 0: the source is claimed for it */
-    bool used;     /* holds a number */
-    bool has_turn; /* was given the turn at its stage while it was parked there */
-};
-
-struct turn {
-    struct spinlock lock;
-    bool busy;              /* an item is in the stage */
-    size_t next;            /* number whose turn it is */
-    struct record **parked; /* [live] */
-};
-
-struct pipeline {
-    ompg_group *group;
-    const ompg_stage *stages;
-    size_t count, live;
-    _Atomic size_t failed_at; /* lowest number that failed; OMPG_NO_INDEX: none */
-
-    alignas(CACHE_LINE) struct spinlock lock;
-    bool claimed; /* a task has the source or is on its way to it */
-    bool ended;   /* the source has made its last item */
-    size_t made;  /* items */
-    struct record *free;
-    size_t begun;           /* records that have ever been used; the others are not touched */
-    struct record *records; /* [live] */
-    struct turn *turns;     /* [count]; those of parallel stages are not used */
-};
 
 /* ---- failing ---- */
 
@@ -100,40 +60,6 @@ static int call(struct record *record)
     return code;
 }
 
-/* ---- turns ---- */
-
-/* False when it is not the record's turn: it is parked, and no longer the caller's. */
-static bool take_turn(struct turn *turn, struct record *record)
-{
-    spin_lock(&turn->lock);
-    bool mine = !turn->busy && turn->next == record->number;
-    if (mine)
-        turn->busy = true;
-    else
-        turn->parked[record->number % record->pipeline->live] = record;
-    tsan_release(turn);
-    spin_unlock(&turn->lock);
-    tsan_acquire(turn);
-    return mine;
-}
-
-/* Returns the record that has the turn now, if it was parked. */
-static struct record *pass_turn(struct turn *turn, size_t live)
-{
-    tsan_release(turn);
-    spin_lock(&turn->lock);
-    turn->next++;
-    struct record **slot = &turn->parked[turn->next % live];
-    struct record *record = *slot;
-    *slot = NULL;
-    turn->busy = record != NULL;
-    if (record)
-        record->has_turn = true;
-    spin_unlock(&turn->lock);
-    tsan_acquire(turn);
-    return record;
-}
-
 /* ---- carrying ---- */
 
 static int carry(ompg_group *group, void *arg);
@@ -149,22 +75,41 @@ static void go_on(struct record *record, struct record **later)
     *later = record;
 }
 
+/* From a stage that takes one item at a time, on to the next one that waits for it. */
+static void leave_turn(struct pipeline *pipeline, size_t stage, struct record **later)
+{
+    struct record *next = pass_turn(pipeline, stage);
+    if (next)
+        go_on(next, later);
+}
+
+/* Whether the stage takes one item at a time. What was filtered out has only its number to show. */
+static bool needs_turn(const struct record *record)
+{
+    ompg_stage_mode mode = record->pipeline->stages[record->stage].mode;
+    return mode == OMPG_IN_ORDER || (mode == OMPG_SERIAL && record->item);
+}
+
 /* Runs one stage and moves on, and with it a neighbour whose turn it is now. */
 static int pass_stage(struct record *record, struct record **later)
 {
     struct pipeline *pipeline = record->pipeline;
     size_t stage = record->stage;
+    bool has_turn = needs_turn(record);
     record->has_turn = false;
     int code = record->item ? call(record) : 0;
-    if (code != 0)
-        return code;
-    record->stage++;
-    if (pipeline->stages[stage].mode == OMPG_PARALLEL)
-        return 0;
-    struct record *next = pass_turn(&pipeline->turns[stage], pipeline->live);
-    if (next)
-        go_on(next, later);
-    return 0;
+    if (code == 0)
+        record->stage++;
+    if (has_turn && (code == 0 || pipeline->stages[stage].mode == OMPG_SERIAL))
+        leave_turn(pipeline, stage, later);
+    return code;
+}
+
+/* A record that goes no further. Only in a serial stage has it a turn that others need. */
+static void strand(struct record *record, struct record **later)
+{
+    if (record->has_turn && record->pipeline->stages[record->stage].mode == OMPG_SERIAL)
+        leave_turn(record->pipeline, record->stage, later);
 }
 
 /* Carries the record as far as it goes; true when it has left the last stage. */
@@ -172,10 +117,11 @@ static bool carry_through(struct record *record, struct record **later, int *cod
 {
     struct pipeline *pipeline = record->pipeline;
     while (record->stage < pipeline->count) {
-        if (goes_no_further(pipeline, record->number))
+        if (goes_no_further(pipeline, record->number)) {
+            strand(record, later);
             return false;
-        bool in_order = pipeline->stages[record->stage].mode == OMPG_IN_ORDER;
-        if (in_order && !record->has_turn && !take_turn(&pipeline->turns[record->stage], record))
+        }
+        if (needs_turn(record) && !record->has_turn && !take_turn(record))
             return false;
         int result = pass_stage(record, later);
         if (result != 0) {
@@ -187,53 +133,6 @@ static bool carry_through(struct record *record, struct record **later, int *cod
 }
 
 /* ---- the source ---- */
-
-/* NULL when all are in use. The caller holds the lock. */
-static struct record *take_record(struct pipeline *pipeline)
-{
-    struct record *record = pipeline->free;
-    if (record) {
-        pipeline->free = record->next;
-    } else if (pipeline->begun < pipeline->live) {
-        record = &pipeline->records[pipeline->begun++];
-        record->pipeline = pipeline;
-    }
-    return record;
-}
-
-/* A free record for the source, which is then claimed; NULL when it must not or need not run. */
-static struct record *claim_source(struct pipeline *pipeline)
-{
-    spin_lock(&pipeline->lock);
-    bool may_run = !pipeline->claimed && !pipeline->ended;
-    struct record *record = may_run ? take_record(pipeline) : NULL;
-    if (record) {
-        pipeline->claimed = true;
-        record->stage = 0;
-    }
-    spin_unlock(&pipeline->lock);
-    return record;
-}
-
-static void free_record(struct record *record)
-{
-    struct pipeline *pipeline = record->pipeline;
-    record->used = false;
-    tsan_release(pipeline); /* to the acquire in make_item: stages look at the record's item */
-    spin_lock(&pipeline->lock);
-    record->next = pipeline->free;
-    pipeline->free = record;
-    spin_unlock(&pipeline->lock);
-}
-
-static void give_source_back(struct pipeline *pipeline, bool ended)
-{
-    tsan_release(pipeline);
-    spin_lock(&pipeline->lock);
-    pipeline->claimed = false;
-    pipeline->ended |= ended;
-    spin_unlock(&pipeline->lock);
-}
 
 /* Claims the source for another item, if there is anything to do for it. */
 static void start_next(struct pipeline *pipeline, struct record **later)
@@ -296,53 +195,10 @@ static bool stages_make_sense(const ompg_stage *stages, size_t count)
 {
     for (size_t i = 0; i < count; i++)
         if (!stages[i].fn || !ROOM_IS_ZERO(&stages[i]) ||
-            (stages[i].mode != OMPG_IN_ORDER && stages[i].mode != OMPG_PARALLEL))
+            (stages[i].mode != OMPG_IN_ORDER && stages[i].mode != OMPG_PARALLEL &&
+             stages[i].mode != OMPG_SERIAL))
             return false;
     return true;
-}
-
-static void pipeline_free(struct pipeline *pipeline)
-{
-    if (!pipeline)
-        return;
-    for (size_t i = 0; pipeline->turns && i < pipeline->count; i++)
-        free(pipeline->turns[i].parked);
-    free(pipeline->turns);
-    free(pipeline->records);
-    free(pipeline);
-}
-
-static bool allocate(struct pipeline *pipeline)
-{
-    pipeline->records = memory_new_zeroed(pipeline->live, sizeof *pipeline->records);
-    pipeline->turns = memory_new_zeroed(pipeline->count, sizeof *pipeline->turns);
-    if (!pipeline->records || !pipeline->turns)
-        return false;
-    for (size_t i = 1; i < pipeline->count; i++) {
-        if (pipeline->stages[i].mode == OMPG_PARALLEL)
-            continue;
-        struct record **parked = memory_new_zeroed(pipeline->live, sizeof(struct record *));
-        pipeline->turns[i].parked = parked;
-        if (!parked)
-            return false;
-    }
-    return true;
-}
-
-/* NULL when memory is short. */
-static struct pipeline *pipeline_new(ompg_group *group, const ompg_stage *stages, size_t count,
-                                     size_t live)
-{
-    struct pipeline *pipeline = memory_new_lines(sizeof *pipeline);
-    if (!pipeline)
-        return NULL;
-    *pipeline = (struct pipeline){
-        .group = group, .stages = stages, .count = count, .live = live, .failed_at = OMPG_NO_INDEX};
-    if (!allocate(pipeline)) {
-        pipeline_free(pipeline);
-        return NULL;
-    }
-    return pipeline;
 }
 
 /* What an error has left on its way; what a source that failed has made is the source's. */

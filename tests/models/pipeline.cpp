@@ -1,7 +1,7 @@
 /*
- * A pipeline of a source, a stage in order, a parallel one and a last one in order, with two records: items are
- * made, parked and sent on by whichever of three threads comes. Each passes the stages in order, in its turn, and
- * none is forgotten.
+ * A pipeline of a source, a stage in order or a serial one, a parallel one and a last one in order, with three
+ * records: items are made, parked and sent on by whichever of three threads comes. Each passes the stages in
+ * order, in its turn, and none is forgotten.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -15,15 +15,19 @@
 //@ take src/store/task.h
 //@ take src/api/add.h add_mode
 //@ into taken.h
-//@ take src/parallel/pipeline.c record turn pipeline goes_no_further note_failed take_turn pass_turn carry go_on pass_stage carry_through take_record claim_source free_record give_source_back start_next make_item
+//@ take src/parallel/pipeline_records.h record turn pipeline
+//@ take src/parallel/pipeline_records.c is_serial park take_turn unpark_next pass_turn take_record claim_source free_record give_source_back
+//@ take src/parallel/pipeline.c goes_no_further note_failed carry go_on leave_turn needs_turn pass_stage strand carry_through start_next make_item
 //@ change s/^    void \*item;  /    shared<void *> item;  /
 //@ change s/^    size_t made;/    shared<size_t> made;/
 //@ change s/^    size_t next;  /    shared<size_t> next;  /
-//@ mutant turn-without-lock /take_turn(struct turn/,/^}/{s/spin_lock(&turn->lock);//;s/spin_unlock(&turn->lock);//}
-//@ mutant next-is-forgotten s/^    if (next)\r*$/    if (false)/
-//@ mutant nobody-is-parked /take_turn(struct turn/,/^}/s/^    else\r*$/    else if (false)/
-//@ mutant out-of-turn s/!turn->busy && turn->next == record->number/!turn->busy/
+//@ mutant turn-without-lock /^bool take_turn/,/^}/{s/spin_lock(&turn->lock);//;s/spin_unlock(&turn->lock);//}
+//@ mutant next-is-forgotten /^static void leave_turn/,/^}/s/if (next)/if (false)/
+//@ mutant nobody-is-parked /^bool take_turn/,/^}/s/^    else\r*$/    else if (false)/
+//@ mutant out-of-turn s/|| turn->next == record->number/|| true/
 //@ mutant turn-is-not-given s/^ *record->has_turn = true;//
+//@ mutant serial-for-two s/^    turn->busy = record != NULL;/    turn->busy = record != NULL \&\& turn->parked;/
+//@ mutant serial-loses-the-second /^static void park/,/^}/s/\*turn->after = record/turn->first = record/
 //@ mutant source-for-two s/pipeline->claimed = true;//
 //@ mutant source-is-not-claimed-again s/^    start_next(pipeline, &later);$//;s/^            start_next(pipeline, &later);$//
 #include "basis.h"
@@ -39,7 +43,7 @@ static int task_add(struct task *task, enum add_mode mode);
 
 #include "taken.h"
 
-enum { THREADS = 3, STAGES = 4, LIVE = 2, ITEMS = 3, MOST_TASKS = 24 };
+enum { THREADS = 3, STAGES = 4, LIVE = 3, ITEMS = 4, MOST_TASKS = 24 };
 static struct model *the;
 
 struct model : rl::test_suite<model, THREADS> {
@@ -53,7 +57,7 @@ struct model : rl::test_suite<model, THREADS> {
     atomic_int added, over;
     atomic_int passed[STAGES][ITEMS];
     atomic_int inside[STAGES];
-    shared<int> last[STAGES]; /* of an in-order stage: the item before, which it may rely on */
+    shared<int> last[STAGES]; /* of a stage that takes one at a time: the item before */
 
     void before()
     {
@@ -70,11 +74,13 @@ struct model : rl::test_suite<model, THREADS> {
         pipeline.records = records;
         pipeline.turns = turns;
         for (int i = 0; i < STAGES; i++) {
-            stages[i].mode = i == 2 ? OMPG_PARALLEL : OMPG_IN_ORDER;
+            stages[i].mode = i == 2 ? OMPG_PARALLEL : i == 1 && scenario == 1 ? OMPG_SERIAL : OMPG_IN_ORDER;
             store_relaxed(&turns[i].lock.locked, 0);
             turns[i].busy = false;
             turns[i].next = 0;
-            turns[i].parked = parked[i];
+            turns[i].parked = stages[i].mode == OMPG_IN_ORDER ? parked[i] : NULL;
+            turns[i].first = NULL;
+            turns[i].after = &turns[i].first;
             store_relaxed(&inside[i], 0);
             last[i] = -1;
             for (int k = 0; k < LIVE; k++)
@@ -105,10 +111,11 @@ struct model : rl::test_suite<model, THREADS> {
         }
         RL_ASSERT((size_t)(void *)record->item == number + 1);
         RL_ASSERT(add_relaxed(&passed[stage][number], 1) == 0);
-        if (stages[stage].mode != OMPG_IN_ORDER)
+        if (stages[stage].mode == OMPG_PARALLEL)
             return 0;
         RL_ASSERT(add_relaxed(&inside[stage], 1) == 0);
-        RL_ASSERT((int)last[stage] == (int)number - 1);
+        int before = last[stage]; /* in a serial stage too: it sees what the one before has written */
+        RL_ASSERT(before == (int)number - 1 || stages[stage].mode == OMPG_SERIAL);
         last[stage] = (int)number;
         sub_relaxed(&inside[stage], 1);
         return 0;
@@ -148,4 +155,4 @@ static int task_add(struct task *task, enum add_mode)
     return 0;
 }
 
-MODEL(model, {"three items", 30000})
+MODEL(model, {"in order", 30000}, {"serial", 30000})
