@@ -497,7 +497,7 @@ static void own_tasks_and_stages_cannot_wait(void)
 
 static void *pipeline_from_outside(void *arg)
 {
-    CHECK_INT(ompg_pipeline(arg, unused, 2, 3), EPERM);
+    CHECK_INT(ompg_pipeline(arg, unused, 2, 3), EBUSY);
     return NULL;
 }
 

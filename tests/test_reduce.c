@@ -665,7 +665,7 @@ static void own_tasks_cannot_reduce(void)
 
 static void *reduce_from_outside(void *arg)
 {
-    CHECK_INT(reduce_nothing(arg, 0, 10, 1), EPERM);
+    CHECK_INT(reduce_nothing(arg, 0, 10, 1), EBUSY);
     CHECK_INT(reduce_nothing(arg, 4, 4, 1), EBUSY);
     return NULL;
 }

@@ -112,25 +112,32 @@ OMPG_BEGIN_DECLS
 OMPG_MUST_USE OMPG_API ompg_group *ompg_new(const ompg_options *options);
 
 /*
- * Frees the group. Tasks never waited for are skipped, their drops run here; inside a task some may
- * have run already, or run now to their end (see ompg_go). NULL is fine.
- * Undefined while another thread waits for or adds to the group (an assertion in debug builds), and
- * from one of the group's own tasks.
+ * Frees the group. Tasks never waited for are skipped, their drops run here, holds are forgotten; inside a
+ * task some may have run already, or run now to their end (see ompg_go). NULL is fine.
+ * Undefined while another thread waits for the group (an assertion in debug builds), adds to it, or has a
+ * hold that it is to be done with; and from one of the group's own tasks.
  */
 OMPG_API void ompg_free(ompg_group *group);
 
 /*
- * Adds a task. Before the wait the task is kept, and runs in ompg_wait(); inside a running region
- * (in a task) it may start at once. Any number of tasks may be added: when the library's bounded
- * buffers are full, the task runs inside this call. So in a task, no lock may be held over ompg_go()
- * that the added task takes: its thread would ask for it twice. (An omp_nest_lock_t lets it in: to
- * OpenMP both are one task. That excludes neither from the other.)
- * Tasks that wait before the wait or behind a limit take memory: 56 bytes, or nothing where a loop
- * adds the same fn with arguments at equal distances.
+ * Adds a task.
+ *   Who       Any thread, at any time between ompg_new() and ompg_free(), also while another thread waits, and
+ *             from threads that are not OpenMP's.
+ *   Start     Before the wait the task is kept, and runs in ompg_wait(). Added by a task of the region it may
+ *             start at once. Added from elsewhere during a wait it starts as soon as a thread of the region has
+ *             nothing else to do; one that sleeps is woken. (In a parallel region of the caller's these are
+ *             the thread that waits, and those that run tasks of the group already.)
+ *   Which     A wait runs all tasks that were added before something was over that it waits for, a task or
+ *   wait      a hold (see ompg_hold). What is added when nothing is left may remain for the next wait.
+ *   Number    Any. When the library's bounded buffers are full, a task's ompg_go() runs the new task inside
+ *             this call. So in a task, no lock may be held over ompg_go() that the added task takes: its thread
+ *             would ask for it twice. (An omp_nest_lock_t lets it in: to OpenMP both are one task. That
+ *             excludes neither from the other.)
+ *   Memory    For tasks that wait before the wait or behind a limit, or come from elsewhere: 56 bytes, or
+ *             nothing where a loop adds the same fn with arguments at equal distances.
+ *   Index     Exact where one thread adds at a time. Two tasks that are added at once may get the same.
  * Returns 0; otherwise the task is not accepted and its drop is not called: ECANCELED when the
- * group has stopped; ENOMEM; EINVAL when group or fn is NULL; EPERM during a wait from a thread
- * that runs none of the region's tasks (an OpenMP task that such a task makes may be on one).
- * Before the wait any one thread at a time may add; during it any of the region's tasks may.
+ * group has stopped; ENOMEM; EINVAL when group or fn is NULL.
  */
 OMPG_API int ompg_go(ompg_group *group, ompg_task_fn *fn, void *arg);
 
@@ -156,6 +163,27 @@ OMPG_API int ompg_go_copy(ompg_group *group, ompg_task_fn *fn, const void *data,
 OMPG_MUST_USE OMPG_API int ompg_try_go(ompg_group *group, ompg_task_fn *fn, void *arg);
 
 /*
+ * Holds the group: it is not over until as many holds are done as were taken, and a wait goes on until
+ * then, without using a processor while nothing happens. For what is no task: I/O that goes on, a device, a
+ * producer in a thread of its own, which takes a hold before it is started, adds tasks, and is done.
+ * Take the first hold before the wait, or in a task of the group, or while another hold is open: a hold that
+ * is taken when the wait has nothing left to wait for may come too late for it.
+ * Returns 0, also when the group has stopped; EINVAL when group is NULL. Any thread, from ompg_new() to
+ * ompg_free(); async-signal-safe. No memory.
+ */
+OMPG_API int ompg_hold(ompg_group *group);
+
+/*
+ * A hold is done; a nonzero code is recorded as an error of the group, without an index, as ompg_fail() does
+ * outside of tasks (ECANCELED after the group has stopped is not). The last one ends the wait if all tasks
+ * are over; what was written before ompg_done() is visible to whoever waits. A deadline, a token or an
+ * enclosing stop that comes while only holds are left stops the group, but ends no hold: whoever has one asks
+ * ompg_stopped(), and is done. After the last one the group may be freed by the thread that waits.
+ * Returns 0; EINVAL when group is NULL or no hold is open. Any thread; async-signal-safe where code is 0.
+ */
+OMPG_API int ompg_done(ompg_group *group, int code);
+
+/*
  * Runs the group's tasks, on this thread and on those of the OpenMP region (its own, or the current
  * team inside one), and returns when all are over, every drop has been called and what the tasks
  * wrote is visible here. In a task it runs only tasks of this group and of groups nested in it.
@@ -166,7 +194,7 @@ OMPG_MUST_USE OMPG_API int ompg_try_go(ompg_group *group, ompg_task_fn *fn, void
  * Returns 0 or the code of the first error, which ompg_get_error() gives in full. Afterwards the
  * group can take more tasks and wait again; an error sticks until ompg_reset().
  * Not a wait: EINVAL when group is NULL; EDEADLK from inside one of the group's own tasks; EBUSY
- * when another thread is waiting for it; EPERM when its tasks are in another region; ENOMEM when
+ * when another thread is waiting for it; EPERM when tasks of it are in flight in another region; ENOMEM when
  * the region's memory could not be had (the tasks stay, the group is usable).
  */
 OMPG_API int ompg_wait(ompg_group *group);
@@ -181,8 +209,8 @@ OMPG_API int ompg_run(const ompg_options *options, ompg_task_fn *fn, void *arg, 
 /*
  * True once the group, an enclosing group or a token of these has been cancelled, has failed
  * (fail-fast) or is past its deadline: a long task should then clean up and return ECANCELED. The
- * enclosing group is that of the task in which this one was made, was filled when it had no tasks
- * left, or is waited for, whichever came last.
+ * enclosing group is that of the task in which this one was made, or is waited for, whichever came last;
+ * and of a group made outside of all tasks, that of a task that adds to it while it has none.
  * In a .deterministic group it is true only for the tasks from the lowest failing index on.
  * Any thread. About a nanosecond without a deadline, a clock reading with one. False for NULL.
  */
@@ -199,8 +227,8 @@ OMPG_API int ompg_cancel(ompg_group *group, int code);
 /*
  * Makes the group as new after a wait: no error, not stopped, counters and indices from 0; its
  * options stay. Returns 0; EINVAL when group is NULL; EBUSY, nothing changed, when it has tasks
- * that are not over or is being waited for. The token is not reset. From the thread that waited, or
- * one that it hands the group to.
+ * that are not over, holds that are not done, or is being waited for. The token is not reset. From the
+ * thread that waited, or one that it hands the group to; undefined while another thread adds to it.
  */
 OMPG_API int ompg_reset(ompg_group *group);
 

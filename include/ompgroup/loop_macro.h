@@ -59,7 +59,8 @@
  *   bounds the threads; it must not change while a team comes to its loop.
  * - Nothing of this returns a code: call ompg_wait(group) afterwards, which gives the first error.
  *   EINVAL is recorded for a step of 0, options that make no sense, and more than PTRDIFF_MAX iterations.
- * - ompg_go() from the body returns EPERM, except inside one of the group's own tasks.
+ * - What ompg_go() adds from the body runs in the ompg_wait() that follows; inside one of the group's own
+ *   tasks it may start at once.
  *
  * The group
  * - NULL runs nothing. OMPG_DEFAULT is an ordinary loop, which nothing stops.

@@ -1,17 +1,20 @@
 /*
  * Adding tasks.
  *
- * Where a task goes: from a worker of the group's region into its deque; from elsewhere into the
- * group's queue, which the wait empties; behind a full limit into the gate. A group that has no
- * task in flight belongs to no region and is attached to that of the worker that adds.
+ * Where a task goes: from a worker of the region that the group is at home in (home.h) into its deque; from
+ * all other threads, at any time, into the group's mailbox, which the wait empties; behind a full limit
+ * into the gate.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "api/add.h"
 #include "base/amount.h"
+#include "base/bell.h"
 #include "base/memory.h"
 #include "base/room.h"
+#include "engine/mail.h"
 #include "engine/region.h"
+#include "group/home.h"
 #include "group/nesting.h"
 #include "group/stop.h"
 #include "group/tally.h"
@@ -75,32 +78,10 @@ static inline void dispatch(struct worker *worker, struct task *task)
     region_attend_if_asked(worker);
 }
 
-/* 0 and *worker, where the task goes (NULL: to the queue); EPERM where others run the group's. */
-static int find_destination(ompg_group *group, struct worker **worker)
-{
-    *worker = self;
-    if (self && load_relaxed(&group->region) == self->region)
-        return 0;
-    if (load_acquire(&group->waiting)) /* from wait_unclaim: that wait has emptied the queue */
-        return EPERM;
-    bool idle = group_is_idle(group);
-    if (!idle && load_relaxed(&group->region))
-        return EPERM;
-    if (!idle) {
-        *worker = NULL;
-        return 0;
-    }
-    group->owner = self;
-    store_relaxed(&group->region, self ? self->region : NULL);
-    if (self)
-        group_nest(group, self);
-    return 0;
-}
-
 /* n: 1, or (size_t)-1 to take it back. */
 static void count_at_once(const struct worker *worker, ompg_group *group, size_t n)
 {
-    if (group->owner == worker)
+    if (load_relaxed(&group->owner) == worker)
         bump_relaxed(&group->submitted_here, n);
     else
         add_release(&group->submitted_elsewhere, n);
@@ -150,18 +131,51 @@ static int add_gated(struct worker *worker, ompg_group *group, struct task *task
     return 0;
 }
 
-/* Into the queue. Its tasks pass the gate when the wait begins. */
-static int add_early(ompg_group *group, const struct task *task, bool may_park)
+/* Before the wait, and for whoever adds outside of the region: where the limit lets a task run at once. */
+static bool finds_place(ompg_group *group, struct task *task)
 {
-    struct gate *gate = &group->gate;
-    if (!may_park && !gate_would_admit(gate, &group->queue, task_cost(task)))
-        return EAGAIN;
-    if (!queue_push(&group->queue, task))
-        return ENOMEM;
-    gate->cost += task_cost(task);
-    count_at_once(group->owner, group, 1);
+    if (!load_relaxed(&group->region))
+        return gate_would_admit(&group->gate, &group->mailbox.queue, task_cost(task));
+    if (!load_relaxed(&group->gated))
+        return true;
+    return group->mailbox.queue.size == 0 && gate_enter(&group->gate, task, false) == GATE_ADMITTED;
+}
+
+/* Outside of regions `local` is counted by whoever has the lock; at home by its owner. */
+static void count_in_mailbox(ompg_group *group, const struct task *task)
+{
+    if (!load_relaxed(&group->region)) {
+        group->gate.cost += task_cost(task);
+        bump_relaxed(&group->submitted_here, 1U);
+    } else {
+        add_release(&group->submitted_elsewhere, 1U);
+    }
     leave_unnumbered(task);
+}
+
+/* The caller holds the mailbox's lock. Its tasks pass the gate when they leave it. */
+static int put(ompg_group *group, struct task *task, bool may_park)
+{
+    if (!may_park && !finds_place(group, task))
+        return EAGAIN;
+    task->index = group_next_index(group);
+    if (!mailbox_put(&group->mailbox, task))
+        return ENOMEM; /* not where it has a place: then the mailbox was empty */
+    count_in_mailbox(group, task);
     return 0;
+}
+
+/* Into the mailbox: see mail.h. Another thread may run the task, and end the group, once it is unlocked. */
+static int add_by_mail(ompg_group *group, struct task *task, bool may_park)
+{
+    struct bell *bell = bell_of(group);
+    spin_lock(&group->mailbox.lock);
+    int code = put(group, task, may_park);
+    bool rings = code == 0 && mail_announce(group);
+    spin_unlock(&group->mailbox.lock);
+    if (rings)
+        bell_ring(bell);
+    return code;
 }
 
 /* The running task, if it is one of the group's, may end with the code. */
@@ -173,20 +187,24 @@ static int refuse(ompg_group *group)
     return ECANCELED;
 }
 
+/* The worker whose deque a task goes into, NULL: the mailbox. */
+static struct worker *destination(ompg_group *group)
+{
+    struct worker *worker = self;
+    return worker && (is_home(worker, group) || home_adopt(group, worker)) ? worker : NULL;
+}
+
 int task_add(struct task *task, enum add_mode mode)
 {
     ompg_group *group = task_group(task);
-    struct worker *worker = self;
-    int code = mode == ADD_CLAIMED ? 0 : find_destination(group, &worker);
-    if (code != 0)
-        return code;
+    struct worker *worker = destination(group);
     bool may_park = mode != ADD_OR_REFUSE;
     task->index = next_index(worker, group);
     if (group_stopped(group, task_stop_index(task)))
         return refuse(group);
     tsan_release(&group->local);
     if (!worker)
-        return add_early(group, task, may_park);
+        return add_by_mail(group, task, may_park);
     if (load_acquire(&group->gated))
         return add_gated(worker, group, task, may_park);
     count_submitted(worker, task);
@@ -201,20 +219,6 @@ static __attribute__((noinline)) int go(ompg_group *group, ompg_task_fn *fn, voi
         return EINVAL;
     struct task task = {.fn = fn, .arg = arg, .tagged = (uintptr_t)group};
     return task_add(&task, mode);
-}
-
-/* The express lane before the wait: a loop over an array adds to a series in the queue. */
-static inline bool go_early(ompg_group *group, ompg_task_fn *fn, void *arg)
-{
-    if (!group_is_express(group) || load_acquire(&group->waiting) ||
-        group->queue.newest.count == 0 || load_relaxed(&group->submitted_elsewhere) != 0)
-        return false; /* acquire: as in find_destination */
-    struct task task = {.fn = fn, .arg = arg, .tagged = (uintptr_t)group};
-    task.index = group_next_index(group);
-    if (!queue_extend(&group->queue, &task))
-        return false;
-    bump_relaxed(&group->submitted_here, 1U);
-    return true;
 }
 
 /* The deque may be full. Not inlined, and called last: ompg_go needs no stack. */
@@ -235,16 +239,19 @@ static __attribute__((noinline)) int attend(struct worker *worker)
     return 0;
 }
 
-/* Outside of regions. */
+/* Outside of regions. The express lane: nothing is asked about stops and limits. */
 static __attribute__((noinline)) int go_outside(ompg_group *group, ompg_task_fn *fn, void *arg)
 {
-    return is_group(group) && fn && go_early(group, fn, arg) ? 0 : go(group, fn, arg, ADD);
+    if (!is_group(group) || !fn || !group_is_express(group))
+        return go(group, fn, arg, ADD);
+    struct task task = {.fn = fn, .arg = arg, .tagged = (uintptr_t)group};
+    return add_by_mail(group, &task, true);
 }
 
 /* Out of the express lane. A producer that does not look is refused without further ado. */
 static __attribute__((noinline)) int go_slow(ompg_group *group, ompg_task_fn *fn, void *arg)
 {
-    if (is_group(group) && fn && group->owner == self && group_stopped_hard(group))
+    if (is_group(group) && fn && load_relaxed(&group->owner) == self && group_stopped_hard(group))
         return ECANCELED;
     return go(group, fn, arg, ADD);
 }
@@ -252,8 +259,8 @@ static __attribute__((noinline)) int go_slow(ompg_group *group, ompg_task_fn *fn
 /* The group is this worker's, and needs nothing special. */
 static inline bool is_express_here(const struct worker *worker, ompg_group *group)
 {
-    return group->owner == worker && worker->region == load_relaxed(&group->region) &&
-           group_is_express(group);
+    return load_relaxed(&group->owner) == worker &&
+           worker->region == load_relaxed(&group->region) && group_is_express(group);
 }
 
 /* The express lane, without a call except those that end it. */

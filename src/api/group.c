@@ -50,6 +50,7 @@ static void clear_rest(ompg_group *group)
     store_relaxed(&group->begun, 0);
     store_relaxed(&group->waited, 0);
     store_relaxed(&group->has_early_child, false);
+    group->moved = false;
     gate_clear(&group->gate);
     if (group->errors)
         errors_clear(group->errors);
@@ -83,7 +84,7 @@ static bool configure(ompg_group *group, const ompg_options *options)
 /* Puts the group into the task that runs here. */
 static inline void nest_new(ompg_group *group, struct worker *worker)
 {
-    group->owner = worker;
+    store_relaxed(&group->owner, worker);
     store_relaxed(&group->region, worker ? worker->region : NULL);
     group_set_parent(group, worker);
 }
@@ -150,11 +151,19 @@ ompg_group *ompg_new(const ompg_options *options)
     return group;
 }
 
+static bool mailbox_pop(struct mailbox *box, struct task *task)
+{
+    spin_lock(&box->lock);
+    size_t taken = mailbox_take(box, task, 1);
+    spin_unlock(&box->lock);
+    return taken > 0;
+}
+
 /* Skips what was added and never reached a deque. */
 static void skip_unwaited(ompg_group *group)
 {
     struct task task;
-    while (queue_pop(&group->queue, &task, 1) || queue_pop(&group->gate.parked, &task, 1))
+    while (mailbox_pop(&group->mailbox, &task) || queue_pop(&group->gate.parked, &task, 1))
         task_clean_up(&task);
 }
 
@@ -181,6 +190,7 @@ static __attribute__((noinline)) void free_slow(ompg_group *group)
     if (!is_group(group))
         return;
     assert(!load_relaxed(&group->waiting) && "ompg_free of a group that is being waited for");
+    store_relaxed(&group->holds, 0U); /* nobody waits for them any more */
     if (!group_is_idle(group))
         skip_all(group);
     tsan_acquire(&group->remote); /* its tasks may have run before */

@@ -6,6 +6,7 @@
 #include "api/wait.h"
 
 #include "group/failure.h"
+#include "group/home.h"
 #include "group/nesting.h"
 #include "group/stop.h"
 #include "group/tally.h"
@@ -24,20 +25,6 @@ int wait_result(ompg_group *group)
     return LIKELY(load_acquire(&group->stop) == RUNNING && !group->errors) ? 0 : first_code(group);
 }
 
-/* Whether the tasks can run where the caller is: none is in flight in another region. Then they do. */
-static bool attach(ompg_group *group, struct worker *worker)
-{
-    struct region *region = load_relaxed(&group->region);
-    if (worker && region == worker->region)
-        return true;
-    size_t waiting = group->queue.size + gate_parked(&group->gate);
-    if (group_left(region, group) != waiting)
-        return false;
-    group->owner = worker;
-    store_relaxed(&group->region, worker ? worker->region : NULL);
-    return true;
-}
-
 /* Groups that were made within before must hear of the deadline: see note_early_child. */
 static void set_deadline(ompg_group *group)
 {
@@ -47,14 +34,16 @@ static void set_deadline(ompg_group *group)
         stop_epoch_bump();
 }
 
-void wait_begin(ompg_group *group, const struct worker *worker)
+void wait_begin(ompg_group *group, const struct worker *worker, enum wait_state state)
 {
+    spin_lock(&group->mailbox.lock); /* a task may be adopting it: home.h */
     group_nest(group, worker);
+    spin_unlock(&group->mailbox.lock);
     if (!load_relaxed(&group->is_default))
         store_relaxed(&group->begun, clock_now());
     if (group->timeout > 0.0)
         set_deadline(group);
-    store_release(&group->waiting, WAIT_BEGUN); /* to the load_acquire in parent_is_held */
+    store_release(&group->waiting, state); /* to the load_acquire in parent_is_held */
 }
 
 void wait_end(ompg_group *group)
@@ -74,7 +63,7 @@ bool wait_share(ompg_group *group, const struct worker *worker)
     spin_lock(&group->lock);
     bool shared = group->loops > 0 || wait_claim(group);
     if (shared && group->loops++ == 0)
-        wait_begin(group, worker);
+        wait_begin(group, worker, LOOP_WAITS);
     spin_unlock(&group->lock);
     return shared;
 }
@@ -90,8 +79,6 @@ void wait_unshare(ompg_group *group)
 /* Runs the tasks of a group that is claimed. */
 static void run_claimed(ompg_group *group, struct worker *worker, struct reserved *reserved)
 {
-    if (load_relaxed(&group->gated) && group->queue.size > 0 && !group_stopped_hard(group))
-        gate_open(&group->gate, &group->queue);
     if (worker) {
         int saved = errno;
         task_release_parked(worker, group);
@@ -103,20 +90,14 @@ static void run_claimed(ompg_group *group, struct worker *worker, struct reserve
     }
 }
 
-/* Whether the caller runs tasks of the region that the group's are in: there it may add to the group. */
-static bool is_in_region_of(const struct worker *worker, const ompg_group *group)
-{
-    return worker && load_relaxed(&group->region) == worker->region;
-}
-
-/* Claims the wait for the caller, where the tasks are to run; `adds`: it adds some first. */
-static int claim(ompg_group *group, struct worker *worker, bool adds)
+/* Claims the wait for the caller, where the tasks are to run. */
+static int claim(ompg_group *group, struct worker *worker)
 {
     if (group_has_task_here(worker, group))
         return EDEADLK;
     if (!wait_claim(group))
-        return adds && !is_in_region_of(worker, group) ? EPERM : EBUSY;
-    if (attach(group, worker))
+        return EBUSY;
+    if (home_claim(group, worker))
         return 0;
     wait_unclaim(group);
     return EPERM;
@@ -152,10 +133,10 @@ int wait_for(ompg_group *group, wait_add_fn *add, void *arg)
         tsan_acquire(&group->remote);
         return wait_result(group);
     }
-    int code = claim(group, worker, add != NULL);
+    int code = claim(group, worker);
     if (code != 0)
         return code;
-    wait_begin(group, worker);
+    wait_begin(group, worker, WAIT_BEGUN);
     code = add_and_run(group, worker, add, arg);
     wait_end(group);
     return code != 0 ? code : wait_result(group);
@@ -170,7 +151,7 @@ static __attribute__((noinline)) int wait_slow(ompg_group *group)
 static inline bool is_default_child(ompg_group *group, const struct worker *worker)
 {
     const struct frame *frame = worker->frame;
-    return load_relaxed(&group->is_default) && group->owner == worker && frame &&
+    return load_relaxed(&group->is_default) && load_relaxed(&group->owner) == worker && frame &&
            is_child_of(group, frame) && worker->foreign == 0 && group_is_express(group);
 }
 
@@ -195,8 +176,7 @@ int ompg_wait(ompg_group *group)
                  load_relaxed(&group->waiting)))
         return wait_slow(group);
     int saved = *worker->errno_here;
-    store_relaxed(&group->waiting,
-                  WAIT_BEGUN); /* unclaimed: it has no queue that two could empty */
+    store_relaxed(&group->waiting, WAIT_BEGUN); /* unclaimed: it is at home here, and stays so */
     run_newest(worker, group);
     if (UNLIKELY(!group_is_done(worker->region, group)))
         region_wait_nested(worker, group);

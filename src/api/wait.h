@@ -22,7 +22,7 @@ static inline void wait_unclaim(ompg_group *group)
 }
 
 /* Links the group to the task around it, whose deadline counts for it as well; starts the clock. */
-void wait_begin(ompg_group *group, const struct worker *worker);
+void wait_begin(ompg_group *group, const struct worker *worker, enum wait_state state);
 void wait_end(ompg_group *group);
 
 /*

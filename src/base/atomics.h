@@ -45,6 +45,9 @@
 #define cas_release(p, expected, v)                                                                \
     DELAYED(atomic_compare_exchange_strong_explicit((p), (expected), (v), memory_order_release,    \
                                                     memory_order_relaxed))
+#define cas_weak_release(p, expected, v)                                                           \
+    DELAYED(atomic_compare_exchange_weak_explicit((p), (expected), (v), memory_order_release,      \
+                                                  memory_order_relaxed))
 #define cas_weak_relaxed(p, expected, v)                                                           \
     DELAYED(atomic_compare_exchange_weak_explicit((p), (expected), (v), memory_order_relaxed,      \
                                                   memory_order_relaxed))

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#define _GNU_SOURCE 1 /* nanosleep() with C11 */
-
 #include "engine/idle.h"
 
+#include "base/bell.h"
 #include "engine/leave.h"
+#include "engine/mail.h"
 #include "engine/steal.h"
+#include "group/stop.h"
 #include "group/tally.h"
 
 #include <sched.h>
-#include <time.h>
 
 enum {
     IDLE_NS = 50000,    /* about what it costs to wake a thread */
@@ -17,7 +17,8 @@ enum {
     HOLD_LEAST_NS = 1000,
     HOLD_MOST_NS = 32000,
     NAP_AFTER_NS = 1000000,
-    NAP_MOST_NS = 500000
+    NAP_MOST_NS = 500000,
+    HOLD_NAP_NS = 10000000 /* a look takes some 20 us */
 };
 
 /*
@@ -53,6 +54,8 @@ bool idle_find_task(struct worker *worker, struct task *task)
             worker->robbed = clock_now();
             return true;
         }
+        if (mail_find(worker, NULL, task))
+            return true;
         if (idle_ns <= IDLE_NS)
             continue;
         enum leave_verdict verdict = leave(worker, task);
@@ -63,15 +66,51 @@ bool idle_find_task(struct worker *worker, struct task *task)
     return false;
 }
 
-void idle_rest(int64_t idle_ns)
+int idle_listen(const ompg_group *group)
+{
+    return bell_listen(bell_of(group));
+}
+
+/* Whoever put mail there before it saw that somebody waits did not ring. */
+static bool has_mail(ompg_group *group)
+{
+    spin_lock(&group->mailbox.lock);
+    bool mail = mailbox_size(&group->mailbox) > 0;
+    spin_unlock(&group->mailbox.lock);
+    return mail;
+}
+
+/*
+ * What is left are holds: all that ends the wait, or gives it work, rings, except for a worker that adds
+ * a task.
+ */
+static bool only_holds_are_left(ompg_group *group)
+{
+    return load_relaxed(&group->holds) > 0 && group_pending(group) == 0;
+}
+
+/* For long, because there is nothing to look for; but a deadline that passes stops the group. */
+static int64_t hold_nap(ompg_group *group)
+{
+    int64_t earliest = group_earliest_deadline(group);
+    if (group_stopped(group, OMPG_NO_INDEX) || earliest == CLOCK_NEVER)
+        return HOLD_NAP_NS;
+    int64_t left = earliest - clock_now();
+    return left < 0 ? 0 : left < HOLD_NAP_NS ? left : HOLD_NAP_NS;
+}
+
+static int64_t short_nap(int64_t idle_ns)
+{
+    return idle_ns / 16 < NAP_MOST_NS ? idle_ns / 16 : NAP_MOST_NS;
+}
+
+void idle_rest(ompg_group *group, int heard, int64_t idle_ns)
 {
     if (idle_ns <= IDLE_NS)
         return;
-    if (idle_ns <= NAP_AFTER_NS) {
+    bool held = only_holds_are_left(group);
+    if (idle_ns <= NAP_AFTER_NS && !held)
         sched_yield();
-        return;
-    }
-    int64_t nap = idle_ns / 16 < NAP_MOST_NS ? idle_ns / 16 : NAP_MOST_NS;
-    nanosleep(&(struct timespec){.tv_nsec = (long)nap},
-              NULL); /* a signal may end it; see caller.h */
+    else if (!has_mail(group))
+        bell_sleep(bell_of(group), heard, held ? hold_nap(group) : short_nap(idle_ns));
 }

@@ -2,6 +2,7 @@
 #include "engine/leave.h"
 
 #include "base/membarrier.h"
+#include "engine/mail.h"
 #include "engine/steal.h"
 
 /* The worker of a slot, NULL: none, or the one that looks. */
@@ -76,7 +77,8 @@ enum leave_verdict leave(struct worker *worker, struct task *task)
     sub_relaxed(&region->active, 1);
     fence_seq_cst(); /* with those in region_attend and region_enter */
     bool goes = all_are_armed(worker) || arm_all(worker);
-    bool found = goes && steal(worker, NULL, LOOK_FOR_SURE, task);
+    bool found = goes &&
+                 (steal(worker, NULL, LOOK_FOR_SURE, task) || mail_find(worker, NULL, task));
     if (goes && !found)
         return LEAVE_GO;
     add_relaxed(&region->active, 1);

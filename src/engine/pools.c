@@ -1,7 +1,7 @@
 /*
  * Pools of workers, regions and groups.
  *
- * Discipline. The lock guards the three lists. A record is in a list, or in use by whoever acquired it;
+ * Discipline. The lock guards the four lists; a mailbox's lock may be taken under it. A record is in a list, or in use by whoever acquired it;
  * spare groups lie at the workers too. Records stay records for as long as anything may look at one
  * that is gone: their memory is given back when the library is unloaded or the program ends, and only
  * if all that were made have come back. Where one is in use (a task calls exit(), a group was never
@@ -26,15 +26,20 @@ static struct spinlock pool_lock;
 static struct worker *free_workers;
 static struct region *free_regions;
 static ompg_group *free_groups;
+static ompg_group *all_groups;
 static _Atomic size_t made; /* records of all kinds */
 
 void pools_lock(void)
 {
     spin_lock(&pool_lock);
+    for (ompg_group *group = all_groups; group; group = group->next_made)
+        spin_lock(&group->mailbox.lock);
 }
 
 void pools_unlock(void)
 {
+    for (ompg_group *group = all_groups; group; group = group->next_made)
+        spin_unlock(&group->mailbox.lock);
     spin_unlock(&pool_lock);
 }
 
@@ -147,7 +152,17 @@ ompg_group *group_acquire_slow(void)
     spin_lock(&pool_lock);
     ompg_group *group = take_free_group();
     spin_unlock(&pool_lock);
-    return group ? group : make(sizeof *group);
+    if (group)
+        return group;
+
+    group = make(sizeof *group);
+    if (!group)
+        return NULL;
+    spin_lock(&pool_lock);
+    group->next_made = all_groups;
+    all_groups = group;
+    spin_unlock(&pool_lock);
+    return group;
 }
 
 void group_release_slow(ompg_group *group)
@@ -193,6 +208,7 @@ static void free_all(void)
     size_t blocks = 0;
     free_list(free_groups);
     free_groups = NULL;
+    all_groups = NULL;
     while (free_workers) {
         struct worker *worker = free_workers;
         free_workers = worker->next_free;

@@ -38,7 +38,10 @@ static inline void group_release(struct worker *worker, ompg_group *group)
     worker->free_count++;
 }
 
-/* Before a fork, and after it in both processes: no other thread is in the pools meanwhile. */
+/*
+ * Before a fork, and after it in both processes: no other thread is in the pools, or in the mailbox of any
+ * group, meanwhile.
+ */
 void pools_lock(void);
 void pools_unlock(void);
 

@@ -15,7 +15,7 @@
  * The waiter stays, yields and naps: OpenMP discards workers that have not started when the taskgroup
  * is cancelled, and then it does all the rest alone.
  *
- * Nothing is lost: a worker ends only with an empty deque; a task is in a deque, in a group's queue
+ * Nothing is lost: a worker ends only with an empty deque; a task is in a deque, in a group's mailbox
  * that its waiter empties, or parked behind a running task that takes it along.
  *
  * Nobody sleeps on work: see leave.h.
@@ -29,6 +29,7 @@
 #include "base/membarrier.h"
 #include "base/openmp.h"
 #include "engine/idle.h"
+#include "engine/mail.h"
 #include "engine/pools.h"
 #include "engine/steal.h"
 #include "group/stop.h"
@@ -36,11 +37,7 @@
 
 #include <errno.h>
 
-enum {
-    REFILL_BATCH = 256, /* tasks moved at once from a queue to the deque */
-    LAUNCH_PAUSE_LEAST_NS = 20000,
-    LAUNCH_PAUSE_MOST_NS = 1000000
-};
+enum { LAUNCH_PAUSE_LEAST_NS = 20000, LAUNCH_PAUSE_MOST_NS = 1000000 };
 
 /* ---- entering and leaving ---- */
 
@@ -254,33 +251,9 @@ bool region_await_call(struct region *region)
 
 void region_close(struct region *region)
 {
+    mail_close(region);
     store_release(&region->closing, true);
     parking_close(&region->parking);
-}
-
-/* Skips, all at once, the queued tasks of a group that has stopped and needs no clean-up of them. */
-static void skip_queued(struct worker *worker, ompg_group *group)
-{
-    size_t n;
-    while (group_stopped_hard(group) && (n = queue_skip_plain(&group->queue)) > 0)
-        count_skipped(worker, group, n);
-}
-
-/* Moves tasks that were added before the wait into the deque, or runs them; false: there is none. */
-static __attribute__((noinline)) bool refill(struct worker *worker, ompg_group *group)
-{
-    if (group->queue.size == 0)
-        return false;
-    skip_queued(worker, group);
-    struct task batch[REFILL_BATCH];
-    size_t n = queue_pop(&group->queue, batch, REFILL_BATCH);
-    size_t rest = n;
-    if (load_relaxed(&worker->region->threads) > 1) /* the first one on top */
-        while (rest > 0 && deque_push(&worker->deque, &batch[rest - 1]))
-            rest--;
-    for (size_t i = 0; i < rest; i++)
-        task_run(worker, &batch[i]);
-    return n > 0;
 }
 
 void region_run_root(struct worker *worker, ompg_group *group)
@@ -289,14 +262,17 @@ void region_run_root(struct worker *worker, ompg_group *group)
     struct task task;
     for (;;) {
         run_own(worker);
-        if (refill(worker, group))
+        int heard = idle_listen(group); /* before it looks */
+        if (mail_fetch(worker, group)) {
+            idle.since = 0; /* but the pauses stay long: mail comes in bursts */
             continue;
+        }
         tally_flush(worker);
         if (group_is_done(worker->region, group))
             return;
         int64_t idle_ns = steal_look(worker, NULL, &idle, &task);
-        if (idle_ns > 0) {
-            idle_rest(idle_ns);
+        if (idle_ns > 0 && !mail_find(worker, NULL, &task)) {
+            idle_rest(group, heard, idle_ns);
             continue;
         }
         idle = (struct idle){.awaited = group};
@@ -337,6 +313,7 @@ struct search {
     struct idle idle;
     unsigned looks; /* in vain, since the last task */
     size_t seen;    /* the deque's top at the last look in vain */
+    int heard;      /* of the group's bell, before all looks */
 };
 
 /* How many tasks have come on top since then; the deque may have become shorter. */
@@ -373,11 +350,12 @@ static bool find_nested(struct worker *worker, ompg_group *group, struct search 
         return true;
     share_all(worker);
     int64_t idle_ns = steal_look(worker, group, &search->idle, task);
-    if (idle_ns > 0)
-        idle_rest(idle_ns);
-    else
+    bool found = idle_ns == 0 || mail_find(worker, group, task);
+    if (found)
         search->looks = 0;
-    return idle_ns == 0;
+    else
+        idle_rest(group, search->heard, idle_ns);
+    return found;
 }
 
 /*
@@ -385,9 +363,9 @@ static bool find_nested(struct worker *worker, ompg_group *group, struct search 
  * - The newest task of the own deque: depth first, so that neither stack nor deque grows with the number of
  *   tasks, and what is newest is in the cache.
  * - Whether the group is over, after the tally is flushed: its own counts are hidden there. What lies in the
- *   group's queue was submitted, so that it is not over while anything does.
+ *   group's mailbox was submitted, so that it is not over while anything does.
  * - At the end the tally is settled, because a task of perhaps another group goes on (worker.h).
- * - The group's queue, which nobody else looks into.
+ * - The group's mailbox. Its bell is listened to before all these looks: what comes later rings it.
  * - What lies deeper in the own deque, and then all that is left there is shared: other threads may need
  *   what this one must not run, and it is about to look elsewhere, or to sleep.
  */
@@ -398,12 +376,17 @@ void region_wait_nested(struct worker *worker, ompg_group *group)
     struct task task;
     for (;;) {
         if (UNLIKELY(!pop_own(worker, group, &task))) {
+            search.heard = idle_listen(group);
             tally_flush_for(worker, group);
             if (group_is_done(worker->region, group)) {
                 tally_settle(worker);
                 return;
             }
-            if (refill(worker, group) || !find_nested(worker, group, &search, &task))
+            if (mail_fetch(worker, group)) {
+                search.idle.since = 0; /* as in region_run_root */
+                continue;
+            }
+            if (!find_nested(worker, group, &search, &task))
                 continue;
             search.idle = (struct idle){.awaited = group};
         }

@@ -70,8 +70,8 @@ static inline void task_call(struct worker *worker, struct task *task, void *arg
  */
 static inline bool task_is_express(const struct worker *worker, const ompg_group *group)
 {
-    return group->owner == worker && !load_relaxed(&((struct worker *)worker)->tally_group) &&
-           group_is_express(group);
+    return load_relaxed(&((ompg_group *)group)->owner) == worker &&
+           !load_relaxed(&((struct worker *)worker)->tally_group) && group_is_express(group);
 }
 
 static inline void task_run_express(struct worker *worker, struct task *task)

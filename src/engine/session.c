@@ -12,11 +12,14 @@
  */
 #include "engine/session.h"
 
+#include "base/bell.h"
 #include "base/caller.h"
 #include "base/float_control.h"
 #include "base/membarrier.h"
 #include "base/openmp.h"
+#include "engine/mail.h"
 #include "engine/pools.h"
+#include "group/home.h"
 #include "group/token.h"
 
 #include <errno.h>
@@ -53,7 +56,7 @@ static void run_all(const struct session *session)
     struct worker *worker = session->worker;
     ompg_group *group = session->group;
     task_release_parked(worker, group);
-    size_t tasks = group->queue.size + deque_private(&worker->deque);
+    size_t tasks = mailbox_size(&group->mailbox) + deque_private(&worker->deque);
     if (tasks > (size_t)region->members)
         region_launch(worker, tasks - (size_t)region->members, load_relaxed(&region->threads));
     region_run_root(worker, group);
@@ -132,8 +135,8 @@ static void prepare(struct session *session, size_t tasks)
     parking_open(&region->parking);
     store_relaxed(&region->closing, false);
     store_relaxed(&region->arming, false);
-    group->owner = session->worker;
-    store_relaxed(&group->region, region);
+    mail_open(region, !joins && !forked);
+    home_move(group, session->worker, region); /* last: others may come by it */
 }
 
 int session_threads_outermost(int wanted)
@@ -186,14 +189,15 @@ static void run_session(struct session *session)
         openmp_parallel(load_relaxed(&region->threads), team_waiter, team_other, session);
     caller_leave(&caller);
     tsan_acquire(region);
-    store_relaxed(&session->group->region, NULL);
+    home_move(session->group, NULL, NULL);
 }
 
 void session_run(ompg_group *group, struct reserved *reserved)
 {
     struct session session = {
         .region = reserved->region, .worker = reserved->worker, .group = group};
-    prepare(&session, group->queue.size);
+    bool passes_gate = load_relaxed(&group->gated) && !group_stopped_hard(group);
+    prepare(&session, passes_gate ? 0 : mailbox_size(&group->mailbox));
     run_session(&session);
     session_unreserve(reserved);
 }
@@ -202,7 +206,8 @@ void session_run(ompg_group *group, struct reserved *reserved)
 
 /*
  * A process with one thread has no team that the child could miss. Every lock of the library that does
- * not belong to a record is held over the fork, so that the child finds all in order.
+ * not belong to a record, and that of every mailbox, is held over the fork, so that the child finds all in
+ * order.
  */
 static void before_fork(void)
 {
@@ -229,6 +234,7 @@ static void in_child(void)
     membarrier_unlock();
     blocks_unlock();
     pools_unlock();
+    bells_clear();
     token_table_unlock_in_child();
 }
 

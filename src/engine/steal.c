@@ -209,7 +209,7 @@ void steal_pause(const struct region *region, struct idle *idle, const struct de
     if (idle->pause < PAUSE_MOST)
         idle->pause = idle->pause ? 2 * idle->pause : PAUSE_LEAST;
     for (int i = 0; i < idle->pause; i++) {
-        if (idle->awaited ? group_pending(idle->awaited) == 0 : load_relaxed(&region->closing))
+        if (idle->awaited ? group_unfinished(idle->awaited) == 0 : load_relaxed(&region->closing))
             return;
         if (watched && deque_has_shared(watched))
             break;

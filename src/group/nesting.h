@@ -122,7 +122,7 @@ struct frame *frame_of(const struct worker *worker, const ompg_group *group);
  */
 static inline bool parent_is_held(const ompg_group *group, bool held)
 {
-    return held && load_acquire(&group->waiting) == WAIT_BEGUN; /* to the release in wait_begin */
+    return held && load_acquire(&group->waiting) >= WAIT_BEGUN; /* to the release in wait_begin */
 }
 
 /* The same for the group that the caller begins with: it may have made the group in the task that runs. */

@@ -6,11 +6,12 @@
  * - Records are type-stable: ompg_free() puts them into a pool that never shrinks, and `serial`
  *   tells one life from the next. So a stale `parent` may be looked at (nesting.h).
  * - Counting. submitted == returned + skipped  <=>  no task is pending. Every count only grows.
- *   `local` is written, without locked instructions, by the group's owner alone: the worker that
- *   attached it to its region, or before that the one thread that adds. All others count in their
- *   worker's tally, which is flushed to `remote` (worker.h), submitted first, returned last.
- *   A reader that wants to know whether all is over reads returned and skipped first (acquire),
- *   submitted last. The last count of a task is the last touch of the group by its thread: the
+ *   `local` is written, without locked instructions, by the group's owner alone, a worker, or before
+ *   that by whoever holds the mailbox's lock (home.h). All other workers count in their tally, which is
+ *   flushed to `remote` (worker.h), submitted first, returned last; other threads add at once.
+ *   A reader that wants to know whether all is over reads returned and skipped first (acquire), then
+ *   holds (acquire), submitted last: a hold that is done may have added a task before, and a task that
+ *   is over may have taken a hold. The last count of a task is the last touch of the group by its thread: the
  *   waiter may free it then.
  * - Stopping. stop: RUNNING -> CLAIMED -> STOPPED, moved by whoever wins the compare-exchange from
  *   RUNNING; it bumps stop_epoch, then writes `cause`, published by the release of STOPPED. Whoever
@@ -31,7 +32,7 @@
 #include "ompgroup/group.h"
 #include "store/errors.h"
 #include "store/gate.h"
-#include "store/queue.h"
+#include "store/mailbox.h"
 
 #include <stdint.h>
 
@@ -47,15 +48,15 @@ struct counts {
 
 enum stop_state { RUNNING, CLAIMED, STOPPED };
 
-/* Whether a thread is in ompg_wait, or an OMPG_FOR is open; WAIT_BEGUN once the link is the waiter's. */
-enum wait_state { NOBODY_WAITS, WAIT_CLAIMED, WAIT_BEGUN };
+/* Whether a thread is in ompg_wait (WAIT_BEGUN once the link is the waiter's), or an OMPG_FOR is open. */
+enum wait_state { NOBODY_WAITS, WAIT_CLAIMED, WAIT_BEGUN, LOOP_WAITS };
 
 struct ompg_group {
     /* Read by every task, written rarely. */
     alignas(CACHE_LINE) _Atomic size_t clean; /* see above */
-    _Atomic(struct region *) region;          /* where its tasks are, NULL: in queue only */
-    struct worker *owner;                     /* who counts in local; compared, never followed */
-    _Atomic size_t submitted_elsewhere;       /* atomic additions by all but the owner */
+    _Atomic(struct region *) region;          /* home: where its tasks run, NULL: in none */
+    _Atomic(struct worker *) owner;           /* who counts in local; compared, never followed */
+    _Atomic size_t submitted_elsewhere;       /* atomic additions by all except the owner */
     _Atomic(ompg_group *) parent;             /* enclosing group; the link, see nesting.h: */
     _Atomic size_t parent_serial;             /* the parent's life, */
     _Atomic size_t parent_index;              /* index of the enclosing task, */
@@ -74,13 +75,14 @@ struct ompg_group {
                                                 use was never set, except `earliest` */
 
     alignas(CACHE_LINE) struct counts remote; /* atomic additions by all but the owner */
-    _Atomic size_t failed;                    /* tasks that returned an error of their own */
-    _Atomic size_t cancelled;                 /* tasks that returned ECANCELED after the stop */
-    _Atomic size_t walked;                    /* cache of stop.c */
-    atomic_uint link_version;                 /* odd while the link is moved */
-    atomic_bool pried;                        /* tasks were taken before their tally was flushed */
-    atomic_bool has_early_child;              /* see note_early_child */
-    bool cause_is_first;                      /* guard: stop; no error was kept before it */
+    _Atomic size_t holds;        /* that are open; 0 at the end of a life: see hold.c */
+    _Atomic size_t failed;       /* tasks that returned an error of their own */
+    _Atomic size_t cancelled;    /* tasks that returned ECANCELED after the stop */
+    _Atomic size_t walked;       /* cache of stop.c */
+    atomic_uint link_version;    /* odd while the link is moved */
+    atomic_bool pried;           /* tasks were taken before their tally was flushed */
+    atomic_bool has_early_child; /* see note_early_child */
+    bool cause_is_first;         /* guard: stop; no error was kept before it */
 
     /* What few groups use. */
     alignas(CACHE_LINE) struct gate gate;
@@ -89,7 +91,9 @@ struct ompg_group {
     _Atomic size_t fail_index; /* deterministic: lowest failing index */
     _Atomic int64_t begun;     /* start of the wait, 0: not measured */
     _Atomic int64_t waited;    /* sum of the waits that are over */
-    struct queue queue; /* tasks added outside the region; the adder's, in the wait the waiter's */
+    struct mailbox mailbox; /* tasks from elsewhere than the region; empty at the end of a life */
+    ompg_group *next_made;  /* all records, while the library lives; guard: the pools' lock */
+    bool moved; /* guard: mailbox.lock; away from a region that may be there still: home.h */
     struct spinlock lock;
     int loops;                   /* of OMPG_FOR that share a wait; guard: lock */
     struct errors *errors;       /* collect and deterministic groups; read-only after ompg_new */
@@ -129,6 +133,14 @@ static inline size_t group_pending(ompg_group *group)
 {
     size_t over = group_over(group); /* first: see above */
     return group_submitted(group) - over;
+}
+
+/* The same with holds: 0 where nothing keeps a wait from its end. */
+static inline size_t group_unfinished(ompg_group *group)
+{
+    size_t over = group_over(group); /* in this order: see above */
+    size_t holds = load_acquire(&group->holds);
+    return group_submitted(group) - over + holds;
 }
 
 /* The index of the next task, by what is counted. Exact for tasks from one thread at a time. */

@@ -56,7 +56,7 @@ void tally_turn_to(struct worker *worker, ompg_group *group)
 
 void tally_before_start(struct worker *worker, ompg_group *group)
 {
-    if (group->owner != worker) {
+    if (load_relaxed(&group->owner) != worker) {
         tally_turn_to(worker, group);
         return;
     }
@@ -77,9 +77,16 @@ size_t tallied_submissions(struct region *region, ompg_group *group)
     return sum;
 }
 
-size_t group_left(struct region *region, ompg_group *group)
+size_t group_left(struct region *region, ompg_group *group, size_t *holds)
 {
     size_t over = group_over(group);
+    *holds = load_acquire(&group->holds); /* as in group_unfinished */
     size_t tallied = region ? tallied_submissions(region, group) : 0;
     return tallied + group_submitted(group) - over;
+}
+
+bool group_is_done_slow(struct region *region, ompg_group *group)
+{
+    size_t holds, left = group_left(region, group, &holds);
+    return left == 0 && holds == 0;
 }

@@ -34,7 +34,7 @@ static inline void tally_flush_for(struct worker *worker, ompg_group *group)
 /* The cell where this worker counts for the group. */
 static inline struct counts *counts_for(struct worker *worker, ompg_group *group)
 {
-    if (LIKELY(group->owner == worker))
+    if (LIKELY(load_relaxed(&group->owner) == worker))
         return &group->local;
     if (UNLIKELY(load_relaxed(&worker->tally_group) != group))
         tally_turn_to(worker, group);
@@ -44,7 +44,7 @@ static inline struct counts *counts_for(struct worker *worker, ompg_group *group
 /* The same for a task that is about to start: no other group must wait for its end. */
 static inline struct counts *counts_for_start(struct worker *worker, ompg_group *group)
 {
-    bool own = group->owner == worker;
+    bool own = load_relaxed(&group->owner) == worker;
     if (UNLIKELY(load_relaxed(&worker->tally_group) != (own ? NULL : group)))
         tally_before_start(worker, group);
     return own ? &group->local : &worker->tally;
@@ -53,7 +53,7 @@ static inline struct counts *counts_for_start(struct worker *worker, ompg_group 
 /* A task that the worker's running task has added to its own group. */
 static inline void count_submitted_hidden(struct worker *worker, ompg_group *group)
 {
-    bool own = group->owner == worker;
+    bool own = load_relaxed(&group->owner) == worker;
     if (UNLIKELY(!own && load_relaxed(&worker->tally_group) != group))
         tally_turn_to(worker, group);
     bump_relaxed(own ? &group->submitted_here : &worker->tally_submitted, 1U);
@@ -82,22 +82,28 @@ static inline void count_skipped(struct worker *worker, ompg_group *group, size_
  */
 size_t tallied_submissions(struct region *region, ompg_group *group);
 
-/* The tasks of a group in that region that are not over, with what tallies hold. Never too few. */
-size_t group_left(struct region *region, ompg_group *group);
+/*
+ * The tasks of a group in that region that are not over, with what tallies hold, and its holds. Never too
+ * few, and both 0 only where all was over at once.
+ */
+size_t group_left(struct region *region, ompg_group *group, size_t *holds);
 
-/* True when every task of the group is over. */
+/* Whether tallies agree as well, after tasks were pried. */
+bool group_is_done_slow(struct region *region, ompg_group *group);
+
+/* True when every task of the group is over, and every hold is done. */
 static inline bool group_is_done(struct region *region, ompg_group *group)
 {
-    if (group_pending(group) != 0)
+    if (group_unfinished(group) != 0)
         return false;
-    return LIKELY(!load_acquire(&group->pried)) || group_left(region, group) == 0;
+    return LIKELY(!load_acquire(&group->pried)) || group_is_done_slow(region, group);
 }
 
 /* The same from anywhere: it is the tallies of the group's region that count, not of the caller's. */
 static inline bool group_is_idle(ompg_group *group)
 {
     struct region *region = load_relaxed(&group->region);
-    return region ? group_is_done(region, group) : group_pending(group) == 0;
+    return region ? group_is_done(region, group) : group_unfinished(group) == 0;
 }
 
 #endif

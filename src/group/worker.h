@@ -25,7 +25,7 @@
 #include "store/blocks.h"
 #include "store/deque.h"
 
-enum { GROUPS_PER_WORKER = 64 };
+enum { GROUPS_PER_WORKER = 64, MAIL_NOTES = 8 };
 
 struct frame {
     struct frame *prev; /* the task that this one interrupted, by a nested wait */
@@ -78,6 +78,9 @@ struct region {
     struct parking parking;                /* calls: workers launched that have not started */
     atomic_bool closing;                   /* the root group is done: workers end */
     atomic_bool arming;                    /* by whom: see leave.h */
+    bool may_call; /* guard: call_lock; has threads that others may call: mail.h */
+    struct spinlock call_lock;
+    alignas(CACHE_LINE) _Atomic(ompg_group *) mail[MAIL_NOTES]; /* groups with mail: mail.h */
     _Atomic(struct worker *) slots[];
 };
 

@@ -1,6 +1,6 @@
 /*
- * When a group is over: the owner's counts, tallies of other workers, and tasks that a thief pries before they were
- * counted. A wait ends when all tasks have run and been counted, sees what they wrote, may free the group then, and
+ * When a group is over: the owner's counts, tallies of other workers, tasks that a thief pries before they were
+ * counted, holds, and tasks that a thread from outside adds. A wait ends when all tasks have run and been counted, sees what they wrote, may free the group then, and
  * is never kept from its end by what a tally hides.
  *
  * SPDX-License-Identifier: Apache-2.0
@@ -17,16 +17,17 @@
 //@ take src/group/record.h counts
 //@ take src/group/worker.h frame
 //@ into taken.h
-//@ take src/group/record.h group_over group_submitted group_pending
+//@ take src/group/record.h group_over group_submitted group_pending group_unfinished
 //@ take src/group/worker.h runs_task_of
 //@ take src/group/tally.h tally_settle tally_flush_for counts_for counts_for_start count_submitted_hidden count_started count_returned count_skipped
-//@ take src/group/tally.c take tally_flush tally_turn_to tally_before_start tallied_submissions group_left
+//@ take src/group/tally.c take tally_flush tally_turn_to tally_before_start tallied_submissions group_left group_is_done_slow
 //@ take src/group/tally.h group_is_done
 //@ take src/store/deque.c
 //@ take src/engine/steal.h steal_ask look
 //@ take src/engine/steal.c STEAL_BATCH is_single_thief steal_batch steal_series mark_pried pry share_loot is_worth_locking lock_victim steal_some
 //@ take src/engine/run.h task_is_express task_run_express task_run
 //@ take src/engine/run.c task_run_slow
+//@ take src/api/hold.c ompg_hold ompg_done
 //@ take src/api/add.c run_other dispatch count_at_once leave_unnumbered count_submitted
 //@ change s/TASK_FLAGS = 31/TASK_FLAGS = 15/
 //@ change s/DEQUE_CAPACITY = 2048/DEQUE_CAPACITY = 2/
@@ -34,7 +35,12 @@
 //@ change s/while (run_special(worker, &current))/while (false)/
 //@ mutant pried-is-not-marked s/^ *store_release(&task_group(&deque->ring.*pried, true);/;/
 //@ mutant returned-before-submitted /^void tally_flush/,/^}/{s/size_t submitted = .*/size_t early = take(\&tally->returned); if (early) add_release(\&group->remote.returned, early); size_t submitted = load_relaxed(\&worker->tally_submitted);/}
-//@ mutant pending-reads-submitted-first /^static inline size_t group_pending/,/^}/{s/size_t over = group_over(group);.*/size_t all = group_submitted(group);/;s/return group_submitted(group) - over/return all - group_over(group)/}
+//@ mutant submitted-is-read-first /^static inline size_t group_unfinished/,/^}/{s/size_t over = group_over(group);.*/size_t all = group_submitted(group), over = group_over(group);/;s/return group_submitted(group) - over/return all - over/}
+//@ mutant holds-are-read-last /^static inline size_t group_unfinished/,/^}/{s/size_t holds = load_acquire(&group->holds);/size_t all = group_submitted(group), holds = load_acquire(\&group->holds);/;s/return group_submitted(group) - over/return all - over/}
+//@ mutant holds-are-read-first /^static inline size_t group_unfinished/,/^}/{s/size_t over = group_over(group);.*/size_t holds = load_acquire(\&group->holds), over = group_over(group);/;s/size_t holds = load_acquire(&group->holds);$//}
+//@ mutant done-is-not-released s/cas_weak_release(&group->holds/cas_weak_relaxed(\&group->holds/
+//@ mutant done-is-stored s/while (!cas_weak_release(&group->holds, &holds, holds - 1))/while (store_relaxed(\&group->holds, holds - 1), false)/
+//@ mutant slow-look-forgets-holds s/return left == 0 \&\& holds == 0/return left == 0/
 //@ mutant left-reads-submitted-first /^size_t group_left/,/^}/{s/size_t over = group_over(group);/size_t over = group_over(group), all = group_submitted(group);/;s/group_submitted(group) - over/all - over/}
 //@ mutant left-forgets-tallies s/size_t tallied = region ? tallied_submissions(region, group) : 0/size_t tallied = 0/
 //@ mutant tally-cleared-first /^void tally_flush/,/^}/{s/add_release(&group->submitted_elsewhere, submitted);/store_release(\&worker->tally_submitted, 0U); add_release(\&group->submitted_elsewhere, submitted);/}
@@ -55,8 +61,9 @@ static void *model_ring();
 struct ompg_group {
     struct counts local, remote;
     rl::atomic<size_t> submitted_here, submitted_elsewhere, unnumbered;
-    struct worker *owner;
+    rl::atomic<struct worker *> owner;
     atomic_bool pried;
+    rl::atomic<size_t> holds;
 };
 
 enum { WORKERS = 3 };
@@ -85,13 +92,19 @@ struct worker {
 #define group_stopped_hard(group) false
 #define task_note_failure(group, frame, code) ((void)0)
 #define is_child_of(group, frame) false
+#define is_group(group) true
+#define record(group, code) ((void)0)
+#define bell_of(group) NULL
+#define bell_ring(bell) ((void)bell) /* see bell.h */
+struct bell;
 #define skip_plain(worker, task) ((void)0)
 #define clean_up_beside(worker, task) ((void)0)
 static void region_attend_if_asked(struct worker *worker);
 static void task_call(struct worker *worker, struct task *task, void *arg);
 #define run_inline(worker, task) RL_ASSERT(!"a deque is full")
 static void task_run_slow(struct worker *worker, struct task *task);
-static size_t group_left(struct region *region, ompg_group *group);
+static size_t group_left(struct region *region, ompg_group *group, size_t *holds);
+static bool group_is_done_slow(struct region *region, ompg_group *group);
 static void tally_flush(struct worker *worker);
 static void tally_turn_to(struct worker *worker, ompg_group *group);
 static void tally_before_start(struct worker *worker, ompg_group *group);
@@ -123,7 +136,7 @@ static void clear(struct counts *counts)
     store_relaxed(&counts->skipped, 0);
 }
 
-enum { PRIED, ADDER, ADDERS, FOREIGN, INLINED };
+enum { PRIED, ADDER, ADDERS, FOREIGN, INLINED, HELD };
 
 struct model : rl::test_suite<model, WORKERS> {
     struct task slots[WORKERS][DEQUE_CAPACITY];
@@ -133,6 +146,7 @@ struct model : rl::test_suite<model, WORKERS> {
     struct worker workers[WORKERS];
     atomic_int over[2];   /* waits */
     atomic_int added;     /* X */
+    atomic_int held;      /* by a task, and whoever is to let go may begin */
     shared<int> wrote[6];
     int ran[6];
 
@@ -146,7 +160,8 @@ struct model : rl::test_suite<model, WORKERS> {
         store_relaxed(&group->submitted_elsewhere, 0);
         store_relaxed(&group->unnumbered, 0);
         store_relaxed(&group->pried, false);
-        group->owner = owner;
+        store_relaxed(&group->owner, owner);
+        store_relaxed(&group->holds, 0);
         return group;
     }
 
@@ -157,6 +172,7 @@ struct model : rl::test_suite<model, WORKERS> {
         barrier_may_fail = false;
         rings = 0;
         store_relaxed(&added, 0);
+        store_relaxed(&held, 0);
         for (int i = 0; i < 6; i++)
             ran[i] = 0;
         for (int i = 0; i < 2; i++) {
@@ -192,7 +208,9 @@ struct model : rl::test_suite<model, WORKERS> {
             store_relaxed(&groups[0]->pried, true);
         }
         store_relaxed(&groups[0]->submitted_here, scenario == ADDERS ? 2 : 1);
-        store_relaxed(&groups[1]->submitted_here, scenario <= ADDERS ? 0 : 1);
+        store_relaxed(&groups[1]->submitted_here, scenario <= ADDERS || scenario == HELD ? 0 : 1);
+        if (scenario == HELD && rl::rand(2))
+            store_relaxed(&groups[0]->pried, true);
     }
 
     struct worker *here() { return &workers[thread_here()]; }
@@ -244,6 +262,15 @@ struct model : rl::test_suite<model, WORKERS> {
         if ((scenario == ADDER || scenario == ADDERS) && number < 2) {
             go(number + 2, groups[0]);
             compute();
+        }
+        if (scenario == HELD && number == 0) { /* a hold that outlives the task, and one that does not */
+            bool twice = rl::rand(2);
+            ompg_hold(group);
+            if (twice)
+                ompg_hold(group);
+            store_release(&held, 1);
+            if (twice)
+                RL_ASSERT(ompg_done(group, 0) == 0);
         }
         if (scenario == FOREIGN && number == 4) {
             go(2, groups[0]);
@@ -303,8 +330,39 @@ struct model : rl::test_suite<model, WORKERS> {
         tally_flush(worker);
     }
 
+    /* A thread from outside adds a task, as count_in_mailbox counts it, and lets go. */
+    void let_go()
+    {
+        while (!load_acquire(&held))
+            model_pause();
+        add_release(&groups[0]->submitted_elsewhere, 1);
+        store_release(&added, 1);
+        RL_ASSERT(ompg_done(groups[0], 0) == 0);
+    }
+
+    void with_holds(unsigned index)
+    {
+        if (index == 0) {
+            wait(0, {0, 2});
+        } else if (index == 1) {
+            run(0, groups[0]);
+            while (!load_acquire(&added)) {
+                tally_flush(here());
+                model_pause();
+            }
+            run(2, groups[0]);
+            tally_flush(here());
+        } else {
+            let_go();
+        }
+    }
+
     void thread(unsigned index)
     {
+        if (scenario == HELD) {
+            with_holds(index);
+            return;
+        }
         if (scenario == PRIED) {
             pried(index);
             return;
@@ -334,7 +392,7 @@ struct model : rl::test_suite<model, WORKERS> {
 
     void after()
     {
-        if (scenario <= ADDERS)
+        if (scenario <= ADDERS || scenario == HELD)
             delete groups[1];
     }
 };
@@ -344,4 +402,4 @@ static void *model_ring()
     return the->slots[the->rings++];
 }
 
-MODEL(model, {"pried", 200000}, {"adder", 100000}, {"adders", 40000}, {"foreign", 30000}, {"inlined", 10000})
+MODEL(model, {"pried", 200000}, {"adder", 100000}, {"adders", 40000}, {"foreign", 30000}, {"inlined", 10000}, {"held", 40000})

@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "engine/mail.h"
+
+#include "engine/steal.h"
+#include "group/tally.h"
+
+enum {
+    FETCHED = 256, /* tasks moved at once from a mailbox to the waiter's deque, */
+    FOUND = 128    /* to another worker's */
+};
+
+/* ---- putting ---- */
+
+void mail_open(struct region *region, bool may_call)
+{
+    spin_lock(&region->call_lock);
+    region->may_call = may_call;
+    spin_unlock(&region->call_lock);
+}
+
+void mail_close(struct region *region)
+{
+    mail_open(region, false);
+}
+
+/* A note is there already, or finds a place, or there is none. */
+static void note(struct region *region, ompg_group *group)
+{
+    for (int i = 0; i < MAIL_NOTES; i++)
+        if (load_relaxed(&region->mail[i]) == group)
+            return;
+    for (int i = 0; i < MAIL_NOTES; i++) {
+        ompg_group *nobody = NULL;
+        if (!load_relaxed(&region->mail[i]) && cas_release(&region->mail[i], &nobody, group))
+            return;
+    }
+}
+
+/* One thread, if one is missing and none is on its way; it calls the next one. */
+static void call(struct region *region)
+{
+    if (parking_calls(&region->parking) != 0 ||
+        load_relaxed(&region->active) >= load_relaxed(&region->threads))
+        return;
+    spin_lock(&region->call_lock);
+    if (region->may_call) {
+        tsan_release(region);
+        parking_call(&region->parking);
+    }
+    spin_unlock(&region->call_lock);
+}
+
+bool mail_announce(ompg_group *group)
+{
+    unsigned char waiting =
+        load_acquire(&group->waiting); /* to wait_begin: the region is the wait's */
+    struct region *region = load_relaxed(&group->region);
+    if (waiting == WAIT_BEGUN && region) {
+        note(region, group);
+        fence_seq_cst(); /* with the one in leave, and in region_enter */
+        call(region);
+    }
+    return waiting != NOBODY_WAITS;
+}
+
+/* ---- taking ---- */
+
+/* Each task passes the gate, or is parked behind it, in their order. Returns how many have passed. */
+static size_t take_gated(ompg_group *group, struct task *tasks, size_t most)
+{
+    size_t taken = 0;
+    for (size_t i = 0; i < most && mailbox_take(&group->mailbox, &tasks[taken], 1); i++) {
+        bool admitted = (tasks[taken].tagged & TASK_ADMITTED) != 0;
+        if (admitted || gate_enter(&group->gate, &tasks[taken], true) != GATE_PARKED)
+            taken++; /* where there was no memory to park it, the task finds that out again */
+    }
+    return taken;
+}
+
+/* The caller holds the lock. */
+static size_t take(ompg_group *group, struct task *tasks, size_t most)
+{
+    if (load_relaxed(&group->gated) && !group_stopped_hard(group))
+        return take_gated(group, tasks, most);
+    return mailbox_take(&group->mailbox, tasks, most);
+}
+
+/* Skips, all at once, tasks of a group that has stopped which need no clean-up. The caller holds the lock. */
+static size_t skip(ompg_group *group)
+{
+    size_t skipped = 0, n;
+    while (group_stopped_hard(group) && (n = mailbox_skip_plain(&group->mailbox)) > 0)
+        skipped += n;
+    return skipped;
+}
+
+/* Not inlined: the batch must not be in the frames of nested waits. */
+static __attribute__((noinline)) void fetch(struct worker *worker, ompg_group *group)
+{
+    struct task batch[FETCHED];
+    spin_lock(&group->mailbox.lock);
+    size_t skipped = skip(group);
+    size_t n = take(group, batch, FETCHED), rest = n;
+    spin_unlock(&group->mailbox.lock);
+    if (skipped > 0)
+        count_skipped(worker, group, skipped);
+    if (load_relaxed(&worker->region->threads) > 1) /* the first one on top */
+        while (rest > 0 && deque_push(&worker->deque, &batch[rest - 1]))
+            rest--;
+    for (size_t i = 0; i < rest; i++)
+        task_run(worker, &batch[i]);
+    if (load_relaxed(
+            &group->gated)) { /* a gate must not be left with nobody who passes places on */
+        task_release_parked(worker, group);
+        task_run_parked(worker, group);
+    }
+}
+
+bool mail_fetch(struct worker *worker, ompg_group *group)
+{
+    if (mailbox_size(&group->mailbox) == 0)
+        return false;
+    fetch(worker, group);
+    return true;
+}
+
+/* Whether the group, whose mailbox the caller has locked, is waited for in the worker's region. */
+static bool is_waited_for_here(const struct worker *worker, ompg_group *group)
+{
+    return mailbox_size(&group->mailbox) > 0 && load_acquire(&group->waiting) == WAIT_BEGUN &&
+           load_relaxed(&group->region) == worker->region;
+}
+
+/* From the mailbox of one group. Not inlined, as fetch. */
+static __attribute__((noinline)) size_t take_noted(struct worker *worker, ompg_group *group,
+                                                   const ompg_group *awaited, struct task *task)
+{
+    struct task batch[FOUND];
+    size_t n = 0;
+    spin_lock(&group->mailbox.lock);
+    bool here = is_waited_for_here(worker, group);
+    if (here && (!awaited || group_encloses(awaited, group)))
+        n = take(group, batch, awaited ? 1 : FOUND); /* a nested wait has no room for strangers */
+    bool empty = !here || mailbox_size(&group->mailbox) == 0;
+    for (int i = 0; i < MAIL_NOTES && empty; i++) {
+        ompg_group *noted = group;
+        cas_release(&worker->region->mail[i], &noted, NULL);
+    }
+    spin_unlock(&group->mailbox.lock);
+    if (n > 0)
+        *task = batch[0];
+    for (size_t i = n; i > 1; i--)
+        deque_push(&worker->deque, &batch[i - 1]); /* which is empty */
+    return n;
+}
+
+bool mail_find(struct worker *worker, const ompg_group *awaited, struct task *task)
+{
+    struct region *region = worker->region;
+    for (int i = 0; i < MAIL_NOTES; i++) {
+        ompg_group *group = load_acquire(&region->mail[i]);
+        if (group && take_noted(worker, group, awaited, task) > 0) {
+            worker->robbed = 0;
+            return true;
+        }
+    }
+    return false;
+}

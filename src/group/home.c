@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "group/home.h"
+
+#include "base/membarrier.h"
+#include "group/nesting.h"
+#include "group/stop.h"
+#include "group/tally.h"
+
+/* All places are free. The tasks of a group that has stopped are skipped from the mailbox. */
+static void pass_gate(ompg_group *group)
+{
+    struct mailbox *box = &group->mailbox;
+    if (box->queue.size == 0 || group_stopped_hard(group)) {
+        gate_clear(&group->gate);
+        return;
+    }
+    gate_open(&group->gate, &box->queue);
+    store_relaxed(&box->size, 0U);
+}
+
+/* The caller holds the mailbox's lock. */
+static void settle(ompg_group *group, struct worker *owner, struct region *region)
+{
+    if (region && !load_relaxed(&group->region) && load_relaxed(&group->gated))
+        pass_gate(group);
+    store_relaxed(&group->owner, group->moved ? NULL : owner);
+    store_release(&group->region, region); /* after the link, to home_claim */
+}
+
+void home_move(ompg_group *group, struct worker *owner, struct region *region)
+{
+    spin_lock(&group->mailbox.lock);
+    settle(group, owner, region);
+    spin_unlock(&group->mailbox.lock);
+}
+
+bool home_adopt(ompg_group *group, struct worker *worker)
+{
+    if (load_relaxed(&group->region))
+        return false;
+    spin_lock(&group->mailbox.lock);
+    bool adopted = !load_relaxed(&group->region) && !load_relaxed(&group->waiting) &&
+                   group_pending(group) == 0;
+    if (adopted) {
+        group_nest(group, worker);
+        settle(group, worker, worker->region);
+    }
+    spin_unlock(&group->mailbox.lock);
+    return adopted;
+}
+
+/* Whether none of the tasks is in flight. */
+static bool all_wait(ompg_group *group)
+{
+    size_t holds;
+    size_t waiting = group->mailbox.queue.size + gate_parked(&group->gate);
+    return group_left(load_relaxed(&group->region), group, &holds) == waiting;
+}
+
+/* Away from a region that may be there still. */
+static bool leave_home(ompg_group *group)
+{
+    if (!all_wait(group))
+        return false;
+    group->moved = true;
+    store_relaxed(&group->is_default, false); /* the next life begins with moved = false */
+    settle(group, NULL, NULL);
+    return true;
+}
+
+bool home_claim(ompg_group *group, struct worker *worker)
+{
+    if (worker && load_acquire(&group->region) == worker->region)
+        return true; /* it may just have been adopted */
+    struct mailbox *box = &group->mailbox;
+    spin_lock(&box->lock);
+    bool leaves = load_relaxed(&group->region) != NULL;
+    bool claimed = !leaves || leave_home(group);
+    if (claimed && worker)
+        settle(group, worker, worker->region);
+    spin_unlock(&box->lock);
+    if (leaves && claimed)
+        membarrier_all();
+    return claimed;
+}
