@@ -110,6 +110,8 @@ names_in_comments() {
             text = substr(text, RSTART + RLENGTH)
             if (before ~ /[A-Za-z0-9_.\/$%"-]/)
                 continue
+            if (kind == "name" && found ~ /[.]$/ && text ~ /^(c|h|cpp|sh|awk|md|txt|py|cmake)([^a-z]|$)/)
+                continue # a file
             gsub(drop, "", found)
             print at "\t" kind " " found
         }

@@ -1,5 +1,5 @@
 /*
- * Group: making, freeing, stopping, asking. Adding tasks is in add.c, waiting in wait.c.
+ * Group: making, freeing, stopping, asking. The other functions of group.h are in files that begin with its name.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

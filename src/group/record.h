@@ -22,8 +22,8 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
-#ifndef OMPG_SRC_GROUP_H
-#define OMPG_SRC_GROUP_H
+#ifndef OMPG_SRC_RECORD_H
+#define OMPG_SRC_RECORD_H
 
 #include "base/atomics.h"
 #include "base/clock.h"

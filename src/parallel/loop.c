@@ -11,8 +11,8 @@
  */
 #include "parallel/loop_units.h"
 
-#include "api/add.h"
-#include "api/call.h"
+#include "api/group_add.h"
+#include "api/group_call.h"
 #include "base/float_control.h"
 #include "group/nesting.h"
 #include "group/stop.h"

@@ -18,7 +18,7 @@
 #include "parallel/loop_blocks.h"
 #include "parallel/loop_units.h"
 
-#include "api/wait.h"
+#include "api/group_wait.h"
 #include "base/float_control.h"
 #include "base/openmp.h"
 #include "base/room.h"

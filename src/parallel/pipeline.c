@@ -20,8 +20,8 @@
  */
 #include "parallel/pipeline_records.h"
 
-#include "api/add.h"
-#include "api/call.h"
+#include "api/group_add.h"
+#include "api/group_call.h"
 #include "base/caller.h"
 #include "base/room.h"
 #include "group/stop.h"

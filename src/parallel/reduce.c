@@ -15,7 +15,7 @@
  */
 #include "ompgroup/reduce.h"
 
-#include "api/wait.h"
+#include "api/group_wait.h"
 #include "base/memory.h"
 #include "base/tsan.h"
 #include "group/nesting.h"

@@ -27,8 +27,8 @@
 //@ take src/engine/steal.c STEAL_BATCH is_single_thief steal_batch steal_series mark_pried pry share_loot is_worth_locking lock_victim steal_some
 //@ take src/engine/run.h task_is_express task_run_express task_run
 //@ take src/engine/run.c task_run_slow
-//@ take src/api/hold.c ompg_hold ompg_done
-//@ take src/api/add.c run_other dispatch count_at_once leave_unnumbered count_submitted
+//@ take src/api/group_hold.c ompg_hold ompg_done
+//@ take src/api/group_add.c run_other dispatch count_at_once leave_unnumbered count_submitted
 //@ change s/TASK_FLAGS = 31/TASK_FLAGS = 15/
 //@ change s/DEQUE_CAPACITY = 2048/DEQUE_CAPACITY = 2/
 //@ change s/    struct task current = \*task;/    return;/

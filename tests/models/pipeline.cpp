@@ -13,7 +13,7 @@
 //@ take src/base/atomics.h
 //@ take src/base/spinlock.h
 //@ take src/store/task.h
-//@ take src/api/add.h add_mode
+//@ take src/api/group_add.h add_mode
 //@ into taken.h
 //@ take src/parallel/pipeline_records.h record turn pipeline
 //@ take src/parallel/pipeline_records.c is_serial park take_turn unpark_next pass_turn take_record claim_source free_record give_source_back

@@ -23,7 +23,7 @@
 //@ take src/group/nesting.c group_lies_in frame_of group_has_task_here is_here group_nest note_early_child
 //@ take src/group/stop.c claim_stop publish group_stop settled_stop group_cause stop_passively stop_by_token stop_by_deadline stop_by_enclosing walk stops_itself token_has_stopped has_stopped stops_inner stop_held note view look_at walk_outwards look_around group_stopped_slow
 //@ take src/api/group.c nest_new inherit_slow inherit ompg_new end_life
-//@ take src/api/wait.c set_deadline wait_begin
+//@ take src/api/group_wait.c set_deadline wait_begin
 //@ change s/^    group->cause = \*error;/    group->cause = *error; group->cause_code = error->code;/
 //@ change s/^    \*error = group->cause;/    *error = group->cause; error->code = group->cause_code;/
 //@ mutant epoch-before-flag s/^    bool first = claim_stop(group, &state);/    stop_epoch_bump();\n&/;s/^    if (first || state == CLAIMED).*/    if (false)/

@@ -3,7 +3,7 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
-#include "api/wait.h"
+#include "api/group_wait.h"
 
 #include "group/failure.h"
 #include "group/home.h"

@@ -3,8 +3,8 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
-#ifndef OMPG_SRC_ADD_H
-#define OMPG_SRC_ADD_H
+#ifndef OMPG_SRC_GROUP_ADD_H
+#define OMPG_SRC_GROUP_ADD_H
 
 #include "store/task.h"
 

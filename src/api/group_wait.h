@@ -3,8 +3,8 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
-#ifndef OMPG_SRC_WAIT_H
-#define OMPG_SRC_WAIT_H
+#ifndef OMPG_SRC_GROUP_WAIT_H
+#define OMPG_SRC_GROUP_WAIT_H
 
 #include "engine/session.h"
 

@@ -7,7 +7,7 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
-#include "api/add.h"
+#include "api/group_add.h"
 #include "base/amount.h"
 #include "base/bell.h"
 #include "base/memory.h"

@@ -3,10 +3,10 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
-#ifndef OMPG_SRC_CALL_H
-#define OMPG_SRC_CALL_H
+#ifndef OMPG_SRC_GROUP_CALL_H
+#define OMPG_SRC_GROUP_CALL_H
 
-#include "api/wait.h"
+#include "api/group_wait.h"
 
 /* As wait_for, with a group of its own for OMPG_DEFAULT; EINVAL for NULL. */
 int call_with_group(ompg_group *group, wait_add_fn *add, void *arg);
