@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# One concept, one stem: a function that a header declares stands in a file of the header's name, or in one whose
-# name begins with it.
+# One concept, one stem: a function that a header declares stands in a file of the header's name, or the longer of the
+# two names begins with the other: error.h and error_text.c, loop_macro_parts.h and loop_macro.c.
 #
 #     stems.sh <root> <object>... [--headers <folder>]
 #
@@ -41,7 +41,7 @@ done | awk '
             count++
             header = FILENAME
             gsub(/.*\/|[.]h$/, "", header)
-            if (index(stem[name] "_", header "_") != 1) {
+            if (index(stem[name] "_", header "_") != 1 && index(header "_", stem[name] "_") != 1) {
                 print name " of " header ".h stands in " stem[name] ".c"
                 bad = 1
             }
