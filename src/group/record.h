@@ -75,7 +75,7 @@ struct ompg_group {
                                                 use was never set, except `earliest` */
 
     alignas(CACHE_LINE) struct counts remote; /* atomic additions by all but the owner */
-    _Atomic size_t holds;        /* that are open; 0 at the end of a life: see hold.c */
+    _Atomic size_t holds;        /* that are open; 0 at the end of a life: see group_hold.c */
     _Atomic size_t failed;       /* tasks that returned an error of their own */
     _Atomic size_t cancelled;    /* tasks that returned ECANCELED after the stop */
     _Atomic size_t walked;       /* cache of stop.c */
