@@ -222,7 +222,7 @@ static void check_error_room(const ompg_error *error)
     check_zero(error->reserved, ROOM_OF(ompg_error));
 }
 
-/* What the library fills is the whole struct, for the program may have a later header. */
+/* What the library fills is the whole struct, because the program may have a later header. */
 static void rooms_are_filled_with_zeros(void)
 {
     static const ompg_options kinds[] = {{0}, {.on_error = OMPG_COLLECT}, {.deterministic = true}};

@@ -41,7 +41,7 @@
  * For whoever adds a field: it stands directly before the room and uses up whole words of it, so that
  * no size and no other offset changes. What it leaves of its last word is a field of its own, because
  * padding is not zero in each program: a pointer or a size_t is followed by OMPG_RESERVED_BESIDE_POINTER, a
- * smaller one by an array of char. Nothing ever takes that place. Zero is the default of the new field.
+ * smaller one by an array of char. Nothing else ever comes there. Zero is the default of the new field.
  * tests/test_layout.c knows all sizes and offsets.
  */
 #define OMPG_RESERVED(words) OMPG_ALIGNED(8) unsigned long long reserved[words]
@@ -55,7 +55,7 @@
 typedef struct ompg_group ompg_group;
 
 /*
- * In place of a group where a call says so (loops, reductions, pipelines): a group with all defaults, made
+ * Instead of a group, where a call says so (loops, reductions, pipelines): a group with all defaults, made
  * for the call and freed by it. ompg_get_threads() takes it too. To all other functions it is what NULL is.
  */
 #ifdef __cplusplus

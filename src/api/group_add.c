@@ -194,6 +194,14 @@ static struct worker *destination(ompg_group *group)
     return worker && (is_home(worker, group) || home_adopt(group, worker)) ? worker : NULL;
 }
 
+/*
+ * In this order:
+ * - The destination: a group that is adopted is nested in the running task, whose stop is its own from then on.
+ * - The index, before the stop: a deterministic group has stopped for the tasks from an index on.
+ * - The stop, before anything is counted: a task that is refused has changed nothing.
+ * - The gate, before the deque: what it parks does not get there. All ways count the task before another
+ *   thread can end it.
+ */
 int task_add(struct task *task, enum add_mode mode)
 {
     ompg_group *group = task_group(task);

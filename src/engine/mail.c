@@ -23,7 +23,7 @@ void mail_close(struct region *region)
     mail_open(region, false);
 }
 
-/* A note is there already, or finds a place, or there is none. */
+/* Where there is no room, the group has no note. */
 static void note(struct region *region, ompg_group *group)
 {
     for (int i = 0; i < MAIL_NOTES; i++)

@@ -2,13 +2,13 @@
  * Mail: tasks that come into a group's mailbox while its wait goes on, and how they find a thread.
  *
  * Whoever puts a task there rings for the waiter, which may sleep; where it does not (it runs a task), others
- * see to it: the region has a few places in which groups with mail are noted, workers that find nothing to
+ * see to it: the region has a few words in which groups with mail are noted, workers that find nothing to
  * steal look there, and where one of them is missing, it is called.
  *
  * Discipline.
  * - region.mail: notes, nothing else. Put in and taken out under the lock of the noted group's mailbox
- *   (by compare-exchange, for others have their own locks). Records are type-stable: whoever follows a
- *   note takes that lock, and then sees whether the group is waited for here. Where there is no place for
+ *   (by compare-exchange, because others have their own locks). Records are type-stable: whoever follows a
+ *   note takes that lock, and then sees whether the group is waited for here. Where there is no room for
  *   a note, the waiter alone looks.
  * - While the lock is held over a task that has been put, the group's wait goes on, and with it the region;
  *   unless it had seen the end before. Then the region may be over, or another one: so a thread is called

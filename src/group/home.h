@@ -15,7 +15,7 @@
  *   flight there.
  * - A region may be over, and its record and the owner's in use again: then others find themselves at home
  *   there, which is as good.
- * - A wait in another place moves the group away while a worker that was at home may be adding: it has
+ * - A wait elsewhere moves the group away while a worker that was at home may be adding: it has
  *   looked before, and goes on. Its task runs where it is, and it counts it at once; but nobody else may
  *   count in `local` from then on, because it may be the owner (`moved`). The barrier makes each later look see
  *   the move.
