@@ -1,5 +1,6 @@
 /*
- * Group: making, freeing, stopping, asking. The other functions of group.h are in files that begin with its name.
+ * Group: making, freeing, stopping, asking. The other functions of group.h are in files that begin with its
+ * name.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

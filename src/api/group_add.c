@@ -154,7 +154,7 @@ static void count_in_mailbox(ompg_group *group, const struct task *task)
 }
 
 /* The caller holds the mailbox's lock. Its tasks pass the gate when they leave it. */
-static int put(ompg_group *group, struct task *task, bool may_park)
+static int put_in_mailbox(ompg_group *group, struct task *task, bool may_park)
 {
     if (!may_park && !finds_place(group, task))
         return EAGAIN;
@@ -170,7 +170,7 @@ static int add_by_mail(ompg_group *group, struct task *task, bool may_park)
 {
     struct bell *bell = bell_of(group);
     spin_lock(&group->mailbox.lock);
-    int code = put(group, task, may_park);
+    int code = put_in_mailbox(group, task, may_park);
     bool rings = code == 0 && mail_announce(group);
     spin_unlock(&group->mailbox.lock);
     if (rings)

@@ -79,7 +79,7 @@ static size_t count_flushes(ompg_group *group, bool *flushing)
     return sum;
 }
 
-static size_t at_most(size_t value, size_t most)
+static size_t no_more_than(size_t value, size_t most)
 {
     return value < most ? value : most;
 }
@@ -95,8 +95,8 @@ static bool read_counts(ompg_group *group, ompg_stats *stats)
     size_t failed = load_acquire(&group->failed);
     size_t cancelled = load_acquire(&group->cancelled);
     size_t returned = sum_of(group, returned_in);
-    stats->failed = at_most(failed, returned);
-    cancelled = at_most(cancelled, returned - stats->failed);
+    stats->failed = no_more_than(failed, returned);
+    cancelled = no_more_than(cancelled, returned - stats->failed);
     stats->done = returned - stats->failed - cancelled;
     stats->skipped = sum_of(group, skipped_in) + cancelled;
     size_t running = sum_of(group, running_in);

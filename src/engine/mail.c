@@ -24,7 +24,7 @@ void mail_close(struct region *region)
 }
 
 /* Where there is no room, the group has no note. */
-static void note(struct region *region, ompg_group *group)
+static void leave_note(struct region *region, ompg_group *group)
 {
     for (int i = 0; i < MAIL_NOTES; i++)
         if (load_relaxed(&region->mail[i]) == group)
@@ -37,7 +37,7 @@ static void note(struct region *region, ompg_group *group)
 }
 
 /* One thread, if one is missing and none is on its way; it calls the next one. */
-static void call(struct region *region)
+static void call_missing(struct region *region)
 {
     if (parking_calls(&region->parking) != 0 ||
         load_relaxed(&region->active) >= load_relaxed(&region->threads))
@@ -56,9 +56,9 @@ bool mail_announce(ompg_group *group)
         load_acquire(&group->waiting); /* to wait_begin: the region is the wait's */
     struct region *region = load_relaxed(&group->region);
     if (waiting == WAIT_BEGUN && region) {
-        note(region, group);
+        leave_note(region, group);
         fence_seq_cst(); /* with the one in leave, and in region_enter */
-        call(region);
+        call_missing(region);
     }
     return waiting != NOBODY_WAITS;
 }
@@ -78,7 +78,7 @@ static size_t take_gated(ompg_group *group, struct task *tasks, size_t most)
 }
 
 /* The caller holds the lock. */
-static size_t take(ompg_group *group, struct task *tasks, size_t most)
+static size_t take_mail(ompg_group *group, struct task *tasks, size_t most)
 {
     if (load_relaxed(&group->gated) && !group_stopped_hard(group))
         return take_gated(group, tasks, most);
@@ -100,7 +100,7 @@ static __attribute__((noinline)) void fetch(struct worker *worker, ompg_group *g
     struct task batch[FETCHED];
     spin_lock(&group->mailbox.lock);
     size_t skipped = skip(group);
-    size_t n = take(group, batch, FETCHED), rest = n;
+    size_t n = take_mail(group, batch, FETCHED), rest = n;
     spin_unlock(&group->mailbox.lock);
     if (skipped > 0)
         count_skipped(worker, group, skipped);
@@ -140,7 +140,8 @@ static __attribute__((noinline)) size_t take_noted(struct worker *worker, ompg_g
     spin_lock(&group->mailbox.lock);
     bool here = is_waited_for_here(worker, group);
     if (here && (!awaited || group_encloses(awaited, group)))
-        n = take(group, batch, awaited ? 1 : FOUND); /* a nested wait has no room for strangers */
+        n = take_mail(group, batch,
+                      awaited ? 1 : FOUND); /* a nested wait has no room for strangers */
     bool empty = !here || mailbox_size(&group->mailbox) == 0;
     for (int i = 0; i < MAIL_NOTES && empty; i++) {
         ompg_group *noted = group;

@@ -1,11 +1,11 @@
 /*
  * Pools of workers, regions and groups.
  *
- * Discipline. The lock guards the four lists; a mailbox's lock may be taken under it. A record is in a list, or in use by whoever acquired it;
- * spare groups lie at the workers too. Records stay records for as long as anything may look at one
- * that is gone: their memory is given back when the library is unloaded or the program ends, and only
- * if all that were made have come back. Where one is in use (a task calls exit(), a group was never
- * freed, a thread of the program still runs tasks) all stay.
+ * Discipline. The lock guards the four lists; a mailbox's lock may be taken under it. A record is in a
+ * list, or in use by whoever acquired it; spare groups lie at the workers too. Records stay records for as
+ * long as anything may look at one that is gone: their memory is given back when the library is unloaded
+ * or the program ends, and only if all that were made have come back. Where one is in use (a task calls
+ * exit(), a group was never freed, a thread of the program still runs tasks) all stay.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -75,7 +75,7 @@ static ompg_group *take_free_group(void)
 
 /* ---- new ones; NULL when memory is short ---- */
 
-static void *make(size_t size)
+static void *make_record(size_t size)
 {
     void *record = memory_new_lines(size);
     if (!record)
@@ -86,7 +86,7 @@ static void *make(size_t size)
 
 static struct worker *make_worker(void)
 {
-    struct worker *worker = make(sizeof *worker);
+    struct worker *worker = make_record(sizeof *worker);
     if (!worker)
         return NULL;
     if (!deque_init(&worker->deque)) {
@@ -107,7 +107,7 @@ static struct region *make_region(int threads)
     while (capacity < threads)
         capacity *= 2;
     size_t size = sizeof(struct region) + (size_t)capacity * sizeof(struct worker *);
-    struct region *region = make((size + CACHE_LINE - 1) / CACHE_LINE * CACHE_LINE);
+    struct region *region = make_record((size + CACHE_LINE - 1) / CACHE_LINE * CACHE_LINE);
     if (region)
         region->capacity = capacity;
     return region;
@@ -155,7 +155,7 @@ ompg_group *group_acquire_slow(void)
     if (group)
         return group;
 
-    group = make(sizeof *group);
+    group = make_record(sizeof *group);
     if (!group)
         return NULL;
     spin_lock(&pool_lock);

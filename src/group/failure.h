@@ -12,8 +12,8 @@
 void group_record(ompg_group *group, const ompg_error *error);
 
 /*
- * Records an error of the caller, with its task, thread and time; the index OMPG_NO_INDEX stands for that of the
- * running task. Returns the error's code.
+ * Records an error of the caller, with its task, thread and time; the index OMPG_NO_INDEX stands for that
+ * of the running task. Returns the error's code.
  */
 int group_report(ompg_group *group, ompg_error *error);
 

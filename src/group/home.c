@@ -7,7 +7,7 @@
 #include "group/tally.h"
 
 /* All places are free. The tasks of a group that has stopped are skipped from the mailbox. */
-static void pass_gate(ompg_group *group)
+static void move_behind_gate(ompg_group *group)
 {
     struct mailbox *box = &group->mailbox;
     if (box->queue.size == 0 || group_stopped_hard(group)) {
@@ -22,7 +22,7 @@ static void pass_gate(ompg_group *group)
 static void settle(ompg_group *group, struct worker *owner, struct region *region)
 {
     if (region && !load_relaxed(&group->region) && load_relaxed(&group->gated))
-        pass_gate(group);
+        move_behind_gate(group);
     store_relaxed(&group->owner, group->moved ? NULL : owner);
     store_release(&group->region, region); /* after the link, to home_claim */
 }

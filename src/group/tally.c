@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "group/tally.h"
 
-static size_t take(_Atomic size_t *count)
+static size_t take_count(_Atomic size_t *count)
 {
     size_t n = load_relaxed(count);
     store_release(count, 0U); /* after the addition to remote: see tallied_submissions */
@@ -35,11 +35,11 @@ void tally_flush(struct worker *worker)
         add_release(&group->submitted_elsewhere, submitted);
         store_release(&worker->tally_submitted, 0U);
     }
-    size_t started = take(&tally->started);
+    size_t started = take_count(&tally->started);
     if (started)
         add_relaxed(&group->remote.started, started);
-    size_t skipped = take(&tally->skipped);
-    size_t returned = take(&tally->returned);
+    size_t skipped = take_count(&tally->skipped);
+    size_t returned = take_count(&tally->returned);
     store_release(&worker->tally_group, NULL);
     if (skipped)
         add_release(&group->remote.skipped, skipped);

@@ -328,7 +328,7 @@ static void set_loop_here(const struct macro_loop *macro, const ompg_loop_range 
         loop_here = (struct loop_here){.group = group, .index = index_of(macro, range->begin)};
 }
 
-static void leave(const struct macro_loop *macro, const ompg_loop_range *range)
+static void leave_loop(const struct macro_loop *macro, const ompg_loop_range *range)
 {
     loop_here = (struct loop_here){.group = range->outer, .index = range->outer_index};
     if (!macro->team)
@@ -345,6 +345,6 @@ bool ompg_loop_next(void *state, ompg_loop_range *range)
     if (range->fresh)
         set_loop_here(macro, range);
     else
-        leave(macro, range);
+        leave_loop(macro, range);
     return range->fresh;
 }

@@ -74,7 +74,7 @@ static void put_into(struct batch **list, struct batch *batch)
 }
 
 /* A worker's older half. */
-static void put(const struct blocks *own)
+static void put_away(const struct blocks *own)
 {
     struct batch *batch = take_from(&store.empty);
     memcpy(batch->at, own->at, sizeof batch->at);
@@ -134,7 +134,7 @@ static bool add_slab(struct slab *slab)
 /* ---- for workers ---- */
 
 /* All blocks of a new slab, the first one on top. */
-static bool make(struct blocks *own)
+static bool make_blocks(struct blocks *own)
 {
     if (is_full())
         return false;
@@ -163,13 +163,13 @@ bool blocks_fetch(struct blocks *own)
         found = get(own);
         spin_unlock(&store.lock);
     }
-    return found || make(own);
+    return found || make_blocks(own);
 }
 
 void blocks_give_back(struct blocks *own)
 {
     spin_lock(&store.lock);
-    put(own);
+    put_away(own);
     spin_unlock(&store.lock);
     own->count -= BLOCKS_AT_ONCE;
     memmove(own->at, own->at + BLOCKS_AT_ONCE, own->count * sizeof *own->at);

@@ -20,7 +20,7 @@
 //@ take src/group/record.h group_over group_submitted group_pending group_unfinished
 //@ take src/group/worker.h runs_task_of
 //@ take src/group/tally.h tally_settle tally_flush_for counts_for counts_for_start count_submitted_hidden count_started count_returned count_skipped
-//@ take src/group/tally.c take tally_flush tally_turn_to tally_before_start tallied_submissions group_left group_is_done_slow
+//@ take src/group/tally.c take_count tally_flush tally_turn_to tally_before_start tallied_submissions group_left group_is_done_slow
 //@ take src/group/tally.h group_is_done
 //@ take src/store/deque.c
 //@ take src/engine/steal.h steal_ask look
@@ -34,7 +34,7 @@
 //@ change s/    struct task current = \*task;/    return;/
 //@ change s/while (run_special(worker, &current))/while (false)/
 //@ mutant pried-is-not-marked s/^ *store_release(&task_group(&deque->ring.*pried, true);/;/
-//@ mutant returned-before-submitted /^void tally_flush/,/^}/{s/size_t submitted = .*/size_t early = take(\&tally->returned); if (early) add_release(\&group->remote.returned, early); size_t submitted = load_relaxed(\&worker->tally_submitted);/}
+//@ mutant returned-before-submitted /^void tally_flush/,/^}/{s/size_t submitted = .*/size_t early = take_count(\&tally->returned); if (early) add_release(\&group->remote.returned, early); size_t submitted = load_relaxed(\&worker->tally_submitted);/}
 //@ mutant submitted-is-read-first /^static inline size_t group_unfinished/,/^}/{s/size_t over = group_over(group);.*/size_t all = group_submitted(group), over = group_over(group);/;s/return group_submitted(group) - over/return all - over/}
 //@ mutant holds-are-read-last /^static inline size_t group_unfinished/,/^}/{s/size_t holds = load_acquire(&group->holds);/size_t all = group_submitted(group), holds = load_acquire(\&group->holds);/;s/return group_submitted(group) - over/return all - over/}
 //@ mutant holds-are-read-first /^static inline size_t group_unfinished/,/^}/{s/size_t over = group_over(group);.*/size_t holds = load_acquire(\&group->holds), over = group_over(group);/;s/size_t holds = load_acquire(&group->holds);$//}
