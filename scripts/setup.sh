@@ -16,7 +16,7 @@ case ${*:-build} in
 build) ;;
 test)
     wanted+=(ninja libcunit1-dev g++ pkg-config valgrind locales
-        clang-19 libomp-19-dev clang-format-19 clang-tidy-19 llvm-19 relacy-dev)
+        clang-19 libomp-19-dev clang-format-19 clang-tidy-19 llvm-19 relacy-dev abigail-tools)
     ;;
 bench)
     wanted+=(ninja g++ clang-19 libomp-19-dev python3 gnuplot-nox libtbb-dev golang-go
@@ -52,6 +52,7 @@ is_there() {
     locales) have localedef && [ -e /usr/share/i18n/charmaps/ANSI_X3.4-1968.gz ] ;;
     libomp-19-dev) works_with clang-19 -fopenmp -include omp.h ;;
     llvm-19) have llvm-symbolizer-19 || have llvm-symbolizer ;;
+    abigail-tools) have abidiff && have abidw ;;
     golang-go) have go ;;
     qemu-user) have qemu-aarch64 ;;
     gnuplot-nox) have gnuplot ;;

@@ -97,7 +97,7 @@ typedef struct ompg_stats {
     size_t done;
     size_t failed;
     size_t skipped;
-    double seconds;    /* of all waits so far; 0 for a group made with NULL options inside a task */
+    double seconds;    /* of all waits so far; 0, not measured: NULL options in a task */
     OMPG_RESERVED(10); /* zero */
 } ompg_stats;
 

@@ -1,0 +1,215 @@
+/*
+ * Group: tasks that are added, run together on the threads of OpenMP, and waited for as one.
+ *
+ *     ompg_group *group = ompg_new(&(ompg_options){.name = "resize", .limit = 8});
+ *     for (size_t i = 0; i < n; i++)
+ *         ompg_go(group, resize, &images[i]);
+ *     int code = ompg_wait(group);
+ *     ompg_free(group);
+ *
+ * A group that is made and waited for inside a task is nested: the outer group's stop reaches it;
+ * its own failure stays its own unless the task returns the code. Groups never open a nested
+ * parallel region, and no call blocks a thread that could be running the work it waits for.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef OMPGROUP_GROUP_H
+#define OMPGROUP_GROUP_H
+
+#include "base.h"
+#include "error.h"
+#include "token.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/*
+ * A task. What it returns is its error code, 0 for success. It may add tasks to its group.
+ * It must not wait for what another task does (a flag, a condition variable, a barrier) except by
+ * the ompg_wait() of a nested group: where the threads are fewer than such tasks, and one thread is
+ * always possible, the other task never starts. For producers and consumers there is ompg_pipeline().
+ * Tasks start in any order. On one thread, those that were added before the outermost wait run in
+ * that order, and those that tasks add run newest first, so that a task that adds itself again may
+ * keep older ones waiting. With a .limit of 1 tasks start in the order in which they were added.
+ * It runs with the floating-point control (rounding, flushing of small numbers, traps) of the thread that
+ * waits outermost. One that changes it puts it back before it returns, adds tasks or waits: other tasks
+ * may run with it otherwise; a build with assertions aborts. It cannot be cancelled by pthread_cancel().
+ */
+typedef int ompg_task_fn(ompg_group *group, void *arg);
+
+/*
+ * Cleanup of a task's argument: called exactly once for each accepted task, after the task ran or
+ * when it is skipped, on any thread of the region or the one that waits. It must not use the group.
+ */
+typedef void ompg_drop_fn(void *arg);
+
+typedef enum ompg_on_error {
+    OMPG_FAIL_FAST, /* the first error stops the group: tasks that have not started are skipped */
+    OMPG_COLLECT    /* every task runs, all errors are kept */
+} ompg_on_error;
+
+/*
+ * Zero is the default of every field, and never means "at once": what is left of a time may come to
+ * 0, which is no timeout. Later versions add fields: use designated initialisers.
+ */
+typedef struct ompg_options {
+    const char *name;       /* for messages; copied, at most 63 bytes kept */
+    int threads;            /* team when the group opens its own region; 0: OpenMP's own choice */
+    int limit;              /* most tasks of this group running at once; 0: no limit */
+    double budget;          /* largest sum of the running tasks' .cost; 0: none */
+    ompg_on_error on_error; /* what an error does to the other tasks */
+    int max_errors;         /* collect: the group stops after that many; 0: never */
+    bool deterministic;     /* report the error with the lowest index, whatever the schedule */
+    double timeout;         /* seconds from the start of the wait; 0 or INFINITY: none */
+    ompg_token *token;      /* stops the group when it is cancelled; must outlive the group */
+    OMPG_RESERVED(25);      /* zero: see base.h */
+} ompg_options;
+
+typedef struct ompg_task_options {
+    ompg_drop_fn *drop; /* called once with the argument when the task is over; NULL: none */
+    double cost;        /* what the task takes of the group's .budget while it runs */
+    const char *name;   /* for messages; must live until the task is over */
+    OMPG_RESERVED(8);   /* zero: see base.h */
+} ompg_task_options;
+
+/*
+ * A snapshot. Every accepted task is submitted, then running, then one of done, failed and skipped;
+ * a task that returns ECANCELED after its group stopped counts as skipped. The parts of a loop, a
+ * reduction or a pipeline count as tasks too: how many there are depends on the threads. While tasks
+ * run, a snapshot is consistent and as old as the call; when no wait is going on it is exact.
+ */
+typedef struct ompg_stats {
+    size_t submitted;
+    size_t running;
+    size_t done;
+    size_t failed;
+    size_t skipped;
+    double seconds;    /* of all waits so far; 0 for a group made with NULL options inside a task */
+    OMPG_RESERVED(10); /* zero */
+} ompg_stats;
+
+OMPG_BEGIN_DECLS
+
+/*
+ * Makes a group. NULL options: all defaults; they are read before the call returns.
+ * Returns NULL with errno EINVAL (a negative limit, budget, threads, max_errors or timeout, a NaN,
+ * an unknown on_error, a field of a later version, a token that was not set to OMPG_TOKEN_INIT) or
+ * ENOMEM. Any thread. Free it with ompg_free().
+ */
+OMPG_API ompg_group *ompg_new(const ompg_options *options);
+
+/*
+ * Frees the group. Tasks never waited for are skipped, their drops run here; inside a task some may
+ * have run already, or run now to their end (see ompg_go). NULL is fine.
+ * Undefined while another thread waits for or adds to the group (an assertion in debug builds), and
+ * from one of the group's own tasks.
+ */
+OMPG_API void ompg_free(ompg_group *group);
+
+/*
+ * Adds a task. Before the wait the task is kept, and runs in ompg_wait(); inside a running region
+ * (in a task) it may start at once. Any number of tasks may be added: when the library's bounded
+ * buffers are full, the task runs inside this call. So in a task, no lock may be held over ompg_go()
+ * that the added task takes: its thread would ask for it twice. (An omp_nest_lock_t lets it in: to
+ * OpenMP both are one task. That excludes neither from the other.)
+ * Tasks that wait before the wait or behind a limit take memory: 56 bytes, or nothing where a loop
+ * adds the same fn with arguments at equal distances.
+ * Returns 0; otherwise the task is not accepted and its drop is not called: ECANCELED when the
+ * group has stopped; ENOMEM; EINVAL when group or fn is NULL; EPERM during a wait from a thread
+ * that runs none of the region's tasks (an OpenMP task that such a task makes may be on one).
+ * Before the wait any one thread at a time may add; during it any of the region's tasks may.
+ * A task must return: longjmp() and C++ exceptions out of it are undefined.
+ */
+OMPG_API int ompg_go(ompg_group *group, ompg_task_fn *fn, void *arg);
+
+/*
+ * The same with options for the task; NULL options: as ompg_go().
+ * EINVAL also for a negative or NaN cost and for a field of a later version. A cost above the whole budget is fine: that task runs
+ * alone.
+ */
+OMPG_API int ompg_go_with(ompg_group *group, ompg_task_fn *fn, void *arg,
+                          const ompg_task_options *options);
+
+/*
+ * The same with a copy of the `size` bytes at data, aligned for any type, as the argument; the copy is
+ * the group's and lives until the task is over. EINVAL also when data is NULL and size is not 0.
+ */
+OMPG_API int ompg_go_copy(ompg_group *group, ompg_task_fn *fn, const void *data, size_t size);
+
+/*
+ * The same, but returns EAGAIN, task not accepted, where ompg_go() would make it wait behind the
+ * group's limit or budget.
+ */
+OMPG_API int ompg_try_go(ompg_group *group, ompg_task_fn *fn, void *arg);
+
+/*
+ * Runs the group's tasks, on this thread and on those of the OpenMP region (its own, or the current
+ * team inside one), and returns when all are over, every drop has been called and what the tasks
+ * wrote is visible here. In a task it runs only tasks of this group and of groups nested in it.
+ * What this thread owns is as before the call: errno, its floating-point control (of an outermost wait),
+ * whether it can be cancelled. A pthread_cancel() meanwhile acts after the outermost wait.
+ * In a parallel region of the caller's, those threads help that are at one of its barriers, implied
+ * ones too. Threads that are busy, or wait for something else, do not help and are not needed.
+ * Returns 0 or the code of the first error, which ompg_get_error() gives in full. Afterwards the
+ * group can take more tasks and wait again; an error sticks until ompg_reset().
+ * Not a wait: EINVAL when group is NULL; EDEADLK from inside one of the group's own tasks; EBUSY
+ * when another thread is waiting for it; EPERM when its tasks are in another region; ENOMEM when
+ * the region's memory could not be had (the tasks stay, the group is usable).
+ */
+OMPG_API int ompg_wait(ompg_group *group);
+
+/*
+ * ompg_new, ompg_go, ompg_wait and ompg_free in one call: runs fn(group, arg) as the first task
+ * and waits for all that it adds. Returns what the wait returns; the first error is copied into
+ * *error, which may be NULL and is untouched on success. EINVAL and ENOMEM as the parts return.
+ */
+OMPG_API int ompg_run(const ompg_options *options, ompg_task_fn *fn, void *arg, ompg_error *error);
+
+/*
+ * True once the group, an enclosing group or a token of these has been cancelled, has failed
+ * (fail-fast) or is past its deadline: a long task should then clean up and return ECANCELED. The
+ * enclosing group is that of the task in which this one was made, was filled when it had no tasks
+ * left, or is waited for, whichever came last.
+ * In a .deterministic group it is true only for the tasks from the lowest failing index on.
+ * Any thread. About a nanosecond without a deadline, a clock reading with one. False for NULL.
+ */
+OMPG_API bool ompg_stopped(const ompg_group *group);
+
+/*
+ * Stops the group with `code` (0 means ECANCELED): no further task starts, running ones finish or
+ * poll. Returns 0; EALREADY when it had stopped (a .deterministic group that has failed has not: it
+ * still runs what is below the error); EINVAL when group is NULL. Any thread, from ompg_new() to
+ * ompg_free(); async-signal-safe.
+ */
+OMPG_API int ompg_cancel(ompg_group *group, int code);
+
+/*
+ * Makes the group as new after a wait: no error, not stopped, counters and indices from 0; its
+ * options stay. Returns 0; EINVAL when group is NULL; EBUSY, nothing changed, when it has tasks
+ * that are not over or is being waited for. The token is not reset. From the thread that waited, or
+ * one that it hands the group to.
+ */
+OMPG_API int ompg_reset(ompg_group *group);
+
+/* Fills *stats (may be NULL), all zero for a NULL group. Any thread, while the group runs too. */
+OMPG_API void ompg_get_stats(const ompg_group *group, ompg_stats *stats);
+
+/*
+ * Changes the limit, 0: no limit. While the group runs too, from any thread: a lower limit lets
+ * running tasks, and sub-ranges of loops, finish; a higher one takes effect when the next task starts,
+ * ends or is added. An OMPG_FOR keeps the limit that it began with.
+ * Returns 0; EINVAL when group is NULL or limit is negative.
+ */
+OMPG_API int ompg_set_limit(ompg_group *group, int limit);
+
+/*
+ * How many threads the group's tasks may run on: omp_get_thread_num() in a task is below it. Known
+ * before the wait, so that callers can allocate scratch for each thread; it holds while the
+ * OpenMP settings of the caller (number of threads, parallel region) stay as they are. At least 1;
+ * 1 for NULL; OMPG_DEFAULT: of a group with default options. OMP_THREAD_LIMIT counts; OpenMP may still give fewer (OMP_DYNAMIC).
+ */
+OMPG_API int ompg_get_threads(const ompg_group *group);
+
+OMPG_END_DECLS
+
+#endif
