@@ -231,11 +231,11 @@ static int add_while_nested(ompg_group *group, void *arg)
 
 static void strangers_add_to_nested_groups(void)
 {
+    static const ompg_options limited_to_two = {.limit = 2};
     for (int threads = 1; threads <= 3; threads++) {
         ompg_group *outer = ompg_new(&(ompg_options){.threads = threads});
         for (int i = 0; i < 4; i++)
-            CHECK_INT(ompg_go(outer, add_while_nested, i % 2 ? &(ompg_options){.limit = 2} : NULL),
-                      0);
+            CHECK_INT(ompg_go(outer, add_while_nested, i % 2 ? (void *)&limited_to_two : NULL), 0);
         CHECK_INT(ompg_wait(outer), 0);
         ompg_free(outer);
     }

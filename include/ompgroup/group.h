@@ -209,8 +209,7 @@ OMPG_API int ompg_run(const ompg_options *options, ompg_task_fn *fn, void *arg, 
 /*
  * True once the group, an enclosing group or a token of these has been cancelled, has failed
  * (fail-fast) or is past its deadline: a long task should then clean up and return ECANCELED. The
- * enclosing group is that of the task in which this one was made, or is waited for, whichever came last;
- * and of a group made outside of all tasks, that of a task that adds to it while it has none.
+ * enclosing group is that of the task in which this one was made, or is waited for, whichever came last.
  * In a .deterministic group it is true only for the tasks from the lowest failing index on.
  * Any thread. About a nanosecond without a deadline, a clock reading with one. False for NULL.
  */

@@ -187,16 +187,9 @@ static int refuse(ompg_group *group)
     return ECANCELED;
 }
 
-/* The worker whose deque a task goes into, NULL: the mailbox. */
-static struct worker *destination(ompg_group *group)
-{
-    struct worker *worker = self;
-    return worker && (is_home(worker, group) || home_adopt(group, worker)) ? worker : NULL;
-}
-
 /*
  * In this order:
- * - The destination: a group that is adopted is nested in the running task, whose stop is its own from then on.
+ * - The destination: where a mailbox is, its lock says the index for good.
  * - The index, before the stop: a deterministic group has stopped for the tasks from an index on.
  * - The stop, before anything is counted: a task that is refused has changed nothing.
  * - The gate, before the deque: what it parks does not get there. All ways count the task before another
@@ -205,7 +198,7 @@ static struct worker *destination(ompg_group *group)
 int task_add(struct task *task, enum add_mode mode)
 {
     ompg_group *group = task_group(task);
-    struct worker *worker = destination(group);
+    struct worker *worker = is_home(self, group) ? self : NULL;
     bool may_park = mode != ADD_OR_REFUSE;
     task->index = next_index(worker, group);
     if (group_stopped(group, task_stop_index(task)))

@@ -36,9 +36,7 @@ static void set_deadline(ompg_group *group)
 
 void wait_begin(ompg_group *group, const struct worker *worker, enum wait_state state)
 {
-    spin_lock(&group->mailbox.lock); /* a task may be adopting it: home.h */
     group_nest(group, worker);
-    spin_unlock(&group->mailbox.lock);
     if (!load_relaxed(&group->is_default))
         store_relaxed(&group->begun, clock_now());
     if (group->timeout > 0.0)

@@ -2,7 +2,6 @@
 #include "group/home.h"
 
 #include "base/membarrier.h"
-#include "group/nesting.h"
 #include "group/stop.h"
 #include "group/tally.h"
 
@@ -24,7 +23,7 @@ static void settle(ompg_group *group, struct worker *owner, struct region *regio
     if (region && !load_relaxed(&group->region) && load_relaxed(&group->gated))
         move_behind_gate(group);
     store_relaxed(&group->owner, group->moved ? NULL : owner);
-    store_release(&group->region, region); /* after the link, to home_claim */
+    store_relaxed(&group->region, region);
 }
 
 void home_move(ompg_group *group, struct worker *owner, struct region *region)
@@ -32,21 +31,6 @@ void home_move(ompg_group *group, struct worker *owner, struct region *region)
     spin_lock(&group->mailbox.lock);
     settle(group, owner, region);
     spin_unlock(&group->mailbox.lock);
-}
-
-bool home_adopt(ompg_group *group, struct worker *worker)
-{
-    if (load_relaxed(&group->region))
-        return false;
-    spin_lock(&group->mailbox.lock);
-    bool adopted = !load_relaxed(&group->region) && !load_relaxed(&group->waiting) &&
-                   group_pending(group) == 0;
-    if (adopted) {
-        group_nest(group, worker);
-        settle(group, worker, worker->region);
-    }
-    spin_unlock(&group->mailbox.lock);
-    return adopted;
 }
 
 /* Whether none of the tasks is in flight. */
@@ -70,8 +54,8 @@ static bool leave_home(ompg_group *group)
 
 bool home_claim(ompg_group *group, struct worker *worker)
 {
-    if (worker && load_acquire(&group->region) == worker->region)
-        return true; /* it may just have been adopted */
+    if (is_home(worker, group))
+        return true;
     struct mailbox *box = &group->mailbox;
     spin_lock(&box->lock);
     bool leaves = load_relaxed(&group->region) != NULL;

@@ -4,13 +4,11 @@
  *     outside    region NULL: tasks lie in the mailbox only, and whoever holds its lock counts in `local`
  *     at home    tasks that workers of the region add go into their deques; `owner` counts in `local`
  *
- * A group is at home where it was made, or was waited for last: the wait moves it there. One that is outside
- * and has no tasks is adopted by the task that adds to it first. Everybody else adds by the mailbox, and
- * counts in `submitted_elsewhere`.
+ * A group is at home where it was made, or was waited for last: the wait moves it there. Everybody
+ * else adds by the mailbox, and counts in `submitted_elsewhere`.
  *
  * Discipline.
- * - region and owner: written by ompg_new, and under the mailbox's lock by whoever has claimed the wait, or
- *   adopts while nobody has. The link to the enclosing group (nesting.h) is moved under that lock, too.
+ * - region and owner: written by ompg_new, and by whoever has claimed the wait, under the mailbox's lock.
  *   Workers read them without: that they are at home can only change while no task of the group is in
  *   flight there.
  * - A region may be over, and its record and the owner's in use again: then others find themselves at home
@@ -32,9 +30,6 @@ static inline bool is_home(const struct worker *worker, const ompg_group *group)
 {
     return worker && load_relaxed(&((ompg_group *)group)->region) == worker->region;
 }
-
-/* For a task that adds to a group which is not at home here. False where it must use the mailbox. */
-bool home_adopt(ompg_group *group, struct worker *worker);
 
 /*
  * For the thread that has claimed the wait: moves the group to the region of the worker (NULL: of the

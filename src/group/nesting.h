@@ -1,8 +1,7 @@
 /*
  * Nesting: which task a group lies in, and what that means for it.
  *
- * The enclosing group is that of the task that made the group, filled it when it was idle, or waits
- * for it, whichever came last. The link to it is (parent, parent_serial, parent_index, depth).
+ * The enclosing group is that of the task that made the group, or waits for it, whichever came last. The link to it is (parent, parent_serial, parent_index, depth).
  *
  * Discipline.
  * - A link is set when its group is made, before anybody else sees it, and moved by group_nest, under
