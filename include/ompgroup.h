@@ -18,6 +18,7 @@
 #include "ompgroup/base.h"
 #include "ompgroup/error.h"
 #include "ompgroup/group.h"
+#include "ompgroup/join.h"
 #include "ompgroup/loop.h"
 #include "ompgroup/pipeline.h"
 #include "ompgroup/reduce.h"

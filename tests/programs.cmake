@@ -17,6 +17,8 @@ ompgroup_test(test_floating_point)
 target_link_libraries(test_floating_point PRIVATE m) # fenv.h
 ompgroup_test(test_group)
 ompgroup_test(test_hold)
+ompgroup_test(test_join)
+ompgroup_test(test_join_stop)
 ompgroup_test(test_layout)
 ompgroup_test(test_limit)
 ompgroup_test(test_links)

@@ -293,8 +293,7 @@ static inline bool pop_own(struct worker *worker, const ompg_group *group, struc
     return false;
 }
 
-/* Other threads may need what this one must not run. */
-static void share_all(struct worker *worker)
+void region_share_all(struct worker *worker)
 {
     tally_flush(worker);
     if (load_relaxed(&worker->region->threads) > 1 && deque_private(&worker->deque) > 0) {
@@ -348,7 +347,7 @@ static bool find_nested(struct worker *worker, ompg_group *group, struct search 
 {
     if (take_own(worker, group, search, task))
         return true;
-    share_all(worker);
+    region_share_all(worker);
     int64_t idle_ns = steal_look(worker, group, &search->idle, task);
     bool found = idle_ns == 0 || mail_find(worker, group, task);
     if (found)

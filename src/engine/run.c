@@ -3,6 +3,7 @@
 
 #include "base/openmp.h"
 #include "base/text.h"
+#include "group/branch.h"
 #include "group/elapsed.h"
 #include "group/failure.h"
 #include "group/stop.h"
@@ -106,6 +107,13 @@ static bool pass_place_on(struct worker *worker, ompg_group *group, double cost,
     return found;
 }
 
+void task_give_place_back(struct worker *worker, ompg_group *group)
+{
+    struct task next;
+    if (pass_place_on(worker, group, 0.0, &next) && !deque_push(&worker->deque, &next))
+        task_run(worker, &next);
+}
+
 /* There was no memory to park it. */
 static __attribute__((noinline)) void lose(ompg_group *group, const struct task *task)
 {
@@ -140,7 +148,7 @@ static bool pass_gate(ompg_group *group, struct task *task)
  *   so its gate is there. The next task was submitted, so it keeps the group from then on.
  * - The count, last: it may be the last touch of the group, which its waiter then frees.
  */
-static __attribute__((noinline)) bool run_special(struct worker *worker, struct task *task)
+static __attribute__((noinline)) bool run_gated(struct worker *worker, struct task *task)
 {
     ompg_group *group = task_group(task);
     if (!pass_gate(group, task))
@@ -164,6 +172,47 @@ static __attribute__((noinline)) bool run_special(struct worker *worker, struct 
     if (more)
         *task = next;
     return more;
+}
+
+/* The call of a branch, in the stead of its joiner. */
+static void call_branch(struct worker *worker, struct task *task, struct branch *branch)
+{
+    ompg_group *group = task_group(task);
+    struct frame frame = {.prev = worker->frame, .task = task, .branch = branch};
+    worker->frame = &frame;
+    int code = ECANCELED;
+    if (!group_stopped(group, task->index))
+        code = task_call_function(task, group, branch->arg);
+    worker->frame = frame.prev;
+    branch->code = code;
+    branch->failed = frame.failed;
+    branch->refused = frame.refused;
+}
+
+/*
+ * A stolen branch. Its end is not counted, so that nothing of its group may be hidden in the tally
+ * afterwards. True when *task is the next to run, with the place that the branch has had.
+ */
+static bool run_branch(struct worker *worker, struct task *task)
+{
+    struct branch *branch = task->arg;
+    ompg_group *group = task_group(task);
+    tsan_acquire(&group->local);
+    tally_flush(worker);
+    call_branch(worker, task, branch);
+    struct task next;
+    bool more = (task->tagged & TASK_ADMITTED) && pass_place_on(worker, group, 0.0, &next);
+    tally_flush(worker);
+    tsan_release(branch);
+    store_release(&branch->over, true); /* the last touch of the branch */
+    if (more)
+        *task = next;
+    return more;
+}
+
+static bool run_special(struct worker *worker, struct task *task)
+{
+    return (task->tagged & TASK_BRANCH) ? run_branch(worker, task) : run_gated(worker, task);
 }
 
 /* A plain task of a group that has stopped: with it go those of the same kind that lie below it. */

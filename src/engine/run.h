@@ -36,6 +36,9 @@ void task_release_parked(struct worker *worker, ompg_group *group);
  */
 void task_run_parked(struct worker *worker, ompg_group *group);
 
+/* Gives back a place that was taken for a branch, which the caller makes itself. */
+void task_give_place_back(struct worker *worker, ompg_group *group);
+
 /* Calls the drop and frees what the task has beside its slot. */
 void task_clean_up(const struct task *task);
 

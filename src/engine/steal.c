@@ -60,8 +60,11 @@ static struct series steal_series(struct worker *thief, struct worker *victim)
 static void mark_pried(struct deque *deque, size_t split)
 {
     size_t raised = load_relaxed(&deque->split);
-    for (size_t i = split; i != raised; i++)
-        store_release(&task_group(&deque->ring[i & deque->mask])->pried, true);
+    for (size_t i = split; i != raised; i++) {
+        const struct task *task = &deque->ring[i & deque->mask];
+        if (!(task->tagged & TASK_BRANCH)) /* a part of a task that is not over, and not counted */
+            store_release(&task_group(task)->pried, true);
+    }
 }
 
 static void pry(struct deque *deque)
@@ -203,13 +206,44 @@ bool steal(struct worker *thief, const ompg_group *group, enum look look, struct
     return false;
 }
 
-/* Short when there is nothing to wait for any more. */
+/* A task of the victim's that lies in the branch. */
+static bool steal_from_within(struct worker *thief, struct worker *victim,
+                              const struct branch *branch, enum look look, struct task *task)
+{
+    if (!is_worth_locking(thief, victim, look) || !lock_victim(thief, victim, look))
+        return false;
+    bool found = deque_steal_within(&victim->deque, task, branch_is_within, branch);
+    spin_unlock(&victim->deque.lock);
+    return found;
+}
+
+bool steal_within(struct worker *thief, const struct branch *branch, enum look look,
+                  struct task *task)
+{
+    struct region *region = thief->region;
+    int threads = load_relaxed(&region->threads);
+    for (int i = 0; i < threads; i++) {
+        struct worker *victim = load_acquire(&region->slots[i]);
+        if (victim && victim != thief && steal_from_within(thief, victim, branch, look, task))
+            return true;
+    }
+    return false;
+}
+
+/* Whether there is nothing to wait for any more. */
+static bool is_over(const struct region *region, const struct idle *idle)
+{
+    if (idle->until)
+        return load_relaxed(idle->until);
+    return idle->awaited ? group_unfinished(idle->awaited) == 0 : load_relaxed(&region->closing);
+}
+
 void steal_pause(const struct region *region, struct idle *idle, const struct deque *watched)
 {
     if (idle->pause < PAUSE_MOST)
         idle->pause = idle->pause ? 2 * idle->pause : PAUSE_LEAST;
     for (int i = 0; i < idle->pause; i++) {
-        if (idle->awaited ? group_unfinished(idle->awaited) == 0 : load_relaxed(&region->closing))
+        if (is_over(region, idle))
             return;
         if (watched && deque_has_shared(watched))
             break;
@@ -220,10 +254,28 @@ void steal_pause(const struct region *region, struct idle *idle, const struct de
 }
 
 /* Since when nobody has answered: a single thief has asked the only other worker at its last theft. */
-static int64_t last_asked(const struct worker *worker, const ompg_group *group, int64_t now)
+static int64_t last_asked(const struct worker *worker, const ompg_group *group,
+                          const struct idle *idle, int64_t now)
 {
-    bool at_theft = !group && worker->robbed != 0 && is_single_thief(worker);
+    bool at_theft = !group && !idle->until && worker->robbed != 0 && is_single_thief(worker);
     return at_theft ? worker->robbed : now;
+}
+
+/* After a look in vain: pauses; true when it is time to pry. */
+static bool pause_until_pry(struct worker *worker, const ompg_group *group, struct idle *idle,
+                            int64_t *now)
+{
+    if (idle->since == 0) {
+        idle->since = clock_now();
+        idle->pry_at = last_asked(worker, group, idle, idle->since) + PRY_NS;
+    }
+    /* Whoever waits for a group must not look again and again at what it may not run. */
+    steal_pause(worker->region, idle, group || idle->until ? NULL : worker->asked);
+    *now = clock_now();
+    if (*now < idle->pry_at)
+        return false;
+    idle->pry_at = *now + PRY_NS + (*now - idle->since) / 8;
+    return true;
 }
 
 int64_t steal_look(struct worker *worker, const ompg_group *group, struct idle *idle,
@@ -231,17 +283,20 @@ int64_t steal_look(struct worker *worker, const ompg_group *group, struct idle *
 {
     if (steal(worker, group, LOOK_SHARED, task))
         return 0;
-    if (idle->since == 0) {
-        idle->since = clock_now();
-        idle->pry_at = last_asked(worker, group, idle->since) + PRY_NS;
-    }
-    /* Whoever waits for a group must not look again and again at what it may not run. */
-    steal_pause(worker->region, idle, group ? NULL : worker->asked);
-    int64_t now = clock_now();
-    if (now >= idle->pry_at) {
-        idle->pry_at = now + PRY_NS + (now - idle->since) / 8;
-        if (steal(worker, group, LOOK_PRIVATE, task))
-            return 0;
-    }
+    int64_t now;
+    if (pause_until_pry(worker, group, idle, &now) && steal(worker, group, LOOK_PRIVATE, task))
+        return 0;
+    return now - idle->since + 1;
+}
+
+int64_t steal_look_within(struct worker *worker, const struct branch *branch, struct idle *idle,
+                          struct task *task)
+{
+    if (steal_within(worker, branch, LOOK_SHARED, task))
+        return 0;
+    int64_t now;
+    if (pause_until_pry(worker, NULL, idle, &now) &&
+        steal_within(worker, branch, LOOK_PRIVATE, task))
+        return 0;
     return now - idle->since + 1;
 }

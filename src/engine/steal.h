@@ -12,10 +12,12 @@
 #ifndef OMPG_SRC_STEAL_H
 #define OMPG_SRC_STEAL_H
 
+#include "group/branch.h"
 #include "group/nesting.h"
 
 struct idle {
-    ompg_group *awaited; /* whose end ends the wait, NULL: the region's */
+    ompg_group *awaited; /* whose end ends the wait, NULL: the region's, */
+    atomic_bool *until;  /* or what becomes true then; NULL: nothing does */
     int64_t since;       /* clock at the first look in vain, 0: not idle */
     int64_t pry_at;      /* when to pry next */
     int pause;           /* turns of the next pause */
@@ -47,11 +49,19 @@ enum look {
  */
 bool steal(struct worker *thief, const ompg_group *group, enum look look, struct task *task);
 
+/* The same for a task that lies in the branch. */
+bool steal_within(struct worker *thief, const struct branch *branch, enum look look,
+                  struct task *task);
+
 /* Waits between two looks, longer each time, but not once there is something shared in `watched`. */
 void steal_pause(const struct region *region, struct idle *idle, const struct deque *watched);
 
 /* One look around. Returns how long this worker has been idle, in ns; 0 when it found *task. */
 int64_t steal_look(struct worker *worker, const ompg_group *group, struct idle *idle,
                    struct task *task);
+
+/* The same for a thread that waits for the branch. */
+int64_t steal_look_within(struct worker *worker, const struct branch *branch, struct idle *idle,
+                          struct task *task);
 
 #endif

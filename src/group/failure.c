@@ -2,6 +2,7 @@
 #include "group/failure.h"
 #include "base/openmp.h"
 #include "base/text.h"
+#include "group/branch.h"
 #include "group/elapsed.h"
 #include "group/nesting.h"
 #include "group/stop.h"
@@ -72,6 +73,17 @@ static void describe_task(ompg_group *group, ompg_error *error)
     text_copy(error->task, sizeof error->task, task_name(frame->task));
 }
 
+/*
+ * In a branch that another thread runs than the task's own function, while what comes before it in a serial
+ * run may still fail.
+ */
+static bool hold_in_branch(ompg_group *group, const ompg_error *error)
+{
+    const struct frame *frame = self ? self->frame : NULL;
+    return group->deterministic && frame && frame->branch && task_group(frame->task) == group &&
+           branch_hold(frame->branch, error);
+}
+
 int group_report(ompg_group *group, ompg_error *error)
 {
     size_t index = error->index;
@@ -80,6 +92,7 @@ int group_report(ompg_group *group, ompg_error *error)
         error->index = index;
     error->thread = openmp_thread();
     error->seconds = group_seconds(group);
-    group_record(group, error);
+    if (index != OMPG_NO_INDEX || !hold_in_branch(group, error))
+        group_record(group, error);
     return error->code;
 }

@@ -30,8 +30,9 @@ enum { GROUPS_PER_WORKER = 64, MAIL_NOTES = 8 };
 struct frame {
     struct frame *prev; /* the task that this one interrupted, by a nested wait */
     struct task *task;
-    bool failed;  /* ompg_fail recorded its error: the code it returns is the same one */
-    bool refused; /* a task that it added, or a loop: ECANCELED */
+    struct branch *branch; /* that runs here, NULL: the task's own function does */
+    bool failed;           /* ompg_fail recorded its error: the code it returns is the same one */
+    bool refused;          /* a task that it added, or a loop: ECANCELED */
 };
 
 struct worker {

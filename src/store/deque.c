@@ -79,6 +79,8 @@ static bool share_series(struct deque *deque, size_t most)
 {
     size_t tail = load_relaxed(&deque->tail);
     struct series series = {.first = deque->ring[tail & deque->mask], .count = 1};
+    if (series.first.tagged & TASK_BRANCH)
+        return false;
     while (series.count < most &&
            series_extend(&series, &deque->ring[(tail + series.count) & deque->mask]))
         ;
@@ -195,6 +197,40 @@ bool deque_take(struct deque *deque, struct task *task, size_t newest, deque_mat
     return found;
 }
 
+bool deque_take_back(struct deque *deque, const void *arg)
+{
+    struct task task;
+    if (deque_pop_slow(deque, &task)) {
+        if (task.arg == arg)
+            return true;
+        deque_push(deque, &task); /* there is room: it has just come from there */
+    }
+    spin_lock(&deque->lock);
+    size_t tail = load_relaxed(&deque->tail);
+    size_t i = load_relaxed(&deque->top);
+    while (i != tail && deque->ring[(i - 1) & deque->mask].arg != arg)
+        i--;
+    if (i != tail)
+        remove_at(deque, i - 1);
+    spin_unlock(&deque->lock);
+    return i != tail;
+}
+
+bool deque_steal_within(struct deque *deque, struct task *task, deque_within_fn *is_within,
+                        const struct branch *branch)
+{
+    size_t tail = load_relaxed(&deque->tail);
+    size_t shared = load_relaxed(&deque->split) - tail;
+    for (size_t i = 0; i < shared && i < SIGHT_LOOKS; i++) {
+        *task = deque->ring[(tail + i) & deque->mask];
+        if (is_within(task, branch)) {
+            remove_at(deque, tail + i);
+            return true;
+        }
+    }
+    return false;
+}
+
 size_t deque_steal(struct deque *deque, struct task *tasks, size_t most, bool all)
 {
     size_t tail = load_relaxed(&deque->tail);
@@ -202,8 +238,11 @@ size_t deque_steal(struct deque *deque, struct task *tasks, size_t most, bool al
     size_t n = all ? shared : (shared + 1) / 2;
     if (n > most)
         n = most;
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; i < n; i++) {
         tasks[i] = deque->ring[(tail + i) & deque->mask];
+        if (tasks[i].tagged & TASK_BRANCH)
+            n = i > 0 ? i : 1;
+    }
     store_release(&deque->tail, tail + n); /* to the load_acquire in deque_make_room */
     return n;
 }

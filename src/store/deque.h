@@ -77,6 +77,9 @@ void deque_share(struct deque *deque, bool all);
 bool deque_take(struct deque *deque, struct task *task, size_t newest, deque_match_fn *match,
                 const ompg_group *group);
 
+/* Takes the task with that argument, wherever it lies; false: it has been stolen. */
+bool deque_take_back(struct deque *deque, const void *arg);
+
 /* Takes away the newest tasks that are `tagged` so, up to the first other one. Returns how many. */
 size_t deque_skip(struct deque *deque, uintptr_t tagged);
 
@@ -125,6 +128,21 @@ static inline bool deque_pop_private(struct deque *deque, struct task *task)
     return true;
 }
 
+/* Takes the newest private task if it has that argument; false where not, or where a thief pries it. */
+static inline bool deque_pop_back(struct deque *deque, const void *arg)
+{
+    size_t top = load_relaxed(&deque->top);
+    if (!is_below(load_relaxed(&deque->split), top) ||
+        deque->ring[(top - 1) & deque->mask].arg != arg)
+        return false;
+    store_relaxed(&deque->top, top - 1);
+    compiler_fence(); /* as in deque_pop_private */
+    if (LIKELY(!is_below(top - 1, load_relaxed(&deque->split))))
+        return true;
+    store_relaxed(&deque->top, top);
+    return false;
+}
+
 /* False when the deque is empty. */
 static inline bool deque_pop(struct deque *deque, struct task *task)
 {
@@ -139,7 +157,18 @@ static inline bool deque_has_shared(const struct deque *deque)
            load_relaxed(&deque->has_series);
 }
 
-/* Takes the oldest shared tasks, half of them rounded up or all, at most `most`. */
+/* Whether the task is of a branch that lies in another one. */
+struct branch;
+typedef bool deque_within_fn(const struct task *task, const struct branch *branch);
+
+/* Takes the oldest shared task that lies in the branch, of the SIGHT_LOOKS oldest ones. */
+bool deque_steal_within(struct deque *deque, struct task *task, deque_within_fn *is_within,
+                        const struct branch *branch);
+
+/*
+ * Takes the oldest shared tasks, half of them rounded up or all, at most `most`. A branch is taken alone:
+ * it is the largest piece of work that is left of its task, and whoever joins it waits for its thief.
+ */
 size_t deque_steal(struct deque *deque, struct task *tasks, size_t most, bool all);
 
 /* Takes the oldest tasks of the series, at most `most`. */

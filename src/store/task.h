@@ -20,8 +20,9 @@ enum task_flag {
     TASK_ADMITTED = 2, /* holds a place in its group's gate */
     TASK_SHARED = 4,   /* arg points to a struct task_shared; never with TASK_EXTRA */
     TASK_PARTIAL = 8,  /* of a loop or pipeline: looks itself which part of it is to be skipped */
-    TASK_COPY = 16, /* arg is a copy that lies in a block; never with TASK_EXTRA or TASK_SHARED */
-    TASK_FLAGS = 31,
+    TASK_COPY = 16,   /* arg is a copy that lies in a block; never with TASK_EXTRA or TASK_SHARED */
+    TASK_BRANCH = 32, /* the second call of an ompg_join: arg points to a struct branch */
+    TASK_FLAGS = 63,
     TASK_BESIDE = TASK_EXTRA | TASK_COPY,
     TASK_SPECIAL = TASK_FLAGS & ~TASK_BESIDE /* more than something beside its slot */
 };

@@ -19,9 +19,9 @@
 //@ take src/store/gate.c
 //@ into taken.h
 //@ take src/group/tally.h count_started count_returned count_skipped
-//@ take src/engine/run.c task_release_parked skip_parked pass_place_on pass_gate run_special task_run_slow
+//@ take src/engine/run.c task_release_parked skip_parked pass_place_on pass_gate run_gated run_special task_run_slow
 //@ take src/api/group_add.c add_gated
-//@ change s/TASK_FLAGS = 31/TASK_FLAGS = 15/
+//@ change s/TASK_FLAGS = 63/TASK_FLAGS = 15/
 //@ change s/SERIES_PER_BLOCK = 72/SERIES_PER_BLOCK = 2/
 //@ change s/^    size_t size;  /    shared<size_t> size;  /
 //@ change s/(struct queue){0}/(struct queue){}/
@@ -76,6 +76,7 @@ static void dispatch(struct worker *worker, struct task *task)
 /* The group does not stop, and needs the gate. */
 #define group_stopped(group, index) false
 #define group_stopped_hard(group) false
+#define run_branch(worker, task) false
 #define group_is_express(group) false
 #define group_stop(group, error) ((void)0)
 #define record_code(group, task, code, kind) ((void)0)

@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <algorithm>
@@ -27,9 +28,17 @@
 #include <string>
 #include <vector>
 
+/* Relacy allocates the model: its groups lie on cache lines, as those of the library do. */
+static inline void *model_malloc(size_t size)
+{
+    return aligned_alloc(64, (size + 63) / 64 * 64);
+}
+
+#define malloc model_malloc
 #define private public /* for membarrier_all: the fences of other threads */
 #define protected public
 #include <relacy/relacy.hpp>
+#undef malloc
 #undef private
 #undef protected
 
