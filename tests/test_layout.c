@@ -40,7 +40,9 @@ CHECK_AT(ompg_options, max_errors, 28);
 CHECK_AT(ompg_options, deterministic, 32);
 CHECK_AT(ompg_options, timeout, 40);
 CHECK_AT(ompg_options, token, 48);
-CHECK_AT(ompg_options, reserved, 56);
+CHECK_AT(ompg_options, shielded, 56);
+CHECK_AT(ompg_options, reserved_shielded, 57);
+CHECK_AT(ompg_options, reserved, 64);
 
 CHECK_ROOM(ompg_task_options);
 CHECK_SIZE(ompg_task_options, 88);
@@ -85,13 +87,16 @@ CHECK_AT(ompg_stage, reserved, 32);
 CHECK_ROOM(ompg_token);
 CHECK_SIZE(ompg_token, 64);
 CHECK_AT(ompg_token, cause, 0);
-CHECK_AT(ompg_token, reserved, 8);
+CHECK_AT(ompg_token, parent, 8);
+CHECK_AT(ompg_token, deadline, 16);
+CHECK_AT(ompg_token, allowed, 24);
+CHECK_AT(ompg_token, reserved, 32);
 
 /* Without designated initialisers, as a program that breaks the rule has it. */
 static void fields_stand_in_their_order(void)
 {
     ompg_token token = OMPG_TOKEN_INIT;
-    ompg_options options = {"name", 1, 2, 3.0, OMPG_COLLECT, 4, true, 5.0, &token, {0}};
+    ompg_options options = {"name", 1, 2, 3.0, OMPG_COLLECT, 4, true, 5.0, &token, true, {0}, {0}};
     ompg_task_options task = {free, 6.0, "task", {0}};
     CHECK_STR(options.name, "name");
     CHECK_INT(options.threads, 1);

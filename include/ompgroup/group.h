@@ -12,7 +12,7 @@
  *               itself; inside one, in a task for instance, it uses that. No region is opened in another.
  *   outermost   the wait that is not made in a task of a group.
  *   nested      a group that is made and waited for inside a task; the task's group encloses it. The stop of
- *               the enclosing group reaches it; its own failure stays its own, unless the task returns the code.
+ *               the enclosing group reaches it, unless it is .shielded; its own failure stays its own, unless the task returns the code.
  *   stopped     a group of which no further task starts: after its first error (fail-fast), a cancellation,
  *               a deadline, or a stop of the enclosing group. Running tasks go on, and may ask ompg_stopped().
  *   skipped     a task that was accepted and never runs, because its group has stopped. Its drop is called.
@@ -75,7 +75,10 @@ typedef struct ompg_options {
     bool deterministic;     /* report the error with the lowest index, whatever the schedule */
     double timeout;         /* seconds from the start of the wait; 0 or INFINITY: none */
     ompg_token *token;      /* stops the group when it is cancelled; must outlive the group */
-    OMPG_RESERVED(25);      /* zero: see base.h */
+    bool shielded; /* the stop of enclosing groups, their deadlines too, does not reach this
+                               group: for what must be cleaned up after a failure */
+    char reserved_shielded[7];
+    OMPG_RESERVED(24); /* zero: see base.h */
 } ompg_options;
 
 typedef struct ompg_task_options {
@@ -207,7 +210,14 @@ OMPG_API int ompg_wait(ompg_group *group);
 OMPG_API int ompg_run(const ompg_options *options, ompg_task_fn *fn, void *arg, ompg_error *error);
 
 /*
- * True once the group, an enclosing group or a token of these has been cancelled, has failed
+ * The group whose task, or whose loop's sub-range or pipeline's stage, runs on this thread: the innermost
+ * one. NULL outside of any, and on other threads of an OpenMP region that such a task opens. For error
+ * sites that have no argument for the group: ompg_fail(ompg_current(), ...). Any thread; about a nanosecond.
+ */
+OMPG_API ompg_group *ompg_current(void);
+
+/*
+ * True once the group, an enclosing group (as far as the first .shielded one) or a token of these has been cancelled, has failed
  * (fail-fast) or is past its deadline: a long task should then clean up and return ECANCELED. The
  * enclosing group is that of the task in which this one was made, or is waited for, whichever came last.
  * In a .deterministic group it is true only for the tasks from the lowest failing index on.

@@ -65,6 +65,7 @@ static bool configure(ompg_group *group, const ompg_options *options)
         options = &defaults;
     group->collect = options->on_error == OMPG_COLLECT;
     group->deterministic = options->deterministic;
+    store_relaxed(&group->shielded, options->shielded);
     store_relaxed(&group->gate.limit, options->limit);
     group->gate.budget = amount_or_none(&options->budget);
     store_relaxed(&group->gated, options->limit > 0 || group->gate.budget > 0.0);
@@ -132,7 +133,7 @@ static __attribute__((noinline)) ompg_group *new_slow(const ompg_options *option
     clear_state(group);
     clear_rest(group);
     nest_new(group, worker);
-    inherit(group, load_relaxed(&group->parent));
+    inherit(group, load_relaxed(&group->shielded) ? NULL : load_relaxed(&group->parent));
     return group;
 }
 
@@ -228,6 +229,12 @@ int ompg_reset(ompg_group *group)
     clear_state(group);
     clear_rest(group);
     return 0;
+}
+
+ompg_group *ompg_current(void)
+{
+    const struct worker *worker = self;
+    return worker && worker->frame ? task_group(worker->frame->task) : NULL;
 }
 
 bool ompg_stopped(const ompg_group *group)

@@ -80,6 +80,8 @@ static inline void fence(memory_order order)
 
 /* The public token holds a word that is not atomic, for C++ and static initialisers. */
 #define word_load_acquire(p) DELAYED(__atomic_load_n((p), __ATOMIC_ACQUIRE))
+#define word_store_relaxed(p, v) DELAYED(__atomic_store_n((p), (v), __ATOMIC_RELAXED))
+#define word_store_release(p, v) DELAYED(__atomic_store_n((p), (v), __ATOMIC_RELEASE))
 #define word_cas_acq_rel(p, expected, v)                                                           \
     DELAYED(__atomic_compare_exchange_n((p), (expected), (v), false, __ATOMIC_ACQ_REL,             \
                                         __ATOMIC_ACQUIRE))

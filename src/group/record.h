@@ -70,6 +70,7 @@ struct ompg_group {
     ompg_group *next_free;                   /* pool */
     atomic_uchar waiting;                    /* enum wait_state */
     atomic_bool gated;                       /* limit or budget was set: tasks pass the gate */
+    atomic_bool shielded;                    /* read-only after ompg_new */
     bool deterministic, collect;             /* read-only after ompg_new */
     atomic_bool is_default;                  /* made without options in a task: what few groups
                                                 use was never set, except `earliest` */

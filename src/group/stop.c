@@ -13,6 +13,7 @@
  * - Whatever changes an answer bumps the epoch after its flag: a stop, a failure in a deterministic group,
  *   a token, a limit that is set, a link that is moved, a wait with a timeout that begins after groups were
  *   made within (note_early_child). A look reads the epoch before the flags, and caches that one.
+ * - A shielded group is where every walk ends: what it caches is true of itself alone.
  * - A group gets its parent's caches when it is made. After a bump a look walks outwards to the first group
  *   that knows, and tells all groups on its way that live for certain: so a bump costs one walk, not one
  *   for each group.
@@ -103,8 +104,21 @@ static void stop_passively(ompg_group *group, ompg_error *error)
         publish(group, error);
 }
 
+static void stop_by_deadline(ompg_group *group, double seconds)
+{
+    ompg_error error = {.code = ETIMEDOUT, .kind = OMPG_ERROR_DEADLINE};
+    text_copy(error.message, sizeof error.message, "timed out after ");
+    text_append_seconds(error.message, sizeof error.message, seconds);
+    stop_passively(group, &error);
+}
+
 static void stop_by_token(ompg_group *group, const ompg_token *token)
 {
+    double seconds;
+    if (token_timed_out(token, &seconds)) {
+        stop_by_deadline(group, seconds);
+        return;
+    }
     ompg_error error = {.code = ompg_token_get_code(token), .kind = OMPG_ERROR_CANCEL};
     error.signal = ompg_token_get_signal(token);
     if (error.signal == 0) {
@@ -115,14 +129,6 @@ static void stop_by_token(ompg_group *group, const ompg_token *token)
         text_copy(error.message, sizeof error.message, "interrupted by ");
         text_append(error.message, sizeof error.message, name);
     }
-    stop_passively(group, &error);
-}
-
-static void stop_by_deadline(ompg_group *group)
-{
-    ompg_error error = {.code = ETIMEDOUT, .kind = OMPG_ERROR_DEADLINE};
-    text_copy(error.message, sizeof error.message, "timed out after ");
-    text_append_seconds(error.message, sizeof error.message, group->timeout);
     stop_passively(group, &error);
 }
 
@@ -153,42 +159,60 @@ static bool stops_itself(ompg_group *group, int64_t now)
     if (group_stopped_hard(group))
         return true;
     const ompg_token *token = load_relaxed(&group->token);
-    if (token && ompg_token_stopped(token)) {
+    if (token && token_is_cancelled(token, now)) {
         stop_by_token(group, token);
         return true;
     }
     if (now < load_relaxed(&group->deadline))
         return false;
-    stop_by_deadline(group);
+    stop_by_deadline(group, group->timeout);
     return true;
 }
 
-/* The token's memory may go as soon as its group is freed, which takes the lock (ompg_free). */
-static bool token_has_stopped(const struct enclosing *outer)
+/*
+ * The token's memory may go as soon as its group is freed, which takes the lock (ompg_free). Also gives the
+ * token's deadline, CLOCK_NEVER where the group is gone.
+ */
+static bool token_has_stopped(const struct enclosing *outer, int64_t now, int64_t *deadline)
 {
     ompg_group *group = outer->group;
+    *deadline = CLOCK_NEVER;
     if (!load_relaxed(&group->token))
         return false;
+    bool stopped = false;
     spin_lock(&group->lock);
-    bool stopped = is_alive(outer) && ompg_token_stopped(load_relaxed(&group->token));
+    if (is_alive(outer)) {
+        const ompg_token *token = load_relaxed(&group->token);
+        stopped = token_is_cancelled(token, now);
+        *deadline = token_deadline(token);
+    }
     spin_unlock(&group->lock);
     return stopped;
 }
 
 /* The same for one that may be gone, of which nothing is true then: the caller asks is_alive. */
-static bool has_stopped(const struct enclosing *outer, int64_t now)
+static bool has_stopped(const struct enclosing *outer, int64_t now, int64_t *deadline)
 {
-    return group_stopped_hard(outer->group) || now >= load_relaxed(&outer->group->deadline) ||
-           token_has_stopped(outer);
+    *deadline = load_relaxed(&outer->group->deadline);
+    if (group_stopped_hard(outer->group) || now >= *deadline)
+        return true;
+    int64_t shared;
+    bool stopped = token_has_stopped(outer, now, &shared);
+    if (shared < *deadline)
+        *deadline = shared;
+    return stopped;
 }
 
-/* Whether the enclosing group has stopped for its task that the inner one lies in. */
-static bool stops_inner(const struct enclosing *outer, bool held, int64_t now)
+/* Whether the enclosing group has stopped for its task that the inner one lies in. *deadline: its own. */
+static bool stops_inner(const struct enclosing *outer, bool held, int64_t now, int64_t *deadline)
 {
     size_t lowest = load_relaxed(&outer->group->fail_index);
     if (lowest != OMPG_NO_INDEX && lowest <= outer->index)
         return true;
-    return held ? stops_itself(outer->group, now) : has_stopped(outer, now);
+    if (!held)
+        return has_stopped(outer, now, deadline);
+    *deadline = group_own_deadline(outer->group);
+    return stops_itself(outer->group, now);
 }
 
 /*
@@ -204,6 +228,20 @@ static void stop_held(const struct walk *walk)
 }
 
 /*
+ * Two threads may have walked at once, and who read the older epoch must not undo what the other one has noted:
+ * a deadline would be forgotten.
+ */
+static void note_in(ompg_group *group, size_t epoch, int64_t earliest)
+{
+    spin_lock(&group->lock);
+    if (epoch - load_relaxed(&group->walked) <= SIZE_MAX / 2) {
+        store_relaxed(&group->earliest, earliest);
+        store_release(&group->walked, epoch); /* to the load_acquire of both's reader */
+    }
+    spin_unlock(&group->lock);
+}
+
+/*
  * Notes in the held groups that nothing around them has stopped, and their enclosing deadlines. One
  * round for each deadline that is earlier than all within it: it counts for all these.
  */
@@ -216,18 +254,22 @@ static void note(const struct walk *walk)
         const ompg_group *outer = group;
         for (size_t i = 1; i < left; i++) {
             outer = load_relaxed(&outer->parent);
-            int64_t deadline = load_relaxed(&outer->deadline);
+            int64_t deadline = group_own_deadline(outer);
             if (deadline < earliest) {
                 earliest = deadline;
                 within = i;
             }
         }
         left -= within;
-        for (; within > 0; within--, group = load_relaxed(&group->parent)) {
-            store_relaxed(&group->earliest, earliest);
-            store_release(&group->walked, walk->epoch); /* to the load_acquire of both's reader */
-        }
+        for (; within > 0; within--, group = load_relaxed(&group->parent))
+            note_in(group, walk->epoch, earliest);
     }
+}
+
+/* Whether what is around the group cannot stop it. */
+static bool is_shielded(const ompg_group *group)
+{
+    return load_relaxed(&((ompg_group *)group)->shielded);
 }
 
 /* What a walk reads of a group on its way. */
@@ -241,13 +283,15 @@ struct view {
 /* The caller asks is_alive after it: only then is it known whose values these are. */
 static inline struct view look_at(const struct walk *walk, const struct enclosing *outer, bool held)
 {
-    struct view view = {.stopped = stops_inner(outer, held, walk->now)};
+    int64_t deadline = CLOCK_NEVER;
+    struct view view = {.stopped = stops_inner(outer, held, walk->now, &deadline)};
     view.knows = !walk->now && load_acquire(&outer->group->walked) == walk->epoch;
     view.earliest = view.knows ? load_relaxed(&outer->group->earliest) : CLOCK_NEVER;
-    int64_t deadline = load_relaxed(&outer->group->deadline);
     if (deadline < view.earliest && (view.knows || !held))
         view.earliest = deadline;
     view.next = enclosing_next(outer);
+    if (is_shielded(outer->group))
+        view.next.group = NULL;
     return view;
 }
 
@@ -256,6 +300,8 @@ static bool walk_outwards(struct walk *walk)
 {
     struct enclosing outer = group_enclosing(walk->group);
     bool held = parent_is_held_here(self, walk->group);
+    if (is_shielded(walk->group))
+        outer.group = NULL;
     while (outer.group) {
         struct view view = look_at(walk, &outer, held);
         if (!held && !is_alive(&outer))

@@ -9,6 +9,7 @@
 
 #include "base/epoch.h"
 #include "group/record.h"
+#include "group/token.h"
 
 bool group_stopped_slow(ompg_group *group, size_t index);
 
@@ -18,10 +19,19 @@ static inline bool group_may_be_express(const ompg_group *group)
     return !load_relaxed(&group->gated) && group->timeout <= 0.0;
 }
 
+/* Of its wait and of its token. The group lives. */
+static inline int64_t group_own_deadline(const ompg_group *group)
+{
+    int64_t own = load_relaxed(&group->deadline);
+    const ompg_token *token = load_relaxed(&group->token);
+    int64_t shared = UNLIKELY(token != NULL) ? token_deadline(token) : CLOCK_NEVER;
+    return shared < own ? shared : own;
+}
+
 /* Of the own and the enclosing ones. */
 static inline int64_t group_earliest_deadline(const ompg_group *group)
 {
-    int64_t earliest = load_relaxed(&group->earliest), own = load_relaxed(&group->deadline);
+    int64_t earliest = load_relaxed(&group->earliest), own = group_own_deadline(group);
     return own < earliest ? own : earliest;
 }
 

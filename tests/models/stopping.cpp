@@ -16,12 +16,12 @@
 //@ take src/group/worker.h frame
 //@ into taken.h
 //@ take src/base/epoch.h stop_epoch_bump
-//@ take src/group/stop.h group_may_be_express group_earliest_deadline group_is_express group_stopped group_stopped_hard
+//@ take src/group/stop.h group_may_be_express group_own_deadline group_earliest_deadline group_is_express group_stopped group_stopped_hard
 //@ take src/engine/pools.h group_acquire
 //@ take src/group/worker.h runs_task_of
 //@ take src/group/nesting.h enclosing is_alive group_enclosing enclosing_next group_may_enclose group_encloses is_child_of group_set_parent parent_is_held parent_is_held_here
 //@ take src/group/nesting.c group_lies_in frame_of group_has_task_here is_here group_nest note_early_child
-//@ take src/group/stop.c claim_stop publish group_stop settled_stop group_cause stop_passively stop_by_token stop_by_deadline stop_by_enclosing walk stops_itself token_has_stopped has_stopped stops_inner stop_held note view look_at walk_outwards look_around group_stopped_slow
+//@ take src/group/stop.c claim_stop publish group_stop settled_stop group_cause stop_passively stop_by_token stop_by_deadline stop_by_enclosing walk stops_itself token_has_stopped has_stopped stops_inner stop_held note_in note is_shielded view look_at walk_outwards look_around group_stopped_slow
 //@ take src/api/group.c nest_new inherit_slow inherit ompg_new end_life
 //@ take src/api/group_wait.c set_deadline wait_begin
 //@ change s/^    group->cause = \*error;/    group->cause = *error; group->cause_code = error->code;/
@@ -38,11 +38,23 @@
 //@ mutant enclosing-stop-is-not-told /^static void stop_held/,/^}/s/stop_epoch_bump();/;/
 //@ mutant claim-does-not-release s/cas_acq_rel(&group->stop/cas_acquire(\&group->stop/
 //@ mutant walk-looks-at-parent-only s/^        outer = view.next;/        outer.group = NULL;/
+//@ mutant older-look-is-noted /^static void note_in/,/^}/s/if (epoch - load_relaxed.*/{/
+//@ mutant noted-without-lock /^static void note_in/,/^}/{s/spin_lock(&group->lock);//;s/spin_unlock(&group->lock);//}
+//@ mutant token-deadline-is-not-inherited s/^            int64_t deadline = group_own_deadline(outer);/            int64_t deadline = load_relaxed(\&outer->deadline);/;s/^    \*deadline = group_own_deadline(outer->group);/    *deadline = load_relaxed(\&outer->group->deadline);/;s/^    if (shared < \*deadline)/    if (false)/
+//@ mutant shield-is-ignored s/return load_relaxed(&((ompg_group \*)group)->shielded);/return false;/
+//@ mutant shield-is-ignored-further-out s/if (is_shielded(outer->group))/if (false)/
 #include "basis.h"
 
 static const int64_t CLOCK_NEVER = INT64_MAX, NOW = 100, PASSED = 50;
 static int64_t clock_now() { return NOW; }
 static int64_t clock_after(int64_t, double) { return PASSED; }
+
+/* A deadline is all that it has. */
+struct model_token {
+    rl::atomic<int64_t> deadline;
+};
+#define ompg_token model_token
+#define token_deadline(token) load_acquire(&(token)->deadline)
 
 struct errors {
     rl::atomic<size_t> count;
@@ -51,7 +63,7 @@ struct errors {
 struct region {
 };
 
-struct ompg_group {
+struct alignas(CACHE_LINE) ompg_group {
     rl::atomic<size_t> clean, walked, serial, parent_serial, parent_index, fail_index;
     rl::atomic<struct region *> region;
     rl::atomic<ompg_group *> parent;
@@ -60,10 +72,13 @@ struct ompg_group {
     atomic_int stop;
     atomic_uint depth, link_version;
     atomic_uchar waiting;
-    atomic_bool gated, is_default, has_early_child;
+    atomic_bool gated, shielded, is_default, has_early_child;
     bool deterministic, cause_is_first;
     double timeout;
-    struct worker *owner;
+    rl::atomic<struct worker *> owner;
+    struct {
+        struct spinlock lock;
+    } mailbox;
     struct spinlock lock;
     struct errors *errors;
     ompg_group *next_free;
@@ -94,7 +109,8 @@ enum { SIGNAL_NAME_SIZE = 1 };
 #define tsan_is_present() false
 #define group_acquire_slow() ((ompg_group *)NULL)
 #define new_slow(options) ((ompg_group *)NULL)
-#define ompg_token_stopped(token) false
+#define token_is_cancelled(token, now) (token_deadline(token) <= (now))
+#define token_timed_out(token, seconds) true
 #define ompg_token_get_code(token) 0
 #define ompg_token_get_signal(token) 0
 
@@ -115,13 +131,15 @@ static bool group_has_task_here(const struct worker *worker, const ompg_group *g
 #include "taken.h"
 
 enum { THREADS = 3, GROUPS = 4 };
-enum { STOPPED_TWICE, ENCLOSING, DEADLINE, MOVED, RECYCLED };
+enum { STOPPED_TWICE, ENCLOSING, DEADLINE, MOVED, RECYCLED, TWO_LOOK, TOKEN, SHIELDED };
 
 struct model : rl::test_suite<model, THREADS> {
     rl::atomic<size_t> stop_epoch_word;
     struct region region;
     struct worker worker_records[THREADS];
+    alignas(CACHE_LINE) ompg_group records[GROUPS];
     ompg_group *groups[GROUPS];
+    ompg_token shared_token;
     atomic_int told;
 
     void clear(ompg_group *group)
@@ -141,9 +159,11 @@ struct model : rl::test_suite<model, THREADS> {
         store_relaxed(&group->link_version, 0);
         store_relaxed(&group->waiting, NOBODY_WAITS);
         store_relaxed(&group->gated, false);
+        store_relaxed(&group->shielded, false);
         store_relaxed(&group->is_default, true);
         store_relaxed(&group->has_early_child, false);
         store_relaxed(&group->lock.locked, 0);
+        store_relaxed(&group->mailbox.lock.locked, 0);
         group->deterministic = false;
         group->timeout = 0.0;
         group->errors = NULL;
@@ -186,9 +206,9 @@ struct model : rl::test_suite<model, THREADS> {
         workers = worker_records;
         store_relaxed(&stop_epoch, 1);
         store_relaxed(&told, 0);
-        for (ompg_group *&group : groups) {
-            group = new ompg_group();
-            clear(group);
+        for (int i = 0; i < GROUPS; i++) {
+            groups[i] = &records[i];
+            clear(groups[i]);
         }
         for (struct worker &worker : worker_records) {
             worker.frame = NULL;
@@ -206,6 +226,22 @@ struct model : rl::test_suite<model, THREADS> {
         }
         if (scenario == RECYCLED)
             nest(1, 0);
+        if (scenario == TWO_LOOK) {
+            groups[0]->timeout = 1.0;
+            store_relaxed(&groups[0]->is_default, false);
+            store_relaxed(&groups[0]->has_early_child, true);
+            nest(1, 0);
+        }
+        if (scenario == TOKEN) {
+            store_relaxed(&shared_token.deadline, CLOCK_NEVER);
+            store_relaxed(&groups[0]->token, &shared_token);
+            nest(1, 0);
+        }
+        if (scenario == SHIELDED) {
+            nest(1, 0);
+            nest(2, 1);
+            store_relaxed(&groups[1]->shielded, true);
+        }
     }
 
     void stopped_twice(unsigned index)
@@ -254,7 +290,7 @@ struct model : rl::test_suite<model, THREADS> {
     {
         struct worker *worker = self;
         if (index == 0) {
-            wait_begin(groups[0], worker);
+            wait_begin(groups[0], worker, WAIT_BEGUN);
             store_release(&told, 1);
             return;
         }
@@ -312,9 +348,64 @@ struct model : rl::test_suite<model, THREADS> {
         }
     }
 
+    /* Both run tasks of a group that the deadline concerns: what one has read before must not undo what the other notes. */
+    void look_both(unsigned index)
+    {
+        struct worker *worker = self;
+        if (index == 1)
+            enter(worker, groups[0]);
+        enter(worker, groups[1]);
+        for (int i = 0; i < 3; i++) {
+            bool sure = load_acquire(&told);
+            bool stopped = group_stopped(groups[1], 0);
+            RL_ASSERT(stopped || !sure);
+        }
+    }
+
+    void two_look(unsigned index)
+    {
+        if (index > 0)
+            return look_both(index);
+        wait_begin(groups[0], self, WAIT_BEGUN);
+        store_release(&told, 1);
+    }
+
+    /* The enclosing group's token gets a deadline: ompg_token_set_deadline. */
+    void token_deadline_set(unsigned index)
+    {
+        if (index > 0)
+            return look_both(index);
+        store_release(&shared_token.deadline, PASSED);
+        stop_epoch_bump();
+        store_release(&told, 1);
+    }
+
+    /* groups[1] is shielded from groups[0], and what lies in it with it. */
+    void shielded(unsigned index)
+    {
+        static const ompg_error error = {.code = EIO};
+        struct worker *worker = self;
+        enter(worker, groups[0]);
+        if (index == 0) {
+            group_stop(groups[0], &error);
+            return;
+        }
+        group_stopped(groups[0], 0);
+        enter(worker, groups[1]);
+        if (index == 1)
+            enter(worker, groups[2]);
+        for (int i = 0; i < 2; i++) {
+            RL_ASSERT(!group_stopped(groups[1], 0));
+            RL_ASSERT(!group_stopped(groups[2], 0));
+        }
+    }
+
     void thread(unsigned index)
     {
         switch (scenario) {
+        case TWO_LOOK: two_look(index); break;
+        case TOKEN: token_deadline_set(index); break;
+        case SHIELDED: shielded(index); break;
         case STOPPED_TWICE: stopped_twice(index); break;
         case ENCLOSING: enclosing(index); break;
         case DEADLINE: deadline(index); break;
@@ -327,10 +418,9 @@ struct model : rl::test_suite<model, THREADS> {
     {
         if (scenario < RECYCLED)
             RL_ASSERT(scenario == DEADLINE || group_stopped_hard(groups[0]));
-        for (ompg_group *group : groups)
-            delete group;
     }
 };
 
 MODEL(model, {"stopped by two", 60000}, {"enclosing group stops", 60000}, {"deadline", 60000},
-      {"moved", 60000}, {"recycled", 60000})
+      {"moved", 60000}, {"recycled", 60000},
+      {"two look at a deadline", 60000}, {"token gets a deadline", 60000}, {"shielded", 60000})
