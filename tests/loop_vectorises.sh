@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# OMPG_FOR vectorises as the plain loop does: the same packed instructions on the same registers, with
+# OMPG_FOR and its like vectorise as a `for` does: the same packed instructions on the same registers, with
 # the processor's oldest vector unit and with AVX2 and FMA. A loop that cannot be vectorised is the
 # control: no packed instruction may be seen in it.
 #
@@ -54,15 +54,18 @@ fail() {
 
 # compare <what> <compiler and flags>...
 compare() {
-    local what=$1 plain group control
+    local what=$1 plain group control function
     shift
     "$@" -O3 -I"$include" -c -o "$object" "$(dirname "$0")/loop_vectorises.c"
     plain=$(packed plain_triad)
-    group=$(packed group_triad)
     control=$(packed group_chain)
-    printf '%s\n' "$what: plain loop" "$plain" "$what: OMPG_FOR" "$group"
-    [ -n "$plain" ] || fail "$what: the plain loop is not vectorised"
-    [ "$group" = "$plain" ] || fail "$what: OMPG_FOR has other instructions than the plain loop"
+    printf '%s\n' "$what: the plain triad" "$plain"
+    [ -n "$plain" ] || fail "$what: the plain triad is not vectorised"
+    for function in triad int pointers options team step down two; do
+        group=$(packed "group_$function")
+        printf '%s\n' "$what: group_$function" "$group"
+        [ "$group" = "$plain" ] || fail "$what: group_$function has other instructions"
+    done
     [ -z "$control" ] || fail "$what: packed instructions where there cannot be any: $control"
 }
 

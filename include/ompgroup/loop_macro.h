@@ -98,7 +98,9 @@ typedef enum ompg_schedule {
  * parentheses: OMPG_FOR_OPT(group, i, 0, n, ((ompg_loop_options){.grain = 8, .threads = 4})).
  */
 typedef struct ompg_loop_options {
-    size_t grain; /* iterations in a range, the last may be shorter; 0: chosen by the library */
+    size_t grain; /* iterations in a range, the last may be shorter; 0: chosen by the library.
+                     It is made coarser where there are more than 2^32 - 2 ranges, or more than
+                     2^16 in a team's dynamic loop */
     int threads;  /* that the region has; 0: the group's. A team's loop: must be 0 */
     ompg_schedule schedule; /* which thread runs what */
     OMPG_RESERVED(6);       /* zero: see base.h */
@@ -119,8 +121,8 @@ typedef struct ompg_loop_options {
                   OMPG_LOOP_FIRST(__VA_ARGS__), , OMPG_LOOP_REST(__VA_ARGS__))
 
 #define OMPG_FOR_TEAM_OPT(group, i, begin, end, ...)                                               \
-    OMPG_LOOP_FOR(OMPG_LOOP_TEAM_OPT, OMPG_LOOP_OPTIONS, OMPG_LOOP_IS_TEAM | OMPG_LOOP_BY_RUNTIME, \
-                  group, i, begin, end, OMPG_LOOP_FIRST(__VA_ARGS__), OMPG_LOOP_REST(__VA_ARGS__))
+    OMPG_LOOP_FOR(OMPG_LOOP_TEAM, OMPG_LOOP_OPTIONS, OMPG_LOOP_IS_TEAM, group, i, begin, end,      \
+                  OMPG_LOOP_FIRST(__VA_ARGS__), OMPG_LOOP_REST(__VA_ARGS__))
 
 #define OMPG_FOR_STEP(group, i, begin, end, ...)                                                   \
     OMPG_LOOP_FOR_STEP(group, i, begin, end, OMPG_LOOP_FIRST(__VA_ARGS__),                         \

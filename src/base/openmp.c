@@ -116,21 +116,34 @@ int openmp_thread(void)
     return thread;
 }
 
-/* Monotonic: in the order of their numbers, or libomp would give each thread a block of them at first. */
-struct openmp_schedule openmp_schedule_set(bool dynamic)
+/* Both runtimes have them; another one may not. */
+#pragma weak GOMP_loop_dynamic_start
+#pragma weak GOMP_loop_dynamic_next
+#pragma weak GOMP_loop_end_nowait
+bool GOMP_loop_dynamic_start(long begin, long end, long step, long chunk, long *first, long *past);
+bool GOMP_loop_dynamic_next(long *first, long *past);
+void GOMP_loop_end_nowait(void);
+
+bool openmp_has_dealer(void)
 {
-    struct openmp_schedule before;
-    omp_sched_t kind;
-    omp_get_schedule(&kind, &before.chunk);
-    before.kind = (unsigned)kind;
-    unsigned taken = (unsigned)omp_sched_dynamic | (unsigned)omp_sched_monotonic;
-    omp_set_schedule(dynamic ? (omp_sched_t)taken : omp_sched_static, 1);
-    return before;
+    return GOMP_loop_dynamic_start && GOMP_loop_dynamic_next && GOMP_loop_end_nowait;
 }
 
-void openmp_schedule_restore(struct openmp_schedule schedule)
+bool openmp_deal_begin(long count, long *taken)
 {
-    omp_set_schedule((omp_sched_t)schedule.kind, schedule.chunk);
+    long past;
+    return GOMP_loop_dynamic_start(0, count, 1, 1, taken, &past);
+}
+
+bool openmp_deal_next(long *taken)
+{
+    long past;
+    return GOMP_loop_dynamic_next(taken, &past);
+}
+
+void openmp_deal_end(void)
+{
+    GOMP_loop_end_nowait();
 }
 
 NOT_INSTRUMENTED void openmp_taskgroup(openmp_body_fn *body, void *arg)

@@ -41,15 +41,17 @@ bool openmp_in_final(void);
 /* omp_get_thread_num() */
 int openmp_thread(void);
 
-/* OpenMP's own schedule, which loops with schedule(runtime) have. */
-struct openmp_schedule {
-    unsigned kind;
-    int chunk;
-};
-
-/* For the calling thread's next such loop: one iteration after the other, dealt out or taken. */
-struct openmp_schedule openmp_schedule_set(bool dynamic);
-void openmp_schedule_restore(struct openmp_schedule schedule);
+/*
+ * A counter that the team shares, which hands out [0, count) one after the other, for a loop that is dynamic
+ * at run time: a `schedule` clause says it when the program is compiled, and libomp does not heed
+ * omp_set_schedule() inside a region. So this is what GCC's code calls for schedule(dynamic, 1). Each thread
+ * of the team begins, takes until there is nothing left, and ends. May stand in a `for` with
+ * schedule(static), which no runtime knows of.
+ */
+bool openmp_has_dealer(void);
+bool openmp_deal_begin(long count, long *taken);
+bool openmp_deal_next(long *taken);
+void openmp_deal_end(void);
 
 /* Of the next team, by OpenMP's own limits; wanted 0: what OpenMP chooses. */
 int openmp_most_threads(int wanted);

@@ -7,11 +7,11 @@
  *   opening thread's, and the others read it.
  * - by blocks (loop_blocks.h): a static loop. Each share is one block, which is handed out bit by bit for a
  *   stop to be seen.
- * - by pieces: a dynamic loop of a team. OpenMP deals them out, each is a share of one range.
+ * - by pieces: a dynamic loop of a team, to whose threads OpenMP deals them out.
  * In a team each thread has a state of its own, which says the same: they share nothing but OpenMP's loop.
  *
- * Discipline. All is written before the threads come, or by the thread whose state it is. So is
- * `scheduled`; units are loop_units.h's.
+ * Discipline. All is written before the threads come, or by the thread whose state it is; units are
+ * loop_units.h's.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -26,10 +26,12 @@
 #include "ompgroup/loop_macro.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <stdlib.h>
 
-enum { BITS_OF_BLOCK = 16 }; /* at least, where no grain is given */
+enum {
+    BITS_OF_BLOCK = 16,   /* at least, where no grain is given */
+    MOST_PIECES = 1 << 16 /* libomp wants them to be dealt out to the last, also after an error */
+};
 
 enum hand_out { BY_UNITS, BY_BLOCKS, BY_PIECES };
 
@@ -39,11 +41,10 @@ struct macro_loop {
     alignas(CACHE_LINE) enum hand_out hand_out;
     bool team;
     bool waits;             /* it is a wait of the group: outside of the group's own tasks */
-    bool scheduled;         /* OpenMP's own schedule has been changed */
     uint32_t float_control; /* of the thread that opened it */
     int shares;
-    size_t origin, step;           /* the index of an iteration is origin + number * step */
-    struct openmp_schedule before; /* OpenMP's own */
+    long pieces;
+    size_t origin, step; /* the index of an iteration is origin + number * step */
 };
 
 enum { SHARES_IN_ROOM_LEAST = 8 };
@@ -144,33 +145,27 @@ static void open_parallel(struct macro_loop *macro, const char *room_end,
     }
 }
 
-/* The number of a share is an int. */
-static size_t team_grain(const struct loop_plan *plan, size_t count)
+static size_t team_grain(const struct loop_plan *plan)
 {
-    size_t least = count / INT_MAX + 1;
+    size_t least = plan->end / MOST_PIECES + 1;
     return plan->whole ? 0 : plan->grain < least ? least : plan->grain;
 }
 
-/*
- * A team's schedule is static where the macro has no options, and `runtime` where it has: then each thread
- * sets its own. A limit below the team's size leaves blocks only.
- */
+/* Each thread has one share. A limit below the team's size leaves blocks only. */
 static void open_team(struct macro_loop *macro, const struct request *request)
 {
     struct loop *loop = &macro->loop;
-    bool is_openmp = (request->flags & OMPG_LOOP_IS_OPENMP) != 0;
-    int team = is_openmp ? openmp_threads() : 1;
-    loop->threads = within_limit(loop->group, team);
-    bool dynamic = request->options.schedule == OMPG_DYNAMIC && loop->threads == team && team > 1;
-    macro->hand_out = dynamic ? BY_PIECES : BY_BLOCKS;
-    macro->shares = at_most(loop->threads, request->count);
+    int team = request->flags & OMPG_LOOP_IS_OPENMP ? openmp_threads() : 1;
+    macro->shares = within_limit(loop->group, team);
+    bool dynamic = request->options.schedule == OMPG_DYNAMIC && macro->shares == team && team > 1 &&
+                   request->count > 0 && openmp_has_dealer();
     if (dynamic) {
-        loop->plan.grain = team_grain(&loop->plan, request->count);
-        macro->shares = (int)block_pieces(request->count, loop->plan.grain, (size_t)team);
-    }
-    if (is_openmp && (request->flags & OMPG_LOOP_BY_RUNTIME)) {
-        macro->before = openmp_schedule_set(dynamic);
-        macro->scheduled = true;
+        macro->hand_out = BY_PIECES;
+        loop->plan.grain = team_grain(&loop->plan);
+        macro->pieces = (long)block_pieces(request->count, loop->plan.grain, (size_t)team);
+    } else {
+        macro->hand_out = BY_BLOCKS;
+        macro->shares = at_most(macro->shares, request->count);
     }
     macro->waits = loop->group && loop->group->timeout > 0.0 && wait_share(loop->group, self);
 }
@@ -179,7 +174,6 @@ static void init(struct macro_loop *macro, const struct request *request, ompg_l
 {
     ompg_group *group = request->group;
     macro->team = (request->flags & OMPG_LOOP_IS_TEAM) != 0;
-    macro->scheduled = false;
     macro->origin = (size_t)span.origin;
     macro->step = (size_t)span.step;
     macro->loop.group = group;
@@ -212,17 +206,9 @@ ompg_loop ompg_loop_open(void *room, size_t size, ompg_group *group,
     return (ompg_loop){.state = macro, .shares = macro->shares, .open = true};
 }
 
-static void restore_schedule(struct macro_loop *macro)
-{
-    if (macro->scheduled)
-        openmp_schedule_restore(macro->before);
-    macro->scheduled = false;
-}
-
 void ompg_loop_close(ompg_loop *handle)
 {
     struct macro_loop *macro = handle->state;
-    restore_schedule(macro);
     if (macro->waits)
         wait_unshare(macro->loop.group);
     free(macro->loop.memory);
@@ -236,6 +222,12 @@ static size_t index_of(const struct macro_loop *macro, size_t number)
     return macro->origin + number * macro->step;
 }
 
+static bool has_stopped(const struct macro_loop *macro, size_t number)
+{
+    ompg_group *group = macro->loop.group;
+    return group && group_stopped(group, index_of(macro, number));
+}
+
 static bool take_units(struct macro_loop *macro, ompg_loop_range *range)
 {
     struct loop *loop = &macro->loop;
@@ -247,7 +239,7 @@ static bool take_units(struct macro_loop *macro, ompg_loop_range *range)
         range->begin = taken.begin;
         range->end = taken.end;
         range->began = taken.began;
-        if (!loop->group || !group_stopped(loop->group, index_of(macro, taken.begin)))
+        if (!has_stopped(macro, taken.begin))
             return true;
         if (group_stopped_hard(loop->group))
             return false;
@@ -282,25 +274,33 @@ static bool take_bit(struct macro_loop *macro, ompg_loop_range *range, bool firs
     return true;
 }
 
-static bool take_piece(struct macro_loop *macro, ompg_loop_range *range, bool first)
+/* What the group has stopped for is dealt out as well, and left. */
+static bool take_piece(const struct macro_loop *macro, ompg_loop_range *range, bool first)
 {
     const struct loop_plan *plan = &macro->loop.plan;
-    struct block piece =
-        block_piece(plan->end, plan->grain, (size_t)macro->loop.threads, (size_t)range->share);
-    range->begin = piece.begin;
-    range->end = piece.end;
-    return first && piece.begin < piece.end;
+    long at;
+    bool taken = first ? openmp_deal_begin(macro->pieces, &at) : openmp_deal_next(&at);
+    for (; taken; taken = openmp_deal_next(&at)) {
+        struct block piece = block_piece(plan->end, plan->grain, (size_t)macro->shares, (size_t)at);
+        range->begin = piece.begin;
+        range->end = piece.end;
+        if (piece.begin < piece.end && !has_stopped(macro, piece.begin))
+            return true;
+    }
+    openmp_deal_end();
+    return false;
 }
 
-/* Blocks and pieces go upwards: where the group has stopped there is no more of this share to do. */
 static bool take(struct macro_loop *macro, ompg_loop_range *range, bool first)
 {
-    if (macro->hand_out == BY_UNITS)
+    switch (macro->hand_out) {
+    case BY_UNITS:
         return take_units(macro, range);
-    bool taken = macro->hand_out == BY_BLOCKS ? take_bit(macro, range, first)
-                                              : take_piece(macro, range, first);
-    ompg_group *group = macro->loop.group;
-    return taken && !(group && group_stopped(group, index_of(macro, range->begin)));
+    case BY_PIECES:
+        return take_piece(macro, range, first);
+    default: /* blocks go upwards: where the group has stopped there is no more of this one to do */
+        return take_bit(macro, range, first) && !has_stopped(macro, range->begin);
+    }
 }
 
 /* Before this thread's first range of a share. */
@@ -309,9 +309,7 @@ static void enter(struct macro_loop *macro, ompg_loop_range *range)
     range->entered = true;
     range->outer = loop_here.group;
     range->outer_index = loop_here.index;
-    if (macro->team) {
-        restore_schedule(macro); /* OpenMP has read it */
-    } else {
+    if (!macro->team) {
         range->float_control = float_control_get();
         float_control_set(macro->float_control);
     }
