@@ -47,9 +47,32 @@ static bool set(const struct option_rule *rule, const char *text)
         return set_real(rule, text);
     if (rule->text)
         *rule->text = text;
-    else
+    else if (rule->flag)
         *rule->flag = true;
     return true;
+}
+
+/* The letters and digits for getopt_long(). */
+static void spell(const struct option_rule *rules, char *letters)
+{
+    for (; rules->name; rules++) {
+        if (rules->letter)
+            *letters++ = rules->letter;
+        if (rules->letter && !rules->flag)
+            *letters++ = ':';
+        for (char digit = '1'; rules->digits && digit <= '9'; digit++)
+            *letters++ = digit;
+    }
+    *letters = '\0';
+}
+
+/* The rule that has this letter or digit. */
+static int find(const struct option_rule *rules, int letter)
+{
+    int which = 0;
+    while (rules[which].letter != letter && !(rules[which].digits && isdigit(letter)))
+        which++;
+    return which;
 }
 
 static _Noreturn void misused(const char *program)
@@ -81,24 +104,30 @@ int options_parse(const char *program, const char *usage, const struct option_ru
                   char **argv)
 {
     struct option known[OPTIONS_MOST + 2] = {0};
+    char letters[(size_t)2 * OPTIONS_MOST + sizeof "123456789"];
     int count = 0;
     int which;
+    spell(rules, letters);
     for (; rules[count].name; count++) {
         int value = rules[count].flag ? no_argument : required_argument;
         known[count] = (struct option){rules[count].name, value, &which, count};
     }
     known[count] = (struct option){"help", no_argument, &which, count};
-    int unknown;
+    int letter; /* 0: a name */
     /* Options with the same flag and value would be one under two names, and "--t" not ambiguous. */
-    while ((unknown = getopt_long(argc, argv, "", known, NULL)) != -1) {
-        if (unknown != 0)
+    while ((letter = getopt_long(argc, argv, letters, known, NULL)) != -1) {
+        if (letter == '?')
             misused(program);
+        if (letter != 0)
+            which = find(rules, letter);
         if (which == count) {
             fputs(usage, stdout);
             exit(fflush(stdout) == 0 ? EXIT_SUCCESS : EXIT_FAILURE);
         }
-        if (!set(&rules[which], optarg))
-            reject_value(program, &rules[which], optarg);
+        const char digit[] = {(char)letter, '\0'};
+        const char *value = isdigit(letter) ? digit : optarg;
+        if (!set(&rules[which], value))
+            reject_value(program, &rules[which], value);
     }
     return optind;
 }

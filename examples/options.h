@@ -19,6 +19,8 @@
 /* What the option --<name> does: it sets the one of these that is not NULL. */
 struct option_rule {
     const char *name;
+    char letter;        /* -<letter> does the same; 0: there is none */
+    bool digits;        /* -1 to -9 set .count */
     bool *flag;         /* takes no value */
     const char **text;  /* takes any value */
     size_t *count;      /* takes a number from .least to .most */

@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
-# How fast the examples wordfreq, heat and pi are, as ratios of times measured in turn:
+# How fast the examples wordfreq, heat, pi and pgzip are, as ratios of times measured in turn:
 #
 #     scripts/examples-speed.sh [ROUNDS]        ROUNDS: 21
 #
 #   wordfreq   two threads against one, and against the serial version, on text of this machine
 #   heat, pi   the library against plain OpenMP, both with two threads
+#   pgzip      two threads against pigz with two, where that and zlib are there, on the same text
 #
 # The text is what /usr/include and some of /usr/share hold, repeated up to 256 MiB, below
 # ${TMPDIR:-/tmp}, and removed. A time is that of the whole command, with its start and its output;
@@ -44,9 +45,10 @@ check() {
     "$programs/wordfreq" --serial "$work/text" >"$work/expected"
     "$programs/wordfreq" --threads 2 "$work/text" | cmp - "$work/expected"
     "$programs/heat" --threads 2 --compare
+    [ ! -x "$programs/pgzip" ] || "$programs/pgzip" -c -p 2 "$work/text" | zcat | cmp - "$work/text"
 }
 
-programs=$("$root/scripts/build-examples.sh" wordfreq heat pi)
+programs=$("$root/scripts/build-examples.sh" all)
 {
     : >"$work/text"
     make_text
@@ -63,6 +65,10 @@ for ((round = 0; round < rounds; round++)); do
     measure heat "${heat[@]}"
     measure pi-plain "${pi[@]}" --plain
     measure pi "${pi[@]}"
+    if [ -x "$programs/pgzip" ] && command -v pigz >/dev/null; then
+        measure pigz pigz -p 2 -c "$work/text"
+        measure pgzip "$programs/pgzip" -p 2 -c "$work/text"
+    fi
 done
 
 echo "medians of $rounds rounds"
@@ -70,3 +76,4 @@ compare 'wordfreq: 1 and 2 threads' wordfreq1 wordfreq2
 compare 'wordfreq: serial and 2 threads' serial wordfreq2
 compare 'heat: omp parallel for and OMPG_FOR' heat-plain heat
 compare 'pi: OpenMP reduction and ompg_reduce' pi-plain pi
+[ ! -f "$work/pgzip" ] || compare 'pgzip: pigz -p 2 and 2 threads' pigz pgzip

@@ -15,11 +15,11 @@ wanted=() # what uses them says that it is left out
 case ${*:-build} in
 build) ;;
 test)
-    wanted+=(ninja libcunit1-dev g++ pkg-config valgrind locales
+    wanted+=(ninja libcunit1-dev zlib1g-dev g++ pkg-config valgrind locales
         clang-19 libomp-19-dev clang-format-19 clang-tidy-19 llvm-19 relacy-dev abigail-tools)
     ;;
 bench)
-    wanted+=(ninja g++ clang-19 libomp-19-dev python3 gnuplot-nox libtbb-dev golang-go
+    wanted+=(ninja pigz zlib1g-dev g++ clang-19 libomp-19-dev python3 gnuplot-nox libtbb-dev golang-go
         golang-golang-x-sync-dev cargo librust-rayon-dev libhts-dev libpthreadpool-dev)
     ;;
 arch)
@@ -47,6 +47,7 @@ is_there() {
     gcc) [ -n "$compiler" ] ;;
     ninja-build) have ninja || have make ;;
     g++) have c++ || have g++ || have clang++ ;;
+    zlib1g-dev) includes "${compiler:-cc}" zlib.h ;;
     libcunit1-dev) includes "${compiler:-cc}" CUnit/Basic.h ;;
     relacy-dev) includes c++ relacy/relacy.hpp -x c++ ;;
     locales) have localedef && [ -e /usr/share/i18n/charmaps/ANSI_X3.4-1968.gz ] ;;
@@ -56,7 +57,7 @@ is_there() {
     golang-go) have go ;;
     qemu-user) have qemu-aarch64 ;;
     gnuplot-nox) have gnuplot ;;
-    cargo | clang-* | cmake | ninja | pkg-config | python3 | valgrind) have "$1" ;;
+    cargo | clang-* | cmake | ninja | pigz | pkg-config | python3 | valgrind) have "$1" ;;
     *) [[ $(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null || true) == installed* ]] ;;
     esac
 }

@@ -160,7 +160,13 @@ check_skipped() {
 
 # lacks <number>: says which tool a block needs that is not there.
 lacks() {
-    grep -q pkg-config "$work/blocks/$1.block" && ! command -v pkg-config >/dev/null && echo pkg-config
+    if grep -q pkg-config "$work/blocks/$1.block" && ! command -v pkg-config >/dev/null; then
+        echo pkg-config
+    elif grep -q '^pgzip' "$work/blocks/$1.block" && [ ! -x "$PROGRAMS/pgzip" ]; then
+        echo 'zlib, and so pgzip,'
+    else
+        return 1
+    fi
 }
 
 check() {

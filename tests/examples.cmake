@@ -1,7 +1,7 @@
 # The example programs, run as a user runs them.
 #
 # SPDX-License-Identifier: Apache-2.0
-foreach(name IN ITEMS checksum heat pi wordfreq)
+foreach(name IN ITEMS checksum heat pgzip pi wordfreq)
     if(TARGET ${name})
         add_test(NAME ${name}
             COMMAND "${CMAKE_CURRENT_SOURCE_DIR}/${name}.sh" "$<TARGET_FILE:${name}>")

@@ -1,0 +1,266 @@
+/*
+ * Compression in blocks. See pgzip_stream.h.
+ *
+ * A pipeline: the source reads a block of text, several threads compress blocks, and they are written in
+ * order. Each block is deflated with the last 32 KiB before it as its dictionary, so that it is hardly
+ * longer than in a serial stream, and ends on a byte boundary, where the next one begins: together they are
+ * one stream. Checksums are those of the blocks, combined.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#define _DEFAULT_SOURCE 1 /* POSIX with C11 */
+#include "pgzip_stream.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <poll.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#define ZLIB_CONST 1
+#include <zlib.h>
+
+/* Bytes of text in a block; how much of the text before it helps to compress it; milliseconds of a look. */
+enum { BLOCK = 128 << 10, WINDOW = 32 << 10, LOOK = 100 };
+
+/* A place for a block. It is used again, for the block that is read `live` blocks later. */
+struct block {
+    unsigned char text[WINDOW + BLOCK]; /* the window ends where the block begins */
+    size_t window, size;                /* bytes of both */
+    bool last;
+    uLong check;  /* CRC-32 of the block's text */
+    z_stream zip; /* what deflate() keeps; its output is .packed */
+    bool zip_is_made;
+    unsigned char *packed;
+    size_t room, packed_size;
+};
+
+/* Each field belongs to one stage, or is only read. */
+struct stream {
+    struct end from, to;
+    int level;
+    bool to_is_file;      /* a regular file, in which writing does not wait for a reader */
+    struct block *blocks; /* [live] */
+    size_t live;
+    size_t made;             /* source: blocks */
+    bool ended;              /* source: the last block has been made */
+    uLong check;             /* last stage: CRC-32 of what has been written */
+    unsigned long long size; /* last stage: bytes of text of that */
+};
+
+/* ---- reading and writing, without being deaf to a stop ---- */
+
+/* Returns 0, ECANCELED or an errno value. */
+static int wait_for(ompg_group *group, int file, short events)
+{
+    struct pollfd wanted = {.fd = file, .events = events};
+    for (;;) {
+        int ready = poll(&wanted, 1, LOOK);
+        if (ready > 0)
+            return 0;
+        if (ready < 0 && errno != EINTR)
+            return errno;
+        if (ompg_stopped(group))
+            return ECANCELED;
+    }
+}
+
+/* Fills the block's text, less at the end of the file. */
+static int fill(ompg_group *group, const struct end *from, struct block *block)
+{
+    block->size = 0;
+    block->last = false;
+    while (block->size < BLOCK && !block->last) {
+        int code = wait_for(group, from->file, POLLIN);
+        if (code != 0)
+            return code;
+        ssize_t got = read(from->file, block->text + WINDOW + block->size, BLOCK - block->size);
+        if (got < 0 && errno != EAGAIN)
+            return errno;
+        if (got > 0)
+            block->size += (size_t)got;
+        block->last = got == 0;
+    }
+    return 0;
+}
+
+/* A pipe that is ready takes PIPE_BUF bytes without waiting. */
+static int write_all(ompg_group *group, const struct stream *stream, const unsigned char *bytes,
+                     size_t size)
+{
+    while (size > 0) {
+        size_t part = stream->to_is_file || size < PIPE_BUF ? size : PIPE_BUF;
+        int code = wait_for(group, stream->to.file, POLLOUT);
+        if (code != 0)
+            return code;
+        ssize_t written = write(stream->to.file, bytes, part);
+        if (written < 0)
+            return errno;
+        bytes += written;
+        size -= (size_t)written;
+    }
+    return 0;
+}
+
+/* An error of a file is recorded with its name; a stop is not an error of its own. */
+static int report(ompg_group *group, const struct end *end, int code)
+{
+    return code == 0 || code == ECANCELED ? code : ompg_fail(group, code, "%s", end->name);
+}
+
+/* ---- compressing ---- */
+
+static int make_room(struct block *block, size_t room)
+{
+    if (room <= block->room)
+        return 0;
+    unsigned char *packed = realloc(block->packed, room);
+    if (!packed)
+        return ENOMEM;
+    block->packed = packed;
+    block->room = room;
+    return 0;
+}
+
+/* A deflate stream without a header, ready for the block. */
+static int prepare(struct block *block, int level)
+{
+    z_stream *zip = &block->zip;
+    if (!block->zip_is_made) {
+        int code = deflateInit2(zip, level, Z_DEFLATED, -MAX_WBITS, 8, Z_DEFAULT_STRATEGY);
+        if (code != Z_OK)
+            return code == Z_MEM_ERROR ? ENOMEM : EINVAL;
+        block->zip_is_made = true;
+    } else {
+        deflateReset(zip);
+    }
+    if (block->window > 0)
+        deflateSetDictionary(zip, block->text + WINDOW - block->window, (uInt)block->window);
+    return make_room(block, deflateBound(zip, BLOCK) + 16);
+}
+
+/* Once, unless the room was too small for what cannot be compressed. */
+static int deflate_all(struct block *block)
+{
+    z_stream *zip = &block->zip;
+    zip->next_in = block->text + WINDOW;
+    zip->avail_in = (uInt)block->size;
+    block->packed_size = 0;
+    for (;;) {
+        zip->next_out = block->packed + block->packed_size;
+        zip->avail_out = (uInt)(block->room - block->packed_size);
+        deflate(zip, block->last ? Z_FINISH : Z_SYNC_FLUSH);
+        block->packed_size = block->room - zip->avail_out;
+        if (zip->avail_out > 0)
+            return 0;
+        int code = make_room(block, 2 * block->room);
+        if (code != 0)
+            return code;
+    }
+}
+
+/* ---- the stages ---- */
+
+/* The block that had this place has been written: blocks leave in order, and at most `live` exist. */
+static int read_stage(ompg_group *group, void *arg, void **item)
+{
+    struct stream *stream = arg;
+    if (stream->ended)
+        return 0;
+    struct block *block = &stream->blocks[stream->made % stream->live];
+    block->window = 0;
+    if (stream->made > 0) { /* all blocks before the last one are full */
+        const struct block *before = &stream->blocks[(stream->made - 1) % stream->live];
+        memcpy(block->text, before->text + BLOCK, WINDOW);
+        block->window = WINDOW;
+    }
+    int code = fill(group, &stream->from, block);
+    if (code != 0)
+        return report(group, &stream->from, code);
+    stream->made++;
+    stream->ended = block->last;
+    *item = block;
+    return 0;
+}
+
+static int pack_stage(ompg_group *group, void *arg, void **item)
+{
+    (void)group;
+    const struct stream *stream = arg;
+    struct block *block = *item;
+    int code = prepare(block, stream->level);
+    if (code == 0)
+        code = deflate_all(block);
+    block->check = crc32(0, block->text + WINDOW, (uInt)block->size);
+    return code;
+}
+
+static int write_stage(ompg_group *group, void *arg, void **item)
+{
+    struct stream *stream = arg;
+    const struct block *block = *item;
+    stream->check = crc32_combine(stream->check, block->check, (z_off_t)block->size);
+    stream->size += block->size;
+    int code = write_all(group, stream, block->packed, block->packed_size);
+    return report(group, &stream->to, code);
+}
+
+/* ---- the member around them ---- */
+
+static int write_head(ompg_group *group, const struct stream *stream)
+{
+    int level = stream->level;
+    unsigned char speed = level == 9 ? 2 : level == 1 ? 4 : 0;
+    const unsigned char head[10] = {0x1f, 0x8b,
+                                    8, [8] = speed, [9] = 3}; /* no name, no time; Unix */
+    return report(group, &stream->to, write_all(group, stream, head, sizeof head));
+}
+
+static int write_tail(ompg_group *group, const struct stream *stream)
+{
+    unsigned char tail[8];
+    for (int i = 0; i < 4; i++) {
+        tail[i] = (unsigned char)(stream->check >> (8 * i));
+        tail[4 + i] = (unsigned char)(stream->size >> (8 * i));
+    }
+    return report(group, &stream->to, write_all(group, stream, tail, sizeof tail));
+}
+
+static void free_blocks(struct stream *stream)
+{
+    for (size_t i = 0; stream->blocks && i < stream->live; i++) {
+        if (stream->blocks[i].zip_is_made)
+            deflateEnd(&stream->blocks[i].zip);
+        free(stream->blocks[i].packed);
+    }
+    free(stream->blocks);
+}
+
+static int pack(ompg_group *group, struct stream *stream)
+{
+    const ompg_stage stages[] = {
+        {.mode = OMPG_IN_ORDER, .fn = read_stage, .arg = stream},
+        {.mode = OMPG_PARALLEL, .fn = pack_stage, .arg = stream},
+        {.mode = OMPG_IN_ORDER, .fn = write_stage, .arg = stream},
+    };
+    int code = write_head(group, stream);
+    if (code == 0)
+        code = ompg_pipeline(group, stages, sizeof stages / sizeof stages[0], stream->live);
+    if (code == 0)
+        code = write_tail(group, stream);
+    return code;
+}
+
+int pgzip_stream(ompg_group *group, const struct end *from, const struct end *to, int level)
+{
+    struct stat status;
+    struct stream stream = {.from = *from, .to = *to, .level = level};
+    stream.to_is_file = fstat(to->file, &status) == 0 && S_ISREG(status.st_mode);
+    stream.live = (size_t)ompg_get_threads(group) + 2; /* one being read, one being written */
+    stream.blocks = calloc(stream.live, sizeof *stream.blocks);
+    int code = stream.blocks ? pack(group, &stream) : ENOMEM;
+    free_blocks(&stream);
+    return code;
+}
