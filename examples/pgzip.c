@@ -28,7 +28,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 enum status { DONE = 0, FAILED = 1 };
@@ -52,25 +51,11 @@ static const char usage[] =
 struct settings {
     size_t threads, level;
     double timeout;
-    double end; /* of the time, for all files together; 0: never */
     bool to_stdout, force, keep;
 };
 
+/* What stops all: a signal, or the end of the time for all files together. */
 static ompg_token stop = OMPG_TOKEN_INIT;
-
-static double now(void)
-{
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
-}
-
-/* What is left of the time; a little is left for the next file to notice. */
-static double seconds_left(const struct settings *settings)
-{
-    double left = settings->end - now();
-    return settings->end <= 0 ? 0 : left > 0 ? left : 1e-9;
-}
 
 static int complain(const char *name, int code)
 {
@@ -84,7 +69,6 @@ static int compress(const struct end *from, const struct end *to, const struct s
     ompg_group *group = ompg_new(&(ompg_options){
         .name = "pgzip",
         .threads = (int)settings->threads,
-        .timeout = seconds_left(settings),
         .token = &stop,
     });
     if (!group)
@@ -224,7 +208,7 @@ int main(int argc, char **argv)
     signal(SIGPIPE, SIG_IGN); /* a closed pipe is reported as every other error of writing */
     signal(SIGXFSZ, SIG_IGN); /* and so is a file that may not grow */
     if (settings.timeout > 0)
-        settings.end = now() + settings.timeout;
+        ompg_token_set_deadline(&stop, settings.timeout);
 
     int status = DONE;
     while (*paths && status <= FAILED) {

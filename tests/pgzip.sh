@@ -165,11 +165,11 @@ stops() {
     ended_by INT
     one_line 'SIGINT, nobody reads' 130 'interrupted by SIGINT'
     run --timeout 0.3 -9 -p 2 big
-    one_line 'time limit' 124 'timed out after 0[.][0-9]* s'
+    one_line 'time limit' 124 'timed out after 0[.]3 s'
     run --timeout 0.3 -p 2 <silent
-    one_line 'time limit, silent input' 124 'timed out after 0[.][0-9]* s'
+    one_line 'time limit, silent input' 124 'timed out after 0[.]3 s'
     run --timeout 0.3 -p 2 big big
-    one_line 'time limit of all files' 124 'timed out after 0[.][0-9]* s'
+    one_line 'time limit of all files' 124 'timed out after 0[.]3 s'
     ok 'what was stopped is kept' [ -e big ]
     exec 5>&- 6>&-
     rm -f big silent full
