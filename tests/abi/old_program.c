@@ -165,6 +165,38 @@ static void loops_run(int threads)
     ompg_free(group);
 }
 
+static void loop_statements_run(int threads)
+{
+    int sum = 0;
+    long long wide = 0;
+    struct {
+        ompg_loop_options options;
+        long long neighbours[64];
+    } here = {.options = {.grain = 3, .threads = threads, .schedule = OMPG_STATIC}};
+    memset(here.neighbours, 0xff, sizeof here.neighbours);
+    ompg_group *group = ompg_new(&(ompg_options){.threads = threads});
+    OMPG_FOR(group, i, 0, 1000, reduction(+ : sum))
+        sum += i;
+    CHECK_INT(sum, 499500);
+    OMPG_FOR_OPT(group, i, 0, 1000, here.options, reduction(+ : sum))
+        sum += i;
+    CHECK_INT(sum, 999000);
+    OMPG_FOR_STEP(group, i, 1000LL, 0LL, -2, reduction(+ : wide))
+        wide += i;
+    CHECK_INT(wide, 250500);
+#pragma omp parallel num_threads(threads)
+    OMPG_FOR_TEAM(group, i, 0, 1000, reduction(+ : sum))
+        sum += i;
+    CHECK_INT(sum, 1498500);
+    CHECK_INT(ompg_wait(group), 0);
+    OMPG_FOR(group, i, 0, 1000)
+        ompg_fail_at(group, (size_t)i, EIO, "at %d", i);
+    CHECK_INT(ompg_wait(group), EIO);
+    OMPG_FOR(NULL, i, 0, 1000)
+        ompg_fail_at(group, (size_t)i, EIO, "at %d", i);
+    ompg_free(group);
+}
+
 static int source(ompg_group *group, void *arg, void **piece)
 {
     static int numbers[TASKS];
@@ -231,6 +263,7 @@ int main(void)
         tasks_run(teams[i]);
         errors_are_kept(teams[i]);
         loops_run(teams[i]);
+        loop_statements_run(teams[i]);
         pipelines_run(teams[i]);
         tokens_stop(teams[i]);
     }
