@@ -84,6 +84,13 @@ CHECK_AT(ompg_stage, arg, 16);
 CHECK_AT(ompg_stage, drop, 24);
 CHECK_AT(ompg_stage, reserved, 32);
 
+CHECK_ROOM(ompg_loop_options);
+CHECK_SIZE(ompg_loop_options, 64);
+CHECK_AT(ompg_loop_options, grain, 0);
+CHECK_AT(ompg_loop_options, threads, 8);
+CHECK_AT(ompg_loop_options, schedule, 12);
+CHECK_AT(ompg_loop_options, reserved, 16);
+
 CHECK_ROOM(ompg_token);
 CHECK_SIZE(ompg_token, 64);
 CHECK_AT(ompg_token, cause, 0);
@@ -118,6 +125,9 @@ static void codes_keep_their_values(void)
     CHECK_INT(OMPG_IN_ORDER, 0);
     CHECK_INT(OMPG_PARALLEL, 1);
     CHECK_INT(OMPG_SERIAL, 2);
+    CHECK_INT(OMPG_SCHEDULE_DEFAULT, 0);
+    CHECK_INT(OMPG_DYNAMIC, 1);
+    CHECK_INT(OMPG_STATIC, 2);
     CHECK_INT(OMPG_ERROR_TASK, 0);
     CHECK_INT(OMPG_ERROR_CANCEL, 1);
     CHECK_INT(OMPG_ERROR_DEADLINE, 2);
@@ -201,6 +211,21 @@ static void stages_of_a_later_version(void)
     ompg_free(group);
 }
 
+static void loop_options_of_a_later_version(void)
+{
+    atomic_int runs = 0;
+    for (size_t i = 0; i < LATER * ROOM_OF(ompg_loop_options); i++) {
+        ompg_group *group = ompg_new(NULL);
+        ompg_loop_options options = {.grain = 1};
+        options.reserved[i / LATER] = later[i % LATER];
+        OMPG_FOR_OPT(group, j, 0, 10, options)
+            atomic_fetch_add(&runs, 1 + j);
+        CHECK_INT(ompg_wait(group), EINVAL);
+        ompg_free(group);
+    }
+    CHECK_INT(atomic_load(&runs), 0);
+}
+
 /* Of a later version, or never set to OMPG_TOKEN_INIT. */
 static void tokens_without_init(void)
 {
@@ -259,5 +284,6 @@ CHECK_MAIN("layout", {"fields stand in their order", fields_stand_in_their_order
            {"options of a later version", options_of_a_later_version},
            {"task options of a later version", task_options_of_a_later_version},
            {"stages of a later version", stages_of_a_later_version},
+           {"loop options of a later version", loop_options_of_a_later_version},
            {"tokens without init", tokens_without_init},
            {"rooms are filled with zeros", rooms_are_filled_with_zeros})

@@ -107,9 +107,13 @@ static void check_no_group(ompg_group *none)
     CHECK_INT(ompg_try_go(none, count_run, &runs), EINVAL);
     CHECK_INT(ompg_go_for(none, 0, 1, 1, never_runs, NULL), EINVAL);
     CHECK_INT(ompg_wait(none), EINVAL);
+    CHECK_INT(ompg_hold(none), EINVAL);
+    CHECK_INT(ompg_done(none, 0), EINVAL);
     CHECK_INT(ompg_cancel(none, EIO), EINVAL);
     CHECK_INT(ompg_fail(none, EIO, "nobody"), EINVAL);
     CHECK_INT(ompg_fail_at(none, 1, EIO, "nobody"), EINVAL);
+    CHECK_INT(ompg_fail_text(none, 1, EIO, "nobody"), EINVAL);
+    CHECK_INT(ompg_fail_from(none, none), EINVAL);
     CHECK_INT(ompg_reset(none), EINVAL);
     CHECK_INT(ompg_set_limit(none, 1), EINVAL);
     CHECK(!ompg_stopped(none));
@@ -117,6 +121,8 @@ static void check_no_group(ompg_group *none)
     CHECK_INT(error.code, 5);
     CHECK_INT(ompg_get_errors(none, &list), 0);
     CHECK_INT(ompg_print_error(none, stderr), 0);
+    CHECK_INT(ompg_print_short(none, stderr), 0);
+    CHECK_INT(ompg_exit_status(none), 1);
     ompg_get_stats(none, &stats);
     CHECK_INT(stats.submitted + stats.running + stats.done + stats.failed + stats.skipped, 0);
     CHECK(stats.seconds == 0.0);
@@ -172,6 +178,8 @@ static void default_group(void)
 {
     check_no_group(OMPG_DEFAULT);
     ompg_group *group = ompg_new(NULL);
+    CHECK_INT(ompg_fail_from(group, OMPG_DEFAULT), EINVAL);
+    CHECK_INT(ompg_get_error(group, NULL), 0);
     CHECK_INT(ompg_get_threads(OMPG_DEFAULT), ompg_get_threads(group));
     ompg_free(group);
 }

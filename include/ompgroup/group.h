@@ -146,8 +146,8 @@ OMPG_API int ompg_go(ompg_group *group, ompg_task_fn *fn, void *arg);
 
 /*
  * The same with options for the task; NULL options: as ompg_go().
- * EINVAL also for a negative or NaN cost and for a field of a later version. A cost above the whole budget is fine: that task runs
- * alone.
+ * EINVAL also for a negative or NaN cost and for a field of a later version. A cost above the whole
+ * budget is fine: that task runs alone.
  */
 OMPG_API int ompg_go_with(ompg_group *group, ompg_task_fn *fn, void *arg,
                           const ompg_task_options *options);
