@@ -237,37 +237,53 @@ static void cancel_interrupts_cancel(void)
     CHECK(!came);
 }
 
+/* Another thread, which does something when it is asked. */
+struct other {
+    pthread_t thread;
+    event asked, done;
+};
+
+/* An act: lets the other thread have time, whether or not it can go on before this one does. */
+static int ask_other(void *arg)
+{
+    struct other *other = arg;
+    event_post(&other->asked);
+    double start = seconds_now();
+    while (atomic_load(&other->done.count) == 0 && seconds_now() - start < 0.005)
+        sched_yield();
+    return 0;
+}
+
+/* Begins the act, and the thread, whose `arg` begins with `other`. */
+static void other_begin(struct other *other, void *(*fn)(void *arg), struct act *act, long step)
+{
+    CHECK_INT(pthread_create(&other->thread, NULL, fn, other), 0);
+    *act = (struct act){.fn = ask_other, .arg = other};
+    act_at(act, step);
+}
+
+/* Asked or not. */
+static void other_end(struct other *other)
+{
+    event_post(&other->asked);
+    pthread_join(other->thread, NULL);
+}
+
 /* A cancel that stops in the middle, while another thread resets the group and cancels it anew. */
 struct resetting {
+    struct other other; /* first */
     ompg_group *group;
-    event asked, done;
     int result;
 };
 
 static void *reset_and_cancel(void *arg)
 {
     struct resetting *resetting = arg;
-    CHECK_AWAIT(&resetting->asked, 1);
+    CHECK_AWAIT(&resetting->other.asked, 1);
     CHECK_INT(ompg_reset(resetting->group), 0);
     resetting->result = ompg_cancel(resetting->group, CODE);
-    event_post(&resetting->done);
+    event_post(&resetting->other.done);
     return NULL;
-}
-
-/* Lets the other thread have time, whether or not it can go on before this one does. */
-static void ask_and_wait(event *asked, event *done)
-{
-    event_post(asked);
-    double start = seconds_now();
-    while (atomic_load(&done->count) == 0 && seconds_now() - start < 0.005)
-        sched_yield();
-}
-
-static int ask_for_reset(void *arg)
-{
-    struct resetting *resetting = arg;
-    ask_and_wait(&resetting->asked, &resetting->done);
-    return 0;
 }
 
 /* The second cancel, after the reset: where it was the first to come then, its code is the group's. */
@@ -275,15 +291,12 @@ static void reset_interrupts_cancel(void)
 {
     bool came = STEPS_WORK;
     for (long step = 0; came; step++) {
-        pthread_t thread;
+        struct act act;
         struct resetting resetting = {.group = ompg_new(NULL)};
-        struct act act = {.fn = ask_for_reset, .arg = &resetting};
-        CHECK_INT(pthread_create(&thread, NULL, reset_and_cancel, &resetting), 0);
-        act_at(&act, step);
+        other_begin(&resetting.other, reset_and_cancel, &act, step);
         int result = ompg_cancel(resetting.group, EIO);
         came = act_came(&act);
-        event_post(&resetting.asked);
-        pthread_join(thread, NULL);
+        other_end(&resetting.other);
         CHECK(result == 0 || resetting.result == 0);
         CHECK_INT(ompg_wait(resetting.group), resetting.result == 0 ? CODE : EIO);
         ompg_free(resetting.group);
@@ -402,26 +415,18 @@ static void signal_interrupts_token_cancel(void)
 /* ---- detaching while a handler runs ---- */
 
 struct detaching {
-    ompg_token *token; /* alone in its page, which goes as soon as it may */
-    event asked, gone;
+    struct other other; /* first */
+    ompg_token *token;  /* alone in its page, which goes as soon as it may */
 };
 
 static void *detach(void *arg)
 {
     struct detaching *detaching = arg;
-    CHECK_AWAIT(&detaching->asked, 1);
+    CHECK_AWAIT(&detaching->other.asked, 1);
     CHECK_INT(ompg_token_off_signal(detaching->token, SIGUSR1), 0);
     CHECK_INT(munmap(detaching->token, (size_t)sysconf(_SC_PAGESIZE)), 0);
-    event_post(&detaching->gone);
+    event_post(&detaching->other.done);
     return NULL;
-}
-
-/* The handler stops here. */
-static int ask_to_detach(void *arg)
-{
-    struct detaching *detaching = arg;
-    ask_and_wait(&detaching->asked, &detaching->gone);
-    return 0;
 }
 
 /* The signal comes at each step of a handler that has begun; the token must outlive it, no more. */
@@ -429,20 +434,17 @@ static void off_signal_awaits_handlers(void)
 {
     bool came = STEPS_WORK;
     for (long step = 0; came; step++) {
-        pthread_t thread;
+        struct act act;
         struct sigaction now;
         struct detaching detaching = {.token = mmap(NULL, (size_t)sysconf(_SC_PAGESIZE),
                                                     PROT_READ | PROT_WRITE,
                                                     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)};
         CHECK_INT(ompg_token_on_signal(detaching.token, SIGUSR1), 0);
         sigaction(SIGUSR1, NULL, &now);
-        CHECK_INT(pthread_create(&thread, NULL, detach, &detaching), 0);
-        struct act act = {.fn = ask_to_detach, .arg = &detaching};
-        act_at(&act, step);
-        now.sa_handler(SIGUSR1);
+        other_begin(&detaching.other, detach, &act, step);
+        now.sa_handler(SIGUSR1); /* and stops at the step */
         came = act_came(&act);
-        event_post(&detaching.asked);
-        pthread_join(thread, NULL);
+        other_end(&detaching.other);
     }
     CHECK(!came);
 }

@@ -47,12 +47,7 @@
 //@ mutant tally-cleared-first /^void tally_flush/,/^}/{s/add_release(&group->submitted_elsewhere, submitted);/store_release(\&worker->tally_submitted, 0U); add_release(\&group->submitted_elsewhere, submitted);/}
 //@ mutant foreign-counts-in-tally s/!runs_task_of(worker, group))/false)/
 //@ mutant tally-is-not-settled /^static inline void tally_settle/,/^}/s/tally_flush(worker);/;/
-struct model;
-static struct model *the;
-struct task;
-static void *model_ring();
-#define memory_new(size) model_ring()
-#define free(memory) ((void)0)
+#include "rings.h"
 #define let_snapshots_pass(region) ((void)0) /* of whoever reads statistics */
 #define tsan_acquire(p) ((void)0)
 #define tsan_release(p) ((void)0)
@@ -111,6 +106,7 @@ static void tally_turn_to(struct worker *worker, ompg_group *group);
 static void tally_before_start(struct worker *worker, ompg_group *group);
 
 #include "taken.h"
+#include "deques.h"
 
 static void task_call(struct worker *worker, struct task *task, void *arg)
 {
@@ -192,15 +188,7 @@ struct model : rl::test_suite<model, WORKERS> {
             store_relaxed(&worker->flushes, 0);
             clear(&worker->tally);
             store_relaxed(&worker->tally_submitted, 0);
-            struct deque *deque = &worker->deque;
-            store_relaxed(&deque->lock.locked, 0);
-            store_relaxed(&deque->top, 0);
-            store_relaxed(&deque->tail, 0);
-            store_relaxed(&deque->split, 0);
-            store_relaxed(&deque->attention, false);
-            store_relaxed(&deque->has_series, false);
-            deque->series.count = 0;
-            deque_init(deque);
+            deque_make_empty(&worker->deque, ATTENTION_NONE);
             store_relaxed(&region.slots[i], worker);
         }
         /* Tasks that others have at hand: counted. */

@@ -18,6 +18,7 @@
 //@ take src/store/deque.c
 //@ take src/group/nesting.h group_may_enclose
 //@ take src/engine/steal.c STEAL_BATCH is_single_thief steal_batch steal_series mark_pried pry share_loot is_worth_locking lock_victim steal_some may_lie_in life_of sight steal_for steal_from
+//@ change s/TASK_FLAGS = 31/TASK_FLAGS = 15/
 //@ change s/DEQUE_CAPACITY = 2048/DEQUE_CAPACITY = 4/
 //@ change s/SERIES_LEAST = 8/SERIES_LEAST = 2/
 //@ change s/size_t index;     /shared<size_t> index; /
@@ -30,12 +31,7 @@
 //@ mutant share-without-lock /^void deque_share/,/^}/s/spin_lock(&deque->lock);//
 //@ mutant room-is-forgotten s/deque->room = load_acquire(&deque->tail) + deque->mask + 1/deque->room = load_acquire(\&deque->tail) + deque->mask + 2/
 //@ mutant series-keeps-slots s/store_release(&deque->tail, tail + series.count);//
-struct model;
-static struct model *the;
-struct task;
-static void *model_ring();
-#define memory_new(size) model_ring()
-#define free(memory) ((void)0)
+#include "rings.h"
 
 #include "basis.h"
 
@@ -63,6 +59,7 @@ static bool may_run(const struct task *task, const ompg_group *group)
 }
 
 #include "taken.h"
+#include "deques.h"
 
 enum { THIEVES = 2, TASKS = 5 };
 
@@ -89,17 +86,9 @@ struct model : rl::test_suite<model, 1 + THIEVES> {
         store_relaxed(&region.threads, 1 + THIEVES);
         for (struct worker &worker : workers) {
             worker.region = &region;
-            struct deque *deque = &worker.deque;
-            store_relaxed(&deque->lock.locked, 0);
-            store_relaxed(&deque->top, 0);
-            store_relaxed(&deque->tail, 0);
-            store_relaxed(&deque->split, 0);
-            store_relaxed(&deque->attention, false);
-            store_relaxed(&deque->has_series, false);
-            deque->series.count = 0;
-            deque_init(deque);
-            deque->mask = capacity - 1;
-            deque->room = capacity;
+            deque_make_empty(&worker.deque, ATTENTION_NONE);
+            worker.deque.mask = capacity - 1;
+            worker.deque.room = capacity;
         }
         for (atomic_int &count : ran)
             store_relaxed(&count, 0);

@@ -23,6 +23,7 @@
 //@ take src/engine/region.h region_attend_if_asked
 //@ into leave.h
 //@ take src/engine/leave.c
+//@ change s/TASK_FLAGS = 31/TASK_FLAGS = 15/
 //@ change s/DEQUE_CAPACITY = 2048/DEQUE_CAPACITY = 4/
 //@ change /hold_back\|self = worker\|launch_pause\|errno_here/d
 //@ mutant no-barrier s/membarrier_all() ? arm : arm_for_good/barrier_works ? arm : arm_for_good/
@@ -31,12 +32,7 @@
 //@ mutant last-look-is-short s/steal(worker, NULL, LOOK_FOR_SURE, task)/steal(worker, NULL, LOOK_SHARED, task)/
 //@ mutant enters-without-a-look s/load_relaxed(&region->active) < load_relaxed(&region->threads))/false)/
 //@ mutant answer-does-not-launch s/region_launch(worker, mine, active);.*/;/
-struct model;
-static struct model *the;
-struct task;
-static void *model_ring();
-#define memory_new(size) model_ring()
-#define free(memory) ((void)0)
+#include "rings.h"
 #define tally_flush(worker) ((void)0)
 #define can_launch_here(worker) true
 #define mail_find(worker, awaited, task) false
@@ -77,6 +73,7 @@ static bool launch(struct worker *worker)
 static void region_attend(struct worker *worker);
 
 #include "taken.h"
+#include "deques.h"
 
 /* As steal(), once around. */
 static bool steal(struct worker *thief, const ompg_group *, enum look look, struct task *task)
@@ -124,15 +121,8 @@ struct model : rl::test_suite<model, THREADS> {
             worker->thread = i;
             worker->region = &region;
             worker->asked = NULL;
-            struct deque *deque = &worker->deque;
-            store_relaxed(&deque->lock.locked, 0);
-            store_relaxed(&deque->top, 0);
-            store_relaxed(&deque->tail, 0);
-            store_relaxed(&deque->split, 0);
-            store_relaxed(&deque->has_series, false);
-            store_relaxed(&deque->attention, scenario == WITHOUT || scenario == CALLED ? ATTENTION_ARMED : attentions[rl::rand(3)]);
-            deque->series.count = 0;
-            deque_init(deque);
+            bool armed = scenario == WITHOUT || scenario == CALLED;
+            deque_make_empty(&worker->deque, armed ? ATTENTION_ARMED : attentions[rl::rand(3)]);
             bool there = i < threads && !(scenario == ENTERS && i == 0) && !(scenario == CALLED && i == 2);
             store_relaxed(&region.slots[i], there ? worker : NULL);
         }
