@@ -1,6 +1,6 @@
 /*
  * Deques of a model: their rings lie in it, as `slots`, because Relacy makes it anew for each schedule.
- * Before basis.h; deques.h comes after it.
+ * Before what is taken of the source; deques.h comes after it.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
