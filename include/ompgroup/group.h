@@ -115,8 +115,9 @@ OMPG_BEGIN_DECLS
 OMPG_MUST_USE OMPG_API ompg_group *ompg_new(const ompg_options *options);
 
 /*
- * Frees the group. Tasks never waited for are skipped, their drops run here, holds are forgotten; inside a
- * task some may have run already, or run now to their end (see ompg_go). NULL is fine.
+ * Frees the group. Tasks that nobody has waited for are skipped: their drops run here. In a task some of
+ * them may have run already (see ompg_go), and those that run are waited for. Holds are forgotten. NULL is
+ * fine.
  * Undefined while another thread waits for the group (an assertion in debug builds), adds to it, or has a
  * hold that it is to be done with; and from one of the group's own tasks.
  */
@@ -145,7 +146,7 @@ OMPG_API void ompg_free(ompg_group *group);
 OMPG_API int ompg_go(ompg_group *group, ompg_task_fn *fn, void *arg);
 
 /*
- * The same with options for the task; NULL options: as ompg_go().
+ * As ompg_go() with options for the task; NULL options: as ompg_go().
  * EINVAL also for a negative or NaN cost and for a field of a later version. A cost above the whole
  * budget is fine: that task runs alone.
  */
@@ -153,52 +154,52 @@ OMPG_API int ompg_go_with(ompg_group *group, ompg_task_fn *fn, void *arg,
                           const ompg_task_options *options);
 
 /*
- * The same with a copy of the `size` bytes at data, aligned for any type, as the argument; the copy is
- * the group's and lives until the task is over. EINVAL also when data is NULL and size is not 0. Memory: none is
- * allocated for up to 64 bytes in a task, unless many tasks wait behind a limit; the same holds for options.
+ * As ompg_go() with a copy of the `size` bytes at data, aligned for any type, as the argument; the copy is
+ * the group's and lives until the task is over. EINVAL also when data is NULL and size is not 0.
+ * Memory: none is allocated for up to 64 bytes in a task, unless many tasks wait behind a limit; the same
+ * holds for options.
  */
 OMPG_API int ompg_go_copy(ompg_group *group, ompg_task_fn *fn, const void *data, size_t size);
 
 /*
- * The same, but returns EAGAIN, task not accepted, where ompg_go() would make it wait behind the
- * group's limit or budget.
+ * As ompg_go(), but returns EAGAIN, task not accepted, where the task would wait behind the group's limit
+ * or budget.
  */
 OMPG_MUST_USE OMPG_API int ompg_try_go(ompg_group *group, ompg_task_fn *fn, void *arg);
 
 /*
- * Holds the group: it is not over until as many holds are done as were taken, and a wait goes on until
- * then, without using a processor while nothing happens. For what is no task: I/O that goes on, a device, a
- * producer in a thread of its own, which takes a hold before it is started, adds tasks, and is done.
- * Take the first hold before the wait, or in a task of the group, or while another hold is open: a hold that
- * is taken when the wait has nothing left to wait for may come too late for it.
+ * Holds the group: a wait for it goes on until as many holds are done (ompg_done) as were taken, without
+ * using a processor while nothing happens. For what is no task: I/O that goes on, a device, a producer in a
+ * thread of its own: a hold is taken before it is started, it adds tasks, and is done.
+ * Take the first hold before the wait, in a task of the group, or while another hold is open. One that is
+ * taken when the wait has nothing left to wait for may come too late for it.
  * Returns 0, also when the group has stopped; EINVAL when group is NULL. Any thread, from ompg_new() to
  * ompg_free(); async-signal-safe. No memory.
  */
 OMPG_API int ompg_hold(ompg_group *group);
 
 /*
- * A hold is done; a nonzero code is recorded as an error of the group, without an index, as ompg_fail() does
- * outside of tasks (ECANCELED after the group has stopped is not). The last one ends the wait if all tasks
- * are over; what was written before ompg_done() is visible to whoever waits. A deadline, a token or an
- * enclosing stop that comes while only holds are left stops the group, but ends no hold: whoever has one asks
- * ompg_stopped(), and is done. After the last one the group may be freed by the thread that waits.
+ * A hold is done. A nonzero code is recorded as an error of the group, without an index, as ompg_fail() does
+ * outside of tasks (except ECANCELED after the group has stopped). What was written before is visible to
+ * whoever waits. The last one ends the wait if all tasks are over, and then the group may be freed by the
+ * thread that waits. A stop of the group ends no hold: whoever has one asks ompg_stopped(), and is done.
  * Returns 0; EINVAL when group is NULL or no hold is open. Any thread; async-signal-safe where code is 0.
  */
 OMPG_API int ompg_done(ompg_group *group, int code);
 
 /*
- * Runs the group's tasks, on this thread and on those of the OpenMP region (its own, or the current
- * team inside one), and returns when all are over, every drop has been called and what the tasks
- * wrote is visible here. In a task it runs only tasks of this group and of groups nested in it.
- * What this thread owns is as before the call: errno, its floating-point control (of an outermost wait),
- * whether it can be cancelled. A pthread_cancel() meanwhile acts after the outermost wait.
- * In a parallel region of the caller's, those threads help that are at one of its barriers, implied
- * ones too. Threads that are busy, or wait for something else, do not help and are not needed.
- * Returns 0 or the code of the first error, which ompg_get_error() gives in full. Afterwards the
- * group can take more tasks and wait again; an error sticks until ompg_reset().
- * Not a wait: EINVAL when group is NULL; EDEADLK from inside one of the group's own tasks; EBUSY
- * when another thread is waiting for it; EPERM when tasks of it are in flight in another region; ENOMEM when
- * the region's memory could not be had (the tasks stay, the group is usable).
+ * Runs the group's tasks, on this thread and on others of the region, and returns when all tasks are over
+ * and all holds done. What the tasks wrote is then visible here.
+ *   Helpers   In a region that it opens: all threads. In a parallel region of the caller's: those that are at
+ *             one of its barriers, implied ones too. The others do not help and are not needed.
+ *   In a task It runs only tasks of this group and of groups nested in it.
+ *   Thread    errno, the floating-point control (after an outermost wait) and whether the thread can be
+ *             cancelled are as before. A pthread_cancel() meanwhile acts after the outermost wait.
+ *   Again     The group can take more tasks and be waited for again. An error sticks until ompg_reset().
+ * Returns 0 or the code of the first error, which ompg_get_error() gives in full. Without having waited:
+ * EINVAL when group is NULL; EDEADLK in one of the group's own tasks; EBUSY when another thread waits for
+ * it; EPERM when tasks of it are in flight in another region; ENOMEM when the region's memory could not be
+ * had (the tasks stay, the group is usable).
  */
 OMPG_API int ompg_wait(ompg_group *group);
 
@@ -217,11 +218,11 @@ OMPG_API int ompg_run(const ompg_options *options, ompg_task_fn *fn, void *arg, 
 OMPG_API ompg_group *ompg_current(void);
 
 /*
- * True once the group, an enclosing group (as far as the first .shielded one) or a token of these has been cancelled, has failed
- * (fail-fast) or is past its deadline: a long task should then clean up and return ECANCELED. The
- * enclosing group is that of the task in which this one was made, or is waited for, whichever came last.
- * In a .deterministic group it is true only for the tasks from the lowest failing index on.
- * Any thread. About a nanosecond without a deadline, a clock reading with one. False for NULL.
+ * True once the group has stopped, because it failed (fail-fast), was cancelled or is past its deadline,
+ * or its token was, or an enclosing group has stopped; a .shielded group, itself or one between, keeps that
+ * off. A long task then cleans up and returns ECANCELED. The enclosing group is that of the task in which this one was made, or is waited for, whichever
+ * came last. In a .deterministic group it is true only for the tasks from the lowest failing index on.
+ * False for NULL. Any thread. About a nanosecond without a deadline, a clock reading with one.
  */
 OMPG_API bool ompg_stopped(const ompg_group *group);
 

@@ -1,6 +1,6 @@
 /*
- * Pipeline: items pass stages that are parallel, in order one at a time, or one at a time as they come, with a bound on how
- * many exist.
+ * Pipeline: items pass stages that are parallel, in order one at a time, or one at a time as they come, with
+ * a bound on how many exist.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
