@@ -15,6 +15,7 @@
  * - OMPG_FOR2(group, i, begin, end, j, begin, end, clauses): the same with collapse(2)
  * - OMPG_FOR_TEAM(group, i, begin, end, clauses): `omp for`
  * - OMPG_FOR_TEAM_OPT(group, i, begin, end, options, clauses): the same with schedule
+ * The page docs/from-omp-parallel-for.md shows each of OpenMP's clauses beside what stands for it.
  *
  * The index
  * - i is declared by the macro, each thread has its own. It has the type of begin - begin + end: int for
