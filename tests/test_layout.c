@@ -82,7 +82,10 @@ CHECK_AT(ompg_stage, mode, 0);
 CHECK_AT(ompg_stage, fn, 8);
 CHECK_AT(ompg_stage, arg, 16);
 CHECK_AT(ompg_stage, drop, 24);
-CHECK_AT(ompg_stage, reserved, 32);
+CHECK_AT(ompg_stage, cost, 32);
+CHECK_AT(ompg_stage, recycle, 40);
+CHECK_AT(ompg_stage, unlimited, 41);
+CHECK_AT(ompg_stage, reserved, 48);
 
 CHECK_ROOM(ompg_loop_options);
 CHECK_SIZE(ompg_loop_options, 64);

@@ -206,7 +206,7 @@ int task_add(struct task *task, enum add_mode mode)
     tsan_release(&group->local);
     if (!worker)
         return add_by_mail(group, task, may_park);
-    if (load_acquire(&group->gated))
+    if (load_acquire(&group->gated) && !task_is_unlimited(task))
         return add_gated(worker, group, task, may_park);
     count_submitted(worker, task);
     dispatch(worker, task);

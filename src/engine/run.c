@@ -130,6 +130,8 @@ static bool pass_gate(ompg_group *group, struct task *task)
 {
     if (!load_relaxed(&group->gated) || group_stopped(group, task_stop_index(task)))
         return true;
+    if (task_is_unlimited(task))
+        return true;
     if (task->tagged & TASK_ADMITTED)
         return !gate_is_over(&group->gate) || !gate_step_back(&group->gate, task);
     enum gate_verdict verdict = gate_enter(&group->gate, task, true);

@@ -22,6 +22,7 @@
 
 #include "api/group_add.h"
 #include "api/group_call.h"
+#include "base/amount.h"
 #include "base/caller.h"
 #include "base/room.h"
 #include "group/stop.h"
@@ -64,15 +65,45 @@ static int call(struct record *record)
 
 static int carry(ompg_group *group, void *arg);
 
-/* A task of its own for the record; where none can be added, an entry in *later. */
+/* A task of its own for the record, which is that task's then. */
+static int add_carrier(struct record *record, enum add_mode mode)
+{
+    struct pipeline *pipeline = record->pipeline;
+    struct task task = {.fn = carry, .arg = record};
+    task.tagged = (uintptr_t)pipeline->group | TASK_PARTIAL;
+    record->task.unlimited = pipeline->stages[record->stage].unlimited;
+    return task_add(&task, mode);
+}
+
+/* The same, or an entry in *later. */
 static void go_on(struct record *record, struct record **later)
 {
-    struct task task = {.fn = carry, .arg = record};
-    task.tagged = (uintptr_t)record->pipeline->group | TASK_PARTIAL;
-    if (task_add(&task, ADD) == 0)
+    if (add_carrier(record, ADD) == 0)
         return;
     record->next = *later;
     *later = record;
+}
+
+/*
+ * Whether the task that runs may do the record's next stage: where the group has a limit, a stage that it
+ * counts is done by a task that has a place, and another stage by one that has none. Otherwise another
+ * task has it now; or it has failed, because there was no memory for one.
+ */
+static bool stays_here(struct record *record)
+{
+    struct pipeline *pipeline = record->pipeline;
+    bool unlimited = pipeline->stages[record->stage].unlimited;
+    bool has_place = (self->frame->task->tagged & TASK_ADMITTED) != 0;
+    if (LIKELY(has_place != unlimited) || !load_relaxed(&pipeline->group->gated))
+        return true;
+    int code = add_carrier(record, ADD);
+    if (code == ENOMEM && unlimited)
+        return true;
+    if (code == ENOMEM) {
+        ompg_fail_at(pipeline->group, record->number, code, NULL);
+        note_failed(pipeline, record->number);
+    }
+    return false;
 }
 
 /* From a stage that takes one item at a time, on to the next one that waits for it. */
@@ -81,6 +112,14 @@ static void leave_turn(struct pipeline *pipeline, size_t stage, struct record **
     struct record *next = pass_turn(pipeline, stage);
     if (next)
         go_on(next, later);
+}
+
+/* Claims the source for another item, if there is anything to do for it. */
+static void start_next(struct pipeline *pipeline, struct record **later)
+{
+    struct record *record = claim_source(pipeline);
+    if (record)
+        go_on(record, later);
 }
 
 /* Whether the stage takes one item at a time. What was filtered out has only its number to show. */
@@ -100,6 +139,10 @@ static int pass_stage(struct record *record, struct record **later)
     int code = record->item ? call(record) : 0;
     if (code == 0)
         record->stage++;
+    if (!record->item && record->charged) { /* filtered out */
+        refund_record(record);
+        start_next(pipeline, later);
+    }
     if (has_turn && (code == 0 || pipeline->stages[stage].mode == OMPG_SERIAL))
         leave_turn(pipeline, stage, later);
     return code;
@@ -121,6 +164,8 @@ static bool carry_through(struct record *record, struct record **later, int *cod
             strand(record, later);
             return false;
         }
+        if (!stays_here(record))
+            return false;
         if (needs_turn(record) && !record->has_turn && !take_turn(record))
             return false;
         int result = pass_stage(record, later);
@@ -134,12 +179,23 @@ static bool carry_through(struct record *record, struct record **later, int *cod
 
 /* ---- the source ---- */
 
-/* Claims the source for another item, if there is anything to do for it. */
-static void start_next(struct pipeline *pipeline, struct record **later)
+/* What the item costs, which is about to be there. Returns EINVAL where that makes no sense. */
+static int charge(struct record *record)
 {
-    struct record *record = claim_source(pipeline);
-    if (record)
-        go_on(record, later);
+    struct pipeline *pipeline = record->pipeline;
+    const ompg_stage *source = &pipeline->stages[0];
+    if (!source->cost || pipeline->group->gate.budget <= 0.0)
+        return 0;
+    double cost = source->cost(record->item, source->arg);
+    if (is_amount(&cost) && amount_bits(&cost) != AMOUNT_INFINITE) {
+        charge_record(record, cost);
+        return 0;
+    }
+    ompg_fail_at(pipeline->group, record->number, EINVAL,
+                 "the cost of item %zu is %g; expected: a finite number that is not negative",
+                 record->number, cost);
+    note_failed(pipeline, record->number);
+    return EINVAL;
 }
 
 /* Makes an item with the source, which is claimed; false when there was none. */
@@ -147,24 +203,36 @@ static bool make_item(struct record *record, int *code)
 {
     struct pipeline *pipeline = record->pipeline;
     tsan_acquire(pipeline);
-    record->item = NULL;
+    void *kept = record->item;
     record->has_turn = false;
-    record->number = pipeline->made;
-    record->used = true;
     bool stopped = goes_no_further(pipeline, record->number);
     int result = stopped ? 0 : call(record);
-    if (result != 0)
-        *code = result;
     bool more = !stopped && result == 0 && record->item;
     if (more) {
         pipeline->made++;
         record->stage = 1;
+        record->used = true;
+        result = charge(record);
+        more = result == 0;
+    } else {
+        record->item = !record->item || record->item == kept ? kept : NULL;
     }
+    if (result != 0)
+        *code = result;
     give_source_back(pipeline, !more);
     return more;
 }
 
 /* ---- tasks ---- */
+
+/* The same, and has another task make the next one. */
+static bool begin_item(struct record *record, struct record **later, int *code)
+{
+    if (!stays_here(record) || !make_item(record, code))
+        return false;
+    start_next(record->pipeline, later);
+    return true;
+}
 
 /* Carries the record, and what else this task has to do. */
 static int carry(ompg_group *group, void *arg)
@@ -175,10 +243,10 @@ static int carry(ompg_group *group, void *arg)
     struct record *later = NULL;
     int code = 0;
     while (record) {
-        bool made = record->stage == 0 && make_item(record, &code);
-        if (made)
-            start_next(pipeline, &later);
-        if (record->stage > 0 && carry_through(record, &later, &code)) {
+        bool made = record->stage > 0 || begin_item(record, &later, &code);
+        if (made && carry_through(record, &later, &code)) {
+            if (!pipeline->stages[0].recycle)
+                record->item = NULL;
             free_record(record);
             start_next(pipeline, &later);
         }
@@ -195,22 +263,24 @@ static bool stages_make_sense(const ompg_stage *stages, size_t count)
 {
     for (size_t i = 0; i < count; i++)
         if (!stages[i].fn || !ROOM_IS_ZERO(&stages[i]) ||
+            (i > 0 && (stages[i].recycle || stages[i].cost)) ||
             (stages[i].mode != OMPG_IN_ORDER && stages[i].mode != OMPG_PARALLEL &&
              stages[i].mode != OMPG_SERIAL))
             return false;
     return true;
 }
 
-/* What an error has left on its way; what a source that failed has made is the source's. */
+/* What an error has left on its way, and what is kept for the source. */
 static void drop_items(struct pipeline *pipeline)
 {
     struct caller caller;
     caller_enter(&caller);
     for (size_t i = 0; i < pipeline->begun; i++) {
         struct record *record = &pipeline->records[i];
-        bool dropped = record->used && record->item && record->stage > 0;
-        if (dropped && pipeline->stages[record->stage].drop)
-            pipeline->stages[record->stage].drop(record->item);
+        const ompg_stage *stage = &pipeline->stages[record->used ? record->stage : 0];
+        if (record->item && stage->drop)
+            stage->drop(record->item);
+        refund_record(record);
     }
     caller_leave(&caller);
 }
@@ -227,9 +297,7 @@ static int add_source(ompg_group *group, void *arg)
     call->pipeline = pipeline_new(group, call->stages, call->count, call->live);
     if (!call->pipeline)
         return ENOMEM;
-    struct task task = {.fn = carry, .arg = claim_source(call->pipeline)};
-    task.tagged = (uintptr_t)group | TASK_PARTIAL;
-    return task_add(&task, ADD_CLAIMED);
+    return add_carrier(claim_source(call->pipeline), ADD_CLAIMED);
 }
 
 int ompg_pipeline(ompg_group *group, const ompg_stage *stages, size_t count, size_t live)

@@ -7,6 +7,7 @@
 
 #include "base/memory.h"
 #include "base/tsan.h"
+#include "engine/run.h"
 
 #include <stdlib.h>
 
@@ -121,6 +122,41 @@ struct record *pass_turn(struct pipeline *pipeline, size_t stage)
     return record;
 }
 
+/* ---- the budget ---- */
+
+void charge_record(struct record *record, double cost)
+{
+    struct pipeline *pipeline = record->pipeline;
+    record->charged = true;
+    record->cost = cost;
+    gate_charge(&pipeline->group->gate, cost);
+    spin_lock(&pipeline->lock);
+    pipeline->charged++;
+    spin_unlock(&pipeline->lock);
+}
+
+void refund_record(struct record *record)
+{
+    struct pipeline *pipeline = record->pipeline;
+    if (!record->charged)
+        return;
+    record->charged = false;
+    if (gate_refund(&pipeline->group->gate, record->cost) && self)
+        task_release_parked(self, pipeline->group);
+    spin_lock(&pipeline->lock);
+    pipeline->charged--;
+    spin_unlock(&pipeline->lock);
+}
+
+/*
+ * Whether another item may be made. One may exist always, or the items of two pipelines that use the budget
+ * up together would wait for one another. The caller holds the lock.
+ */
+static bool has_budget(struct pipeline *pipeline)
+{
+    return pipeline->charged == 0 || gate_has_budget(&pipeline->group->gate);
+}
+
 /* ---- the source ---- */
 
 /* NULL when all are in use. The caller holds the lock. */
@@ -139,10 +175,11 @@ static struct record *take_record(struct pipeline *pipeline)
 struct record *claim_source(struct pipeline *pipeline)
 {
     spin_lock(&pipeline->lock);
-    bool may_run = !pipeline->claimed && !pipeline->ended;
+    bool may_run = !pipeline->claimed && !pipeline->ended && has_budget(pipeline);
     struct record *record = may_run ? take_record(pipeline) : NULL;
     if (record) {
         pipeline->claimed = true;
+        record->number = pipeline->made;
         record->stage = 0;
     }
     spin_unlock(&pipeline->lock);
@@ -153,6 +190,7 @@ void free_record(struct record *record)
 {
     struct pipeline *pipeline = record->pipeline;
     record->used = false;
+    refund_record(record);
     tsan_release(pipeline); /* to the acquire in make_item: stages look at the record's item */
     spin_lock(&pipeline->lock);
     record->next = pipeline->free;

@@ -18,15 +18,19 @@
 #include "base/atomics.h"
 #include "base/spinlock.h"
 #include "ompgroup/pipeline.h"
+#include "store/task.h"
 
 struct record {
+    struct task_item task; /* for the task that carries it; first */
     struct pipeline *pipeline;
     struct record *next; /* in the free list, in a serial stage's, or in what a task does later */
-    void *item;          /* NULL: filtered out */
+    void *item;          /* NULL: filtered out; of a free record: what is kept for the source */
     size_t number;
     size_t stage;  /* that it waits for or is in; 0: the source is claimed for it */
     bool used;     /* holds a number */
     bool has_turn; /* was given the turn at its stage while it was parked there */
+    bool charged;  /* the item has a part of the budget: */
+    double cost;
 };
 
 /* Of a stage that takes one item at a time. */
@@ -45,9 +49,10 @@ struct pipeline {
     _Atomic size_t failed_at; /* lowest number that failed; OMPG_NO_INDEX: none */
 
     alignas(CACHE_LINE) struct spinlock lock;
-    bool claimed; /* a task has the source or is on its way to it */
-    bool ended;   /* the source has made its last item */
-    size_t made;  /* items */
+    bool claimed;   /* a task has the source or is on its way to it */
+    bool ended;     /* the source has made its last item */
+    size_t made;    /* items */
+    size_t charged; /* items that have a part of the budget */
     struct record *free;
     size_t begun;           /* records that have ever been used; the others are not touched */
     struct record *records; /* [live] */
@@ -68,6 +73,12 @@ bool take_turn(struct record *record);
 
 /* From the stage that the record leaves. Returns the record that has the turn now, if it was parked. */
 struct record *pass_turn(struct pipeline *pipeline, size_t stage);
+
+/* ---- the budget ---- */
+
+/* The item costs so much, or its part of the budget goes back, if it has one. */
+void charge_record(struct record *record, double cost);
+void refund_record(struct record *record);
 
 /* ---- the source ---- */
 

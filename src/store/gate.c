@@ -11,7 +11,8 @@ static bool fits(const struct gate *gate, double cost)
     int limit = load_relaxed(&gate->limit), running = load_relaxed(&gate->running);
     if (limit > 0 && running >= limit)
         return false;
-    return gate->budget <= 0.0 || running == 0 || gate->cost + cost <= gate->budget;
+    double charged = cost > 0.0 ? gate->charged : 0.0;
+    return gate->budget <= 0.0 || running == 0 || gate->cost + charged + cost <= gate->budget;
 }
 
 static void take_place(struct gate *gate, struct task *task)
@@ -94,6 +95,34 @@ bool gate_pass_on(struct gate *gate, double cost, struct task *next, bool *more)
     *more = found && next_fits(gate, &another);
     spin_unlock(&gate->lock);
     return found;
+}
+
+void gate_charge(struct gate *gate, double cost)
+{
+    spin_lock(&gate->lock);
+    gate->charged += cost;
+    gate->charges++;
+    spin_unlock(&gate->lock);
+}
+
+bool gate_refund(struct gate *gate, double cost)
+{
+    struct task next;
+    spin_lock(&gate->lock);
+    gate->charged -= cost;
+    if (--gate->charges == 0)
+        gate->charged = 0.0; /* as in free_place */
+    bool fits_now = next_fits(gate, &next);
+    spin_unlock(&gate->lock);
+    return fits_now;
+}
+
+bool gate_has_budget(struct gate *gate)
+{
+    spin_lock(&gate->lock);
+    bool has_budget = gate->budget <= 0.0 || gate->cost + gate->charged < gate->budget;
+    spin_unlock(&gate->lock);
+    return has_budget;
 }
 
 void gate_set_limit(struct gate *gate, int limit)

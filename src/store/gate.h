@@ -7,7 +7,8 @@
  * dear task at the head is not overtaken by cheap ones.
  *
  *     running == 0, or running <= limit when each was admitted (limit > 0)
- *     cost <= budget (budget > 0), except a dearer task that runs alone
+ *     cost <= budget (budget > 0), except a dearer task that runs alone; for a task that costs something
+ *     what is charged to the budget counts too
  *     parked is not empty  =>  running > 0, or the limit was just raised
  *
  * Discipline: every field is guarded by lock; limit and running are also looked at without it, where
@@ -31,6 +32,8 @@ struct gate {
     double budget;      /* 0: none */
     double cost;        /* of the places taken; before the wait, of the tasks added */
     struct queue parked;
+    double charged; /* of the budget, by what is no task, */
+    size_t charges; /* and by how many of these */
 };
 
 enum gate_verdict { GATE_ADMITTED, GATE_PARKED, GATE_FULL, GATE_NO_MEMORY };
@@ -59,6 +62,15 @@ bool gate_next(struct gate *gate, struct task *task);
 
 /* Gives back the place of a task, and the same; *more: another one fits beside it. */
 bool gate_pass_on(struct gate *gate, double cost, struct task *next, bool *more);
+
+/* Takes from the budget for what is no task, and is there already whether it fits or not. */
+void gate_charge(struct gate *gate, double cost);
+
+/* Gives that back; true when a parked task fits now. */
+bool gate_refund(struct gate *gate, double cost);
+
+/* False when the budget is used up. */
+bool gate_has_budget(struct gate *gate);
 
 /* Parked tasks of a group that has stopped, taken away unseen: see queue_skip_plain. */
 size_t gate_skip_plain(struct gate *gate);

@@ -66,6 +66,18 @@ struct task_shared {
     void (*release)(struct task_shared *shared);
 };
 
+/* First field of what a task of a pipeline carries. */
+struct task_item {
+    bool unlimited; /* the task needs no place */
+};
+
+/* TASK_PARTIAL alone is a pipeline's. */
+static inline bool task_is_unlimited(const struct task *task)
+{
+    return (task->tagged & (TASK_PARTIAL | TASK_SHARED)) == TASK_PARTIAL &&
+           ((const struct task_item *)task->arg)->unlimited;
+}
+
 static inline struct task_extra *task_extra(const struct task *task)
 {
     return (task->tagged & TASK_EXTRA) ? task->arg : NULL;

@@ -17,7 +17,7 @@
 //@ into taken.h
 //@ take src/parallel/pipeline_records.h record turn pipeline
 //@ take src/parallel/pipeline_records.c is_serial park take_turn unpark_next pass_turn take_record claim_source free_record give_source_back
-//@ take src/parallel/pipeline.c goes_no_further note_failed carry go_on leave_turn needs_turn pass_stage strand carry_through start_next make_item
+//@ take src/parallel/pipeline.c goes_no_further note_failed carry add_carrier go_on leave_turn start_next needs_turn pass_stage strand carry_through make_item begin_item
 //@ change s/^    void \*item;  /    shared<void *> item;  /
 //@ change s/^    size_t made;/    shared<size_t> made;/
 //@ change s/^    size_t next;  /    shared<size_t> next;  /
@@ -36,6 +36,10 @@
 #define tsan_acquire(p) ((void)0)
 #define group_stopped(group, index) false
 #define is_consequence(group, frame, code) false
+#define stays_here(record) true
+#define has_budget(pipeline) true
+#define refund_record(record) ((void)0)
+#define charge(record) 0
 struct record;
 static int call(struct record *record);
 static int carry(ompg_group *group, void *arg);
@@ -92,6 +96,7 @@ struct model : rl::test_suite<model, THREADS> {
             store_relaxed(&task, (struct record *)NULL);
         store_relaxed(&added, 0);
         store_relaxed(&over, 0);
+        stages[0].recycle = false;
         go_on(claim_source(&pipeline), NULL);
     }
 
