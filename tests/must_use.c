@@ -59,6 +59,7 @@ void drop_what_the_group_keeps(ompg_group *group, ompg_token *token)
     ompg_go(group, nothing, NULL);
     ompg_go_for(group, 0, 1, 0, range, NULL);
     ompg_for(group, 0, 1, 0, range, NULL);
+    ompg_for(OMPG_DEFAULT, 0, 1, 0, range, NULL);
     ompg_fail(group, 1, "a message");
     ompg_cancel(group, 0);
     ompg_set_limit(group, 1);
