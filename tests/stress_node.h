@@ -2,11 +2,11 @@
  * Random trees of groups: what is noted of each group and task while they run, and how a fault is
  * reported.
  *
- * Discipline: a node stands for a group, a visit for a task. A visit's fields that are not atomic are written by
- * the one task that it stands for (or, `accepted` and `refused`, by the one that added it) and read
- * after the group's wait returned: the library's promise of visibility is all that orders them.
- * Nodes and visits live until the whole tree is over, so that a task that starts too late is
- * reported and not a use after free.
+ * Discipline: a node stands for a group, a visit for a task. A visit's fields that are not atomic are
+ * written by the one task that it stands for (or, `accepted` and `refused`, by the one that added it) and
+ * read after the group's wait returned: the library's promise of visibility is all that orders them.
+ * Nodes and visits live until the whole tree is over, so that a task that starts too late is reported and
+ * not a use after free.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

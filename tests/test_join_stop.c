@@ -1,6 +1,6 @@
 /*
- * Joins that fail or are stopped: the code is that of a serial run; a stop skips what has not started;
- * collecting groups lose no error; deterministic groups report the error of a serial run for any number of
+ * Joins that fail or are stopped: the code is that of a serial execution; a stop skips what has not started;
+ * collecting groups lose no error; deterministic groups report the error of a serial execution for any number of
  * threads. Random trees of calls against a serial model.
  *
  * OMPGROUP_TEST_SEED and OMPGROUP_TEST_ROUNDS: see stress.h.
@@ -367,7 +367,7 @@ static int tree_run(ompg_group *group, void *arg)
     return what == RETURN || what == REPORT ? code_of(self) : 0;
 }
 
-/* What a serial run reports first; 0: nothing. With every code that it could report otherwise. */
+/* What a serial execution reports first; 0: nothing. With every code that it could report otherwise. */
 struct model {
     int reported;
     unsigned seed; /* that reported it */
@@ -515,7 +515,7 @@ CHECK_MAIN("join, stop",
            {"a stolen call is skipped too", a_stolen_call_is_skipped_too},
            {"a refusal is a consequence", a_refusal_is_a_consequence},
            {"a stopped group makes no call", a_stopped_group_makes_no_call},
-           {"deterministic errors are those of a serial run",
+           {"deterministic errors are those of a serial execution",
             deterministic_errors_are_those_of_a_serial_run},
            {"no error is lost where all are collected", no_error_is_lost_where_all_are_collected},
            {"random failures", random_failures})

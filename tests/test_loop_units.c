@@ -1,6 +1,6 @@
 /*
- * How loops are cut and handed out (src/parallel/loop_units.c): each iteration exactly once, whoever asks in which
- * order.
+ * How loops are cut and handed out (src/parallel/loop_units.c): each iteration exactly once, whoever asks
+ * in which order.
  *
  * Fails for: units that do not cover the range, or overlap at the last one; more units than 32 bits
  * count; shares that are dealt with gaps; a front or a back that is taken without a compare-exchange, or
@@ -104,7 +104,10 @@ static struct loop_plan drawn_plan(void)
     return loop_plan_range(100, 100 + units * grain, whole ? 0 : grain, false);
 }
 
-/* Threads beyond the number of shares have those of others. True, as long as there is something to take; *stop: where the group has stopped. */
+/*
+ * Threads beyond the number of shares have those of others. True, as long as there is something to take;
+ * *stop: where the group has stopped.
+ */
 static bool take_as(size_t thread, struct loop_range *last, uint32_t *stop)
 {
     struct share *share = loop_share(loop, (int)thread);

@@ -97,10 +97,10 @@ OMPG_API int ompg_get_error(const ompg_group *group, ompg_error *error);
 OMPG_MUST_USE OMPG_API size_t ompg_get_errors(const ompg_group *group, const ompg_error **list);
 
 /*
- * Writes one line without a newline into buffer: group, task, index, thread, seconds, code with its
- * text, message, where it came from. Parts that are empty are left out, newlines in them are spaces. Returns the number
- * of bytes that the whole line has, as snprintf does: the line was cut, between two characters, when
- * that is >= size. The same in every locale, except the code's text.
+ * Writes one line without a newline into buffer: group, task, index, thread, seconds, code with its text,
+ * message, where it came from. Parts that are empty are left out, newlines in them are spaces. Returns
+ * the number of bytes that the whole line has, as snprintf does: the line was cut, between two
+ * characters, when that is >= size. The same in every locale, except the code's text.
  * size 0 only counts. NULL error: an empty line and 0.
  */
 OMPG_API int ompg_format_error(const ompg_error *error, char *buffer, size_t size);
@@ -114,9 +114,10 @@ OMPG_API int ompg_print_error(const ompg_group *group, FILE *out);
 /*
  * Prints the first error as one line for whoever uses the program: the group's name, the message (of a
  * failure without one, the task's name) and, of a failure, the code's text: "resize: reading a.png: No
- * such file or directory", "resize: interrupted by SIGINT", "resize: timed out after 2 s". A stop by a signal or a deadline is shown before errors that were kept earlier, because the program ends
- * for it (see ompg_exit_status). Parts that are empty are left out, newlines in them are spaces.
- * Returns as ompg_print_error().
+ * such file or directory", "resize: interrupted by SIGINT", "resize: timed out after 2 s". A stop by a
+ * signal or a deadline is shown before errors that were kept earlier, because the program ends for it
+ * (see ompg_exit_status). Parts that are empty are left out, newlines in them are spaces. Returns as
+ * ompg_print_error().
  */
 OMPG_API int ompg_print_short(const ompg_group *group, FILE *out);
 

@@ -11,8 +11,9 @@
  *   region      the OpenMP parallel region in which tasks run. An ompg_wait() outside of any opens one for
  *               itself; inside one, in a task for instance, it uses that. No region is opened in another.
  *   outermost   the wait that is not made in a task of a group.
- *   nested      a group that is made and waited for inside a task; the task's group encloses it. The stop of
- *               the enclosing group reaches it, unless it is .shielded; its own failure stays its own, unless the task returns the code.
+ *   nested      a group that is made and waited for inside a task; the task's group encloses
+ *               it. The stop of the enclosing group reaches it, unless it is .shielded; its own failure
+ *               stays its own, unless the task returns the code.
  *   stopped     a group of which no further task starts: after its first error (fail-fast), a cancellation,
  *               a deadline, or a stop of the enclosing group. Running tasks go on, and may ask ompg_stopped().
  *   skipped     a task that was accepted and never runs, because its group has stopped. Its drop is called.
@@ -219,10 +220,11 @@ OMPG_API ompg_group *ompg_current(void);
 
 /*
  * True once the group has stopped, because it failed (fail-fast), was cancelled or is past its deadline,
- * or its token was, or an enclosing group has stopped; a .shielded group, itself or one between, keeps that
- * off. A long task then cleans up and returns ECANCELED. The enclosing group is that of the task in which this one was made, or is waited for, whichever
- * came last. In a .deterministic group it is true only for the tasks from the lowest failing index on.
- * False for NULL. Any thread. About a nanosecond without a deadline, a clock reading with one.
+ * or its token was, or an enclosing group has stopped; a .shielded group, itself or one between, keeps
+ * that off. A long task then cleans up and returns ECANCELED. The enclosing group is that of the task in
+ * which this one was made, or is waited for, whichever came last. In a .deterministic group it is true
+ * only for the tasks from the lowest failing index on. False for NULL. Any thread. About a nanosecond
+ * without a deadline, a clock reading with one.
  */
 OMPG_API bool ompg_stopped(const ompg_group *group);
 

@@ -36,7 +36,7 @@ OMPG_BEGIN_DECLS
  * Outside of any task, and in tasks of groups that do not enclose it, the call adds one task to the group,
  * which makes the two calls, and waits for the group, as ompg_for() does.
  *
- * Returns, inside a task: 0 when both calls have returned 0. Otherwise the code of a serial run: that of
+ * Returns, inside a task: 0 when both calls have returned 0. Otherwise the code of a serial execution: that of
  * fn_a, else that of fn_b. (ECANCELED that only says that the group has stopped gives way to another code.)
  * When fn_a has failed, fn_b is not called if it has not started, except in an OMPG_COLLECT group:
  * there, an error of fn_b that the code does not tell is recorded. ECANCELED where the group has stopped:

@@ -68,9 +68,10 @@
  * - Several threads may open loops on the same group at once.
  *
  * Where
- * - OMPG_FOR, OMPG_FOR_OPT, OMPG_FOR_STEP and OMPG_FOR2 open a parallel region, with the threads of the group or of the
- *   options. Inside a parallel region, a task of a group included, the calling thread runs all iterations
- *   (also where OpenMP would open another region: in a team of one thread, or with nested parallelism on).
+ * - OMPG_FOR, OMPG_FOR_OPT, OMPG_FOR_STEP and OMPG_FOR2 open a parallel region, with the threads of the
+ *   group or of the options. Inside a parallel region, a task of a group included, the calling thread
+ *   runs all iterations (also where OpenMP would open another region: in a team of one thread, or with
+ *   nested parallelism on).
  *   Where OpenMP gives fewer threads they do it all.
  * - OMPG_FOR_TEAM must be come to by all threads of a team or by none, as `omp for`, in the same function as
  *   the region or in one that it calls, with the same bounds, options and limit. At its end the threads wait

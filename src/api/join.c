@@ -7,11 +7,11 @@
  *
  * When the branch has been stolen, the joiner shares what it has, and runs branches that lie in the one that
  * it waits for: they are deeper in the recursion than the join is, so that its stack stays as small as
- * that of a serial run; none of them waits for anything that lies below on this stack; and the locks and
+ * that of a serial execution; none of them waits for anything that lies below on this stack; and the locks and
  * thread-local data of the joiner's task meet only its own calls. Where it finds none, others run all
  * that is left of the branch.
  *
- * Codes go up as in a serial run, and are not recorded here: so they do not depend on who was first. Errors
+ * Codes go up as in a serial execution, and are not recorded here: so they do not depend on who was first. Errors
  * that a call reports by ompg_fail are recorded at once, except in a branch that was stolen from a task of a
  * deterministic group: there the first one is held until it is certain that nothing before it has failed.
  *

@@ -1,8 +1,4 @@
-/*
- * Names of signals. See signal_name.h.
- *
- * SPDX-License-Identifier: Apache-2.0
- */
+/* SPDX-License-Identifier: Apache-2.0 */
 #define _GNU_SOURCE 1 /* all signals, with C11 */
 
 #include "base/signal_name.h"

@@ -1,8 +1,4 @@
-/*
- * Branches. See branch.h.
- *
- * SPDX-License-Identifier: Apache-2.0
- */
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "group/branch.h"
 
 #include "base/memory.h"

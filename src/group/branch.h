@@ -36,7 +36,7 @@ struct branch {
 bool branch_is_within(const struct task *task, const struct branch *branch);
 
 /*
- * Keeps the error for the joiner, because what the first call reports comes before it, as in a serial run.
+ * Keeps the error for the joiner, because what the first call reports comes before it, as in a serial execution.
  * False when memory is short. One that the branch has had before comes first.
  */
 bool branch_hold(struct branch *branch, const ompg_error *error);

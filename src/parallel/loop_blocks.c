@@ -1,8 +1,4 @@
-/*
- * How a loop is cut into blocks and pieces. See loop_blocks.h.
- *
- * SPDX-License-Identifier: Apache-2.0
- */
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "parallel/loop_blocks.h"
 
 #include <stdbool.h>

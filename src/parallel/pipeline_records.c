@@ -1,8 +1,4 @@
-/*
- * Records of a pipeline. See pipeline_records.h.
- *
- * SPDX-License-Identifier: Apache-2.0
- */
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "parallel/pipeline_records.h"
 
 #include "base/memory.h"

@@ -1,8 +1,4 @@
-/*
- * Blocks. See blocks.h.
- *
- * SPDX-License-Identifier: Apache-2.0
- */
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "store/blocks.h"
 
 #include "base/memory.h"
