@@ -189,7 +189,7 @@ static int refuse(ompg_group *group)
 
 /*
  * In this order:
- * - The destination: where a mailbox is, its lock says the index for good.
+ * - The destination. Where it is the mailbox, the index is drawn again under its lock.
  * - The index, before the stop: a deterministic group has stopped for the tasks from an index on.
  * - The stop, before anything is counted: a task that is refused has changed nothing.
  * - The gate, before the deque: what it parks does not get there. All ways count the task before another

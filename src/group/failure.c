@@ -75,7 +75,7 @@ static void describe_task(ompg_group *group, ompg_error *error)
 
 /*
  * In a branch that another thread runs than the task's own function, while what comes before it in a serial
- * run may still fail.
+ * execution may still fail.
  */
 static bool hold_in_branch(ompg_group *group, const ompg_error *error)
 {

@@ -1,8 +1,8 @@
 /*
  * Nesting: which task a group lies in, and what that means for it.
  *
- * The enclosing group is that of the task that made the group, adopted it (home.h), or waits for it,
- * whichever came last. The link to it is (parent, parent_serial, parent_index, depth).
+ * The enclosing group is that of the task that made the group, or waits for it, whichever came last. The
+ * link to it is (parent, parent_serial, parent_index, depth).
  *
  * Discipline.
  * - A link is set when its group is made, before anybody else sees it, and moved by group_nest, under
