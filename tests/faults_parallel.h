@@ -116,6 +116,29 @@ static int combine_sums(ompg_group *group, void *accumulator, const void *other,
     return 0;
 }
 
+static int compare_sizes(const void *a, const void *b, void *arg)
+{
+    size_t x = *(const size_t *)a, y = *(const size_t *)b;
+    (void)arg;
+    return (x > y) - (x < y);
+}
+
+/* Without memory the array is as it was. */
+static int run_sort(ompg_group *group)
+{
+    enum { N = 10000 };
+    size_t values[N];
+    for (size_t i = 0; i < N; i++)
+        values[i] = N - i;
+    int code = call_accept("ompg_sort",
+                           ompg_sort(group, values, N, sizeof values[0], compare_sizes, NULL));
+    for (size_t i = 0; i < N; i++) {
+        if (values[i] != (code == 0 ? i + 1 : N - i))
+            complain("a sort returns %d with %zu at %zu", code, values[i], i);
+    }
+    return code;
+}
+
 /* Behind sums that are kept for their neighbours. */
 static int fold_and_fail(ompg_group *group, size_t begin, size_t end, void *accumulator, void *arg)
 {

@@ -13,6 +13,11 @@ static int nothing(ompg_group *group, void *arg)
     return 0;
 }
 
+static int compare(const void *a, const void *b, void *arg)
+{
+    return arg != a && a != b;
+}
+
 static int fold(ompg_group *group, size_t begin, size_t end, void *accumulator, void *arg)
 {
     (void)begin;
@@ -46,6 +51,7 @@ void drop_all(ompg_group *group, ompg_token *token)
     ompg_get_threads(group);                                            /* warns */
     ompg_get_errors(group, &list);                                      /* warns */
     ompg_reduce(group, 0, 1, 1, &sum, sizeof sum, fold, combine, NULL); /* warns */
+    ompg_sort(group, &sum, 1, sizeof sum, compare, NULL);               /* warns */
     ompg_token_stopped(token);                                          /* warns */
     ompg_token_get_code(token);                                         /* warns */
     ompg_token_get_signal(token);                                       /* warns */

@@ -178,6 +178,8 @@ static void fill_reduction(ompg_group *group)
     job_go_with_drop(group, 1);
     run_reduction(group);
     run_reduction(OMPG_DEFAULT);
+    run_sort(group);
+    run_sort(OMPG_DEFAULT);
 }
 
 static void fill_failing_reduction(ompg_group *group)
