@@ -25,7 +25,7 @@
 /* Bytes of text in a block; how much of the text before it helps to compress it; milliseconds of a look. */
 enum { BLOCK = 128 << 10, WINDOW = 32 << 10, LOOK = 100 };
 
-/* A place for a block. It is used again, for the block that is read `live` blocks later. */
+/* A block; it comes back to the source to be filled again. */
 struct block {
     unsigned char text[WINDOW + BLOCK]; /* the window ends where the block begins */
     size_t window, size;                /* bytes of both */
@@ -41,13 +41,12 @@ struct block {
 struct stream {
     struct end from, to;
     int level;
-    bool to_is_file;      /* a regular file, in which writing does not wait for a reader */
-    struct block *blocks; /* [live] */
-    size_t live;
-    size_t made;             /* source: blocks */
-    bool ended;              /* source: the last block has been made */
-    uLong check;             /* last stage: CRC-32 of what has been written */
-    unsigned long long size; /* last stage: bytes of text of that */
+    bool to_is_file;              /* a regular file, in which writing does not wait for a reader */
+    unsigned char before[WINDOW]; /* source: what the last block ended with */
+    size_t window;                /* source: bytes of that; 0: nothing has been read */
+    bool ended;                   /* source: the last block has been made */
+    uLong check;                  /* last stage: CRC-32 of what has been written */
+    unsigned long long size;      /* last stage: bytes of text of that */
 };
 
 /* ---- reading and writing, without being deaf to a stop ---- */
@@ -163,26 +162,33 @@ static int deflate_all(struct block *block)
 
 /* ---- the stages ---- */
 
-/* The block that had this place has been written: blocks leave in order, and at most `live` exist. */
-static int read_stage(ompg_group *group, void *arg, void **item)
+/* All blocks before the last one are full. */
+static int read_block(ompg_group *group, struct stream *stream, struct block *block)
 {
-    struct stream *stream = arg;
-    if (stream->ended)
-        return 0;
-    struct block *block = &stream->blocks[stream->made % stream->live];
-    block->window = 0;
-    if (stream->made > 0) { /* all blocks before the last one are full */
-        const struct block *before = &stream->blocks[(stream->made - 1) % stream->live];
-        memcpy(block->text, before->text + BLOCK, WINDOW);
-        block->window = WINDOW;
-    }
+    block->window = stream->window;
+    memcpy(block->text + WINDOW - block->window, stream->before, block->window);
     int code = fill(group, &stream->from, block);
     if (code != 0)
         return report(group, &stream->from, code);
-    stream->made++;
     stream->ended = block->last;
-    *item = block;
+    stream->window = block->last ? 0 : WINDOW;
+    memcpy(stream->before, block->text + BLOCK, stream->window);
     return 0;
+}
+
+/* *item is NULL, or a block that has been written. */
+static int read_stage(ompg_group *group, void *arg, void **item)
+{
+    struct stream *stream = arg;
+    struct block *block = *item;
+    if (stream->ended) {
+        *item = NULL;
+        return 0;
+    }
+    if (!block)
+        block = calloc(1, sizeof *block);
+    *item = block;
+    return block ? read_block(group, stream, block) : ENOMEM;
 }
 
 static int pack_stage(ompg_group *group, void *arg, void **item)
@@ -228,26 +234,30 @@ static int write_tail(ompg_group *group, const struct stream *stream)
     return report(group, &stream->to, write_all(group, stream, tail, sizeof tail));
 }
 
-static void free_blocks(struct stream *stream)
+static void free_block(void *item)
 {
-    for (size_t i = 0; stream->blocks && i < stream->live; i++) {
-        if (stream->blocks[i].zip_is_made)
-            deflateEnd(&stream->blocks[i].zip);
-        free(stream->blocks[i].packed);
-    }
-    free(stream->blocks);
+    struct block *block = item;
+    if (block->zip_is_made)
+        deflateEnd(&block->zip);
+    free(block->packed);
+    free(block);
 }
 
 static int pack(ompg_group *group, struct stream *stream)
 {
     const ompg_stage stages[] = {
-        {.mode = OMPG_IN_ORDER, .fn = read_stage, .arg = stream},
-        {.mode = OMPG_PARALLEL, .fn = pack_stage, .arg = stream},
-        {.mode = OMPG_IN_ORDER, .fn = write_stage, .arg = stream},
+        {.mode = OMPG_IN_ORDER,
+         .fn = read_stage,
+         .arg = stream,
+         .drop = free_block,
+         .recycle = true},
+        {.mode = OMPG_PARALLEL, .fn = pack_stage, .arg = stream, .drop = free_block},
+        {.mode = OMPG_IN_ORDER, .fn = write_stage, .arg = stream, .drop = free_block},
     };
+    size_t live = (size_t)ompg_get_threads(group) + 2; /* one is being read, one written */
     int code = write_head(group, stream);
     if (code == 0)
-        code = ompg_pipeline(group, stages, sizeof stages / sizeof stages[0], stream->live);
+        code = ompg_pipeline(group, stages, sizeof stages / sizeof stages[0], live);
     if (code == 0)
         code = write_tail(group, stream);
     return code;
@@ -258,9 +268,5 @@ int pgzip_stream(ompg_group *group, const struct end *from, const struct end *to
     struct stat status;
     struct stream stream = {.from = *from, .to = *to, .level = level};
     stream.to_is_file = fstat(to->file, &status) == 0 && S_ISREG(status.st_mode);
-    stream.live = (size_t)ompg_get_threads(group) + 2; /* one being read, one being written */
-    stream.blocks = calloc(stream.live, sizeof *stream.blocks);
-    int code = stream.blocks ? pack(group, &stream) : ENOMEM;
-    free_blocks(&stream);
-    return code;
+    return pack(group, &stream);
 }
