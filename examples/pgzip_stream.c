@@ -176,19 +176,23 @@ static int read_block(ompg_group *group, struct stream *stream, struct block *bl
     return 0;
 }
 
-/* *item is NULL, or a block that has been written. */
+/* *item is NULL, or a block that has been written: that one is the pipeline's, also after a failure. */
 static int read_stage(ompg_group *group, void *arg, void **item)
 {
     struct stream *stream = arg;
-    struct block *block = *item;
-    if (stream->ended) {
-        *item = NULL;
+    struct block *given = *item;
+    *item = NULL;
+    if (stream->ended)
         return 0;
-    }
+    struct block *block = given ? given : calloc(1, sizeof *block);
     if (!block)
-        block = calloc(1, sizeof *block);
-    *item = block;
-    return block ? read_block(group, stream, block) : ENOMEM;
+        return ENOMEM;
+    int code = read_block(group, stream, block);
+    if (code == 0)
+        *item = block;
+    else if (!given)
+        free(block);
+    return code;
 }
 
 static int pack_stage(ompg_group *group, void *arg, void **item)
