@@ -143,10 +143,11 @@ static int compress_file(const struct end *from, const struct stat *status,
         fprintf(stderr, "pgzip: %s: has the name of a compressed file\n", from->name);
         return FAILED;
     }
-    char *path = malloc(strlen(from->name) + sizeof ".gz");
+    size_t room = strlen(from->name) + sizeof ".gz";
+    char *path = malloc(room);
     if (!path)
         return complain(from->name, ENOMEM);
-    strcat(strcpy(path, from->name), ".gz");
+    snprintf(path, room, "%s.gz", from->name);
     int result = compress_to(path, from, status, settings);
     free(path);
     if (result == DONE && !settings->keep && unlink(from->name) != 0)
