@@ -112,19 +112,19 @@ OMPG_API int ompg_format_error(const ompg_error *error, char *buffer, size_t siz
 OMPG_API int ompg_print_error(const ompg_group *group, FILE *out);
 
 /*
- * Prints the first error as one line for whoever uses the program: the group's name, the message (of a
- * failure without one, the task's name) and, of a failure, the code's text: "resize: reading a.png: No
- * such file or directory", "resize: interrupted by SIGINT", "resize: timed out after 2 s". A stop by a
- * signal or a deadline is shown before errors that were kept earlier, because the program ends for it
- * (see ompg_exit_status). Parts that are empty are left out, newlines in them are spaces. Returns as
- * ompg_print_error().
+ * Prints the first error as one line for whoever uses the program:
+ * - of a failure the group's name, the message or else the task's name, and the code's text: "resize: reading
+ *   a.png: No such file or directory"
+ * - of a stop the group's name and what stopped it: "resize: interrupted by SIGINT", "resize: timed out after
+ *   2 s". It is shown before errors that were kept earlier, because the program ends for it.
+ * Parts that are empty are left out, newlines in them are spaces. Returns as ompg_print_error().
  */
 OMPG_API int ompg_print_short(const ompg_group *group, FILE *out);
 
 /*
- * What a program returns whose work the group was: 0 when the group has no error, 128 + n when signal n
- * stopped it, 124 when a deadline did, as timeout(1) and shells do; otherwise 1, for a NULL group too. A
- * signal that came when all tasks were over counts if it was noticed: ompg_stopped(group) does that.
+ * What a program returns whose work the group was: 0 when the group has no error; 128 + n when signal n
+ * stopped it, and 124 when a deadline did, as shells and timeout(1) have it; otherwise 1, for a NULL group
+ * too. A signal that came when all tasks were over counts once somebody has looked: ompg_stopped(group).
  * Any thread.
  */
 OMPG_API int ompg_exit_status(const ompg_group *group);

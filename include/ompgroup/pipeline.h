@@ -13,10 +13,12 @@
 #include <stddef.h>
 
 /*
- * One step of an item. The first stage, the source, is called with *item == NULL and makes an item;
- * leaving it NULL ends the stream. With .recycle it may find an item in *item that has left the last
- * stage, to be filled anew: then setting it to NULL ends the stream. A later stage works on *item; it may replace it, or set it to
- * NULL to filter it out (it then owns what it was given). Returns an error code.
+ * One step of an item. Returns an error code.
+ * - The first stage, the source, finds NULL in *item and puts an item there; leaving it NULL ends the stream.
+ *   With .recycle it may find an item that has left the last stage, to be filled anew: then setting *item to
+ *   NULL ends the stream.
+ * - A later stage works on *item. It may put another item there, or NULL to filter it out: what it was given
+ *   is then its own.
  */
 typedef int ompg_stage_fn(ompg_group *group, void *arg, void **item);
 

@@ -12,8 +12,8 @@
 #include <stdbool.h>
 
 /*
- * A flag that is set once. It can have a deadline, and a parent token that cancels it too, so that one time limit or one Ctrl-C
- * reaches all parts of a program and a part can be cancelled alone.
+ * A flag that is set once. It can have a deadline, and a parent token that cancels it too, so that one time
+ * limit or one Ctrl-C reaches all parts of a program, and a part can be cancelled alone.
  *
  * Set to OMPG_TOKEN_INIT, then used only through the functions below, or set to OMPG_TOKEN_INIT
  * again while no group that has it is being added to or waited for, and no signal is attached. It must
