@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
 # One concept, one stem: a function that a header declares stands in a file of the header's name, or the longer of the
-# two names begins with the other: error.h and error_text.c, loop_macro_parts.h and loop_macro.c.
+# two names begins with the other: error.h and error_text.c, loop_macro_parts.h and loop_macro.c. And a static function
+# has a name that no other file has, so that all of src/ can be one source (tests/builds).
 #
 #     stems.sh <root> <object>... [--headers <folder>]
 #
-# Prints each function that stands elsewhere. --headers: declarations from there count as well. Exit status: 0; 1 when
+# Prints each function that stands elsewhere, or twice. --headers: declarations from there count as well. Exit status: 0; 1 when
 # there is one; 77 without nm.
 #
 # SPDX-License-Identifier: Apache-2.0
@@ -20,6 +21,17 @@ while [ $# -gt 0 ]; do
     esac
 done
 command -v nm >/dev/null || { echo "nm is missing" && exit 77; }
+
+# `name file` of static functions; those of delays.c are in a build of its own.
+statics() {
+    for source in "$root"/src/*/*.c; do
+        awk -v want=code -f "$root/tests/words.awk" "$source" | sed -E 's/__attribute__\(\([^)]*(\([^)]*\))?\)\)//' |
+            sed -nE 's/^static [^=;(]*[ *]([a-z_0-9]+)\(.*/\1/p' | sort -u | sed "s|\$| ${source##*/src/}|"
+    done | grep -v ' base/delays.c$'
+}
+twice=$(statics | awk '{ files[$1] = files[$1] " " $2; count[$1]++ }
+    END { for (name in count) if (count[name] > 1) print "static " name " stands in" files[name] }')
+[ -z "$twice" ] || echo "$twice"
 
 # `function stands stem`; an object's name ends in folder/stem.c.o.
 for object in "${objects[@]}"; do
@@ -55,3 +67,4 @@ done | awk '
         print count " functions of headers"
         exit bad
     }' - "${headers[@]}"
+[ -z "$twice" ]

@@ -222,7 +222,7 @@ static size_t index_of(const struct macro_loop *macro, size_t number)
     return macro->origin + number * macro->step;
 }
 
-static bool has_stopped(const struct macro_loop *macro, size_t number)
+static bool loop_has_stopped(const struct macro_loop *macro, size_t number)
 {
     ompg_group *group = macro->loop.group;
     return group && group_stopped(group, index_of(macro, number));
@@ -239,7 +239,7 @@ static bool take_units(struct macro_loop *macro, ompg_loop_range *range)
         range->begin = taken.begin;
         range->end = taken.end;
         range->began = taken.began;
-        if (!has_stopped(macro, taken.begin))
+        if (!loop_has_stopped(macro, taken.begin))
             return true;
         if (group_stopped_hard(loop->group))
             return false;
@@ -284,7 +284,7 @@ static bool take_piece(const struct macro_loop *macro, ompg_loop_range *range, b
         struct block piece = block_piece(plan->end, plan->grain, (size_t)macro->shares, (size_t)at);
         range->begin = piece.begin;
         range->end = piece.end;
-        if (piece.begin < piece.end && !has_stopped(macro, piece.begin))
+        if (piece.begin < piece.end && !loop_has_stopped(macro, piece.begin))
             return true;
     }
     openmp_deal_end();
@@ -299,7 +299,7 @@ static bool take(struct macro_loop *macro, ompg_loop_range *range, bool first)
     case BY_PIECES:
         return take_piece(macro, range, first);
     default: /* blocks go upwards: where the group has stopped there is no more of this one to do */
-        return take_bit(macro, range, first) && !has_stopped(macro, range->begin);
+        return take_bit(macro, range, first) && !loop_has_stopped(macro, range->begin);
     }
 }
 
