@@ -11,6 +11,7 @@
 #include <ompgroup.h>
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -104,11 +105,20 @@ static void works(void)
     ompg_free(group);
 }
 
+static void fields_that_came_later(int expected)
+{
+    const ompg_stage stage = {.fn = end_at_once, .unlimited = true};
+    CHECK_INT(ompg_run(&(ompg_options){.shielded = true}, count, NULL, NULL), expected);
+    CHECK_INT(ompg_pipeline(OMPG_DEFAULT, &stage, 1, 1), expected);
+}
+
 int main(int argc, char **argv)
 {
+    bool old = argc > 1 && strcmp(argv[1], "old") == 0;
     works();
+    fields_that_came_later(old ? EINVAL : 0);
     runs = 0;
-    if (argc > 1 && strcmp(argv[1], "old") == 0)
+    if (old)
         is_refused();
     return check_failures == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }
