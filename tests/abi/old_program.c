@@ -184,6 +184,9 @@ static void loop_statements_run(int threads)
     OMPG_FOR_STEP(group, i, 1000LL, 0LL, -2, reduction(+ : wide))
         wide += i;
     CHECK_INT(wide, 250500);
+    OMPG_FOR2(group, i, 0, 30, j, 0, 20, reduction(+ : wide))
+        wide += i + j;
+    CHECK_INT(wide, 250500 + 14400);
 #pragma omp parallel num_threads(threads)
     OMPG_FOR_TEAM(group, i, 0, 1000, reduction(+ : sum))
         sum += i;

@@ -15,6 +15,7 @@
  * - OMPG_FOR2(group, i, begin, end, j, begin, end, clauses): the same with collapse(2)
  * - OMPG_FOR_TEAM(group, i, begin, end, clauses): `omp for`
  * - OMPG_FOR_TEAM_OPT(group, i, begin, end, options, clauses): the same with schedule
+ * The page docs/from-omp-parallel-for.md shows each of OpenMP's clauses beside what stands for it.
  *
  * The index
  * - i is declared by the macro, each thread has its own. It has the type of begin - begin + end: int for
@@ -67,9 +68,10 @@
  * - Several threads may open loops on the same group at once.
  *
  * Where
- * - OMPG_FOR, OMPG_FOR_OPT, OMPG_FOR_STEP and OMPG_FOR2 open a parallel region, with the threads of the group or of the
- *   options. Inside a parallel region, a task of a group included, the calling thread runs all iterations
- *   (also where OpenMP would open another region: in a team of one thread, or with nested parallelism on).
+ * - OMPG_FOR, OMPG_FOR_OPT, OMPG_FOR_STEP and OMPG_FOR2 open a parallel region, with the threads of the
+ *   group or of the options. Inside a parallel region, a task of a group included, the calling thread
+ *   runs all iterations (also where OpenMP would open another region: in a team of one thread, or with
+ *   nested parallelism on).
  *   Where OpenMP gives fewer threads they do it all.
  * - OMPG_FOR_TEAM must be come to by all threads of a team or by none, as `omp for`, in the same function as
  *   the region or in one that it calls, with the same bounds, options and limit. At its end the threads wait
@@ -98,7 +100,9 @@ typedef enum ompg_schedule {
  * parentheses: OMPG_FOR_OPT(group, i, 0, n, ((ompg_loop_options){.grain = 8, .threads = 4})).
  */
 typedef struct ompg_loop_options {
-    size_t grain; /* iterations in a range, the last may be shorter; 0: chosen by the library */
+    size_t grain; /* iterations in a range, the last may be shorter; 0: chosen by the library.
+                     It is made coarser where there are more than 2^32 - 2 ranges, or more than
+                     2^16 in a team's dynamic loop */
     int threads;  /* that the region has; 0: the group's. A team's loop: must be 0 */
     ompg_schedule schedule; /* which thread runs what */
     OMPG_RESERVED(6);       /* zero: see base.h */
@@ -119,8 +123,8 @@ typedef struct ompg_loop_options {
                   OMPG_LOOP_FIRST(__VA_ARGS__), , OMPG_LOOP_REST(__VA_ARGS__))
 
 #define OMPG_FOR_TEAM_OPT(group, i, begin, end, ...)                                               \
-    OMPG_LOOP_FOR(OMPG_LOOP_TEAM_OPT, OMPG_LOOP_OPTIONS, OMPG_LOOP_IS_TEAM | OMPG_LOOP_BY_RUNTIME, \
-                  group, i, begin, end, OMPG_LOOP_FIRST(__VA_ARGS__), OMPG_LOOP_REST(__VA_ARGS__))
+    OMPG_LOOP_FOR(OMPG_LOOP_TEAM, OMPG_LOOP_OPTIONS, OMPG_LOOP_IS_TEAM, group, i, begin, end,      \
+                  OMPG_LOOP_FIRST(__VA_ARGS__), OMPG_LOOP_REST(__VA_ARGS__))
 
 #define OMPG_FOR_STEP(group, i, begin, end, ...)                                                   \
     OMPG_LOOP_FOR_STEP(group, i, begin, end, OMPG_LOOP_FIRST(__VA_ARGS__),                         \

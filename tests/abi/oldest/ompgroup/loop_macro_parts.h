@@ -27,9 +27,8 @@ struct ompg_loop_options; /* see loop_macro.h */
 #define OMPG_LOOP_ROOM 1024
 
 /* What ompg_loop_open() is told beside the bounds. */
-#define OMPG_LOOP_IS_OPENMP 1U  /* compiled with it */
-#define OMPG_LOOP_IS_TEAM 2U    /* omp for */
-#define OMPG_LOOP_BY_RUNTIME 4U /* its schedule is `runtime`: the library chooses it */
+#define OMPG_LOOP_IS_OPENMP 1U /* compiled with it */
+#define OMPG_LOOP_IS_TEAM 2U   /* omp for */
 
 typedef struct ompg_loop {
     void *state;
@@ -249,14 +248,15 @@ inline bound_type ompg_loop_at(const bound_type &first, unsigned long long n)
     OMPG_LOOP_PRAGMA(omp parallel for __VA_ARGS__ num_threads(ompg_loop_##n.shares)                \
                          schedule(static, 1) shared(ompg_loop_##n, ompg_first_##n) also)
 #define OMPG_LOOP_TEAM(n, also, ...) OMPG_LOOP_PRAGMA(omp for __VA_ARGS__ schedule(static, 1))
-#define OMPG_LOOP_TEAM_OPT(n, also, ...) OMPG_LOOP_PRAGMA(omp for __VA_ARGS__ schedule(runtime))
 
 #define OMPG_LOOP_ONCE(n) ompg_once_##n; ompg_once_##n = 0
 
-#define OMPG_LOOP_BOUNDS(n, from, to)                                                              \
-    for (unsigned char ompg_room_##n[OMPG_LOOP_ROOM], ompg_once_##n = 1; OMPG_LOOP_ONCE(n))        \
-        for (const OMPG_LOOP_TYPE(from, to) ompg_first_##n = (from), ompg_past_##n = (to);         \
-             OMPG_LOOP_ONCE(n))
+#define OMPG_LOOP_MAKE_ROOM(n)                                                                     \
+    for (unsigned char ompg_room_##n[OMPG_LOOP_ROOM], ompg_once_##n = 1; OMPG_LOOP_ONCE(n))
+
+#define OMPG_LOOP_BOUNDS(n, of, from, to)                                                          \
+    for (const OMPG_LOOP_TYPE(from, to) ompg_first_##n##of = (from), ompg_past_##n##of = (to);     \
+         OMPG_LOOP_ONCE(n))
 
 #define OMPG_LOOP_NO_OPTIONS_DECLARE(n, options)
 #define OMPG_LOOP_NO_OPTIONS_POINTER(n) NULL
@@ -285,7 +285,8 @@ inline bound_type ompg_loop_at(const bound_type &first, unsigned long long n)
 #define OMPG_LOOP_FOR(...) OMPG_LOOP_FOR_LINE(__LINE__, __VA_ARGS__)
 #define OMPG_LOOP_FOR_LINE(n, ...) OMPG_LOOP_FOR_OF(n, __VA_ARGS__)
 #define OMPG_LOOP_FOR_OF(n, pragma, with, flags, group, i, from, to, options, ...)                 \
-    OMPG_LOOP_BOUNDS(n, from, to)                                                                  \
+    OMPG_LOOP_MAKE_ROOM(n)                                                                         \
+    OMPG_LOOP_BOUNDS(n, , from, to)                                                                \
     with##_DECLARE(n, options)                                                                     \
     OMPG_LOOP_OPEN(n, group, with##_POINTER(n), OMPG_LOOP_SPAN(n, 1), flags)                       \
     pragma(n, , __VA_ARGS__)                                                                       \
@@ -299,7 +300,8 @@ inline bound_type ompg_loop_at(const bound_type &first, unsigned long long n)
 #define OMPG_LOOP_FOR_STEP(...) OMPG_LOOP_FOR_STEP_LINE(__LINE__, __VA_ARGS__)
 #define OMPG_LOOP_FOR_STEP_LINE(n, ...) OMPG_LOOP_FOR_STEP_OF(n, __VA_ARGS__)
 #define OMPG_LOOP_FOR_STEP_OF(n, group, i, from, to, by, ...)                                      \
-    OMPG_LOOP_BOUNDS(n, from, to)                                                                  \
+    OMPG_LOOP_MAKE_ROOM(n)                                                                         \
+    OMPG_LOOP_BOUNDS(n, , from, to)                                                                \
     for (const long long ompg_by_##n = (long long)(by); OMPG_LOOP_ONCE(n))                         \
     OMPG_LOOP_OPEN(n, group, NULL, OMPG_LOOP_SPAN(n, ompg_by_##n), 0U)                             \
     OMPG_LOOP_PARALLEL(n, shared(ompg_by_##n), __VA_ARGS__)                                        \
@@ -316,9 +318,10 @@ inline bound_type ompg_loop_at(const bound_type &first, unsigned long long n)
 #define OMPG_LOOP_FOR2(...) OMPG_LOOP_FOR2_LINE(__LINE__, __VA_ARGS__)
 #define OMPG_LOOP_FOR2_LINE(n, ...) OMPG_LOOP_FOR2_OF(n, __VA_ARGS__)
 #define OMPG_LOOP_FOR2_OF(n, group, i, from, to, j, from_j, to_j, ...)                             \
-    OMPG_LOOP_BOUNDS(n, from, to)                                                                  \
-    OMPG_LOOP_BOUNDS(n##_j, from_j, to_j)                                                          \
-    for (const size_t ompg_inner_##n = (size_t)OMPG_LOOP_SPAN(n##_j, 1).count; OMPG_LOOP_ONCE(n##_j)) \
+    OMPG_LOOP_MAKE_ROOM(n)                                                                         \
+    OMPG_LOOP_BOUNDS(n, , from, to)                                                                \
+    OMPG_LOOP_BOUNDS(n, _j, from_j, to_j)                                                          \
+    for (const size_t ompg_inner_##n = (size_t)OMPG_LOOP_SPAN(n##_j, 1).count; OMPG_LOOP_ONCE(n))  \
     OMPG_LOOP_OPEN(n, group, NULL,                                                                 \
                    ompg_loop_span_of_two(OMPG_LOOP_SPAN(n, 1).count, ompg_inner_##n), 0U)          \
     OMPG_LOOP_PARALLEL(n, shared(ompg_first_##n##_j, ompg_inner_##n), __VA_ARGS__)                 \
