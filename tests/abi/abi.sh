@@ -50,7 +50,7 @@ case $step in
 check) cp "$record" "$recorded" ;;
 added) # ompg_version, and a field where the recorded struct has room
     sed -Ez "s@<elf-symbol name='ompg_version'[^>]*>@@
-        s@<var-decl name='token'[^>]*>\s*</data-member>\s*<data-member[^>]*>\s*(<var-decl name='reserved')@\1@" \
+        s@<var-decl name='[^']*'[^>]*>\s*</data-member>\s*<data-member[^>]*>\s*(<var-decl name='reserved')@\1@" \
         "$record" >"$recorded"
     [ $(($(wc -l <"$record") - $(wc -l <"$recorded"))) = 3 ]
     ;;
