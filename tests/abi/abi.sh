@@ -19,7 +19,8 @@ done
 # Neither folders of this machine, nor the C library's structs, nor those of src/.
 describe() {
     abidw --no-elf-needed --no-corpus-path --no-comp-dir-path --no-show-locs --drop-undefined-syms \
-        --drop-private-types --headers-dir "$here/../../include" --suppressions "$here/system.suppr" \
+        --type-id-style hash --suppressions "$here/system.suppr" \
+        --drop-private-types --headers-dir "$here/../../include" \
         "$library" | sed -E "s@ path='[^']*/@ path='@"
 }
 
