@@ -28,6 +28,7 @@
 #include "ompgroup/loop.h"
 #include "ompgroup/pipeline.h"
 #include "ompgroup/reduce.h"
+#include "ompgroup/scan.h"
 #include "ompgroup/sort.h"
 #include "ompgroup/token.h"
 #include "ompgroup/version.h"

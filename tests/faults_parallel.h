@@ -116,6 +116,27 @@ static int combine_sums(ompg_group *group, void *accumulator, const void *other,
     return 0;
 }
 
+static int emit_sum(ompg_group *group, size_t begin, size_t end, void *accumulator, void *arg)
+{
+    (void)group;
+    (void)end;
+    (void)arg;
+    if (*(size_t *)accumulator != begin * (begin - 1) / 2 && begin > 0)
+        complain("a scan has %zu before %zu", *(size_t *)accumulator, begin);
+    return 0;
+}
+
+/* Accumulators of 2 KiB are allocated one by one. */
+static int run_scan(ompg_group *group)
+{
+    size_t sum[256] = {0};
+    int code = call_accept("ompg_scan", ompg_scan(group, 0, CELLS, 20, sum, sizeof sum, fold_sum,
+                                                  combine_sums, emit_sum, NULL));
+    if (sum[0] != (code == 0 ? (size_t)CELLS * (CELLS - 1) / 2 : 0))
+        complain("a scan returns %d with the sum %zu", code, sum[0]);
+    return code;
+}
+
 static int compare_sizes(const void *a, const void *b, void *arg)
 {
     size_t x = *(const size_t *)a, y = *(const size_t *)b;

@@ -46,16 +46,17 @@ void drop_all(ompg_group *group, ompg_token *token)
 {
     int sum = 0;
     const ompg_error *list;
-    ompg_new(NULL);                                                     /* warns */
-    ompg_try_go(group, nothing, NULL);                                  /* warns */
-    ompg_get_threads(group);                                            /* warns */
-    ompg_get_errors(group, &list);                                      /* warns */
-    ompg_reduce(group, 0, 1, 1, &sum, sizeof sum, fold, combine, NULL); /* warns */
-    ompg_sort(group, &sum, 1, sizeof sum, compare, NULL);               /* warns */
-    ompg_token_stopped(token);                                          /* warns */
-    ompg_token_get_code(token);                                         /* warns */
-    ompg_token_get_signal(token);                                       /* warns */
-    ompg_version();                                                     /* warns */
+    ompg_new(NULL);                                                         /* warns */
+    ompg_try_go(group, nothing, NULL);                                      /* warns */
+    ompg_get_threads(group);                                                /* warns */
+    ompg_get_errors(group, &list);                                          /* warns */
+    ompg_reduce(group, 0, 1, 1, &sum, sizeof sum, fold, combine, NULL);     /* warns */
+    ompg_scan(group, 0, 1, 1, &sum, sizeof sum, fold, combine, fold, NULL); /* warns */
+    ompg_sort(group, &sum, 1, sizeof sum, compare, NULL);                   /* warns */
+    ompg_token_stopped(token);                                              /* warns */
+    ompg_token_get_code(token);                                             /* warns */
+    ompg_token_get_signal(token);                                           /* warns */
+    ompg_version();                                                         /* warns */
 }
 
 /* The group keeps the code until somebody asks, or there is nothing to be done about it. */

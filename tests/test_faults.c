@@ -179,6 +179,8 @@ static void fill_reduction(ompg_group *group)
     run_reduction(group);
     run_reduction(OMPG_DEFAULT);
     run_sort(group);
+    run_scan(group);
+    run_scan(OMPG_DEFAULT);
     run_sort(OMPG_DEFAULT);
 }
 

@@ -12,7 +12,8 @@
 //@ into basis.h
 //@ take src/base/atomics.h
 //@ into taken.h
-//@ take src/parallel/reduce.c MOST_BLOCKS reduction ascend
+//@ take src/parallel/folding.h MOST_BLOCKS folding
+//@ take src/parallel/reduce.c reduction ascend
 //@ change s/MOST_BLOCKS = 1024/MOST_BLOCKS = 8/
 //@ mutant second-goes-too s/if (!other)/if (true)/
 //@ mutant first-combines s/exchange_acq_rel(slot, accumulator)/load_relaxed(slot); if (!other) store_release(slot, accumulator)/
@@ -25,11 +26,12 @@
 
 #define tsan_release(p)
 #define tsan_acquire(p)
-static void accumulator_free(const struct reduction *reduction, void *accumulator)
+struct folding;
+static void accumulator_free(const struct folding *folding, void *accumulator)
 {
 }
 
-static int combine_part(struct reduction *reduction, ompg_group *group, size_t index, void *left, void *right);
+static int combine_part(const struct folding *folding, ompg_group *group, size_t index, void *left, void *right);
 
 #include "taken.h"
 
@@ -43,7 +45,7 @@ struct accumulator {
 /* The block that it fails at; 0: none. */
 static size_t failing;
 
-static int combine_part(struct reduction *reduction, ompg_group *group, size_t index, void *left, void *right)
+static int combine_part(const struct folding *folding, ompg_group *group, size_t index, void *left, void *right)
 {
     int digits = ((const struct accumulator *)right)->digits, scale = 1, first = digits;
     while (scale <= digits)
@@ -63,9 +65,9 @@ struct model : rl::test_suite<model, THREADS> {
     void before()
     {
         failing = (size_t)scenario * 2; /* the block */
-        reduction.begin = BEGIN;
-        reduction.block = BLOCK;
-        reduction.blocks = BLOCKS;
+        reduction.folding.begin = BEGIN;
+        reduction.folding.block = BLOCK;
+        reduction.folding.blocks = BLOCKS;
         store_relaxed(&reduction.root, (void *)NULL);
         for (rl::atomic<void *> &slot : reduction.slots)
             store_relaxed(&slot, (void *)NULL);
