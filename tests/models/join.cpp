@@ -35,12 +35,7 @@
 //@ mutant taken-back-late /^static inline bool deque_pop_back/,/^}/s/store_relaxed(&deque->top, top - 1);/load_relaxed(\&deque->top);/
 //@ mutant another-is-taken-back s/deque->ring\[(top - 1) & deque->mask\].arg != arg/false/
 //@ mutant branches-in-batches s/if (tasks\[i\].tagged & TASK_BRANCH)/if (false)/
-struct model;
-static struct model *the;
-struct task;
-static void *model_ring();
-#define memory_new(size) model_ring()
-#define free(memory) ((void)0)
+#include "rings.h"
 
 #include "basis.h"
 
@@ -91,6 +86,7 @@ static int join_stolen(struct worker *worker, struct branch *branch, int first);
 static int second_here(struct worker *worker, ompg_group *group, int first, struct call b);
 
 #include "taken.h"
+#include "deques.h"
 
 enum { THREADS = 3, CALLS = 16 }; /* call i joins 2 i and 2 i + 1 */
 
@@ -126,16 +122,8 @@ struct model : rl::test_suite<model, THREADS> {
             worker.region = &region;
             worker.frame = NULL;
             worker.hidden = 0;
-            struct deque *deque = &worker.deque;
-            store_relaxed(&deque->lock.locked, 0);
-            store_relaxed(&deque->top, 0);
-            store_relaxed(&deque->tail, 0);
-            store_relaxed(&deque->split, 0);
-            store_relaxed(&deque->attention, false);
-            store_relaxed(&deque->has_series, false);
-            deque->series.count = 0;
-            deque_init(deque);
-            deque->room = DEQUE_CAPACITY;
+            deque_make_empty(&worker.deque, ATTENTION_NONE);
+            worker.deque.room = DEQUE_CAPACITY;
         }
     }
 
