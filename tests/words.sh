@@ -47,14 +47,11 @@ words() { grep -ohE '[A-Za-z_][A-Za-z0-9_]*' | sort -u; }
 awk -v want=code -f "$here/words.awk" "${library[@]}" >"$work/library.code"
 awk -v want=code -f "$here/words.awk" /dev/null "${others[@]}" >"$work/others.code"
 
-# The system headers that the sources include, those of them that are here.
-headers() {
-    for header in $(grep -ohE '^#include <[a-z0-9_/]+[.]h>' "${library[@]}" "${others[@]}" | sed 's/.*<//; s/>//' | sort -u); do
-        printf '#if __has_include(<%s>)\n#include <%s>\n#endif\n' "$header" "$header"
-    done
-}
+# The system headers that the sources include. One by one: one may be missing, or be C++.
 {
-    headers | "${CC:-cc}" -fopenmp -D_GNU_SOURCE -E -dD -x c -
+    for header in $(grep -ohE '^#include <[a-z0-9_/]+[.]h>' "${library[@]}" "${others[@]}" | sed 's/.*<//; s/>//' | sort -u); do
+        echo "#include <$header>" | "${CC:-cc}" -fopenmp -D_GNU_SOURCE -E -dD -x c -
+    done
     "${CC:-cc}" -dM -E -x c /dev/null
 } 2>/dev/null | words >"$work/system"
 [ "$(wc -l <"$work/system")" -gt 1000 ] || { echo "${CC:-cc} cannot preprocess the system's headers" && exit 1; }
