@@ -11,6 +11,7 @@ set -euo pipefail
 
 {
     scripts/setup.sh build
+    look_for_tools # it may have brought some
     configure release demo -DOMPGROUP_BUILD_TESTS=OFF -DOMPGROUP_BUILD_BENCH=OFF
     compile demo --target "$@"
 } >&2

@@ -98,8 +98,7 @@ if have apt-get && "${as_root[@]}" true 2>/dev/null; then
             install "$package" || true
         done
     fi
-    hash -r
-    compiler=$(openmp_compiler ${CC:+"$CC"} cc gcc clang clang-19 || true)
+    look_for_tools
     look
     if [ $((${#missing[@]} + ${#absent[@]})) -gt 0 ]; then
         sed -E 's#[a-z+]+://[^ ]*#(mirror)#g' "$log" | grep '^E:' | sort -u >&2 || true

@@ -51,15 +51,18 @@ openmp_compiler() {
     return 1
 }
 
-# What CMake would take by itself, else the next one.
-compiler=$(openmp_compiler ${CC:+"$CC"} cc gcc clang clang-19 || true)
-case $compiler in
-cc | '') ;;
-*) export CC=$compiler ;;
-esac
-
-generator='Unix Makefiles'
-! have ninja || generator=Ninja
+# look_for_tools: sets `compiler`, to what CMake would take by itself or else the next one, and `generator`.
+look_for_tools() {
+    hash -r
+    compiler=$(openmp_compiler ${CC:+"$CC"} cc gcc clang clang-19 || true)
+    case $compiler in
+    cc | '') ;;
+    *) export CC=$compiler ;;
+    esac
+    generator='Unix Makefiles'
+    ! have ninja || generator=Ninja
+}
+look_for_tools
 
 # configure <preset> <folder below BUILD_DIR> [<option of cmake>...]
 configure() {

@@ -82,6 +82,29 @@ rm bin/make
 there tree/scripts/setup.sh build
 ok 'neither Ninja nor make: status' ended 1
 ok 'neither Ninja nor make: is named' says '^Please install .*: ninja-build$'
+
+# ---- what is installed ----
+
+if command -v ninja >/dev/null; then
+    chmod 777 bin
+    ln -s "$(command -v ninja)" tmp/ninja
+    printf '#!/bin/sh\nshift\n"$@"\n' >bin/sudo
+    cat >bin/apt-get <<'APT'
+#!/bin/sh
+case "$*" in
+*' install '*ninja-build*) mv "${0%/*}/../tmp/ninja" "${0%/*}" ;;
+esac
+APT
+    chmod +x bin/sudo bin/apt-get
+    there BUILD_DIR="$work/tmp/brought" tree/scripts/demo.sh --help
+    ok 'what apt-get has brought: status' ended 0
+    ok 'what apt-get has brought: is used' prints '^Usage: checksum'
+    ok 'what apt-get brings: is said' says '^Installing: ninja-build'
+    rm -f bin/sudo bin/apt-get bin/ninja
+else
+    skip 'what apt-get brings' 'there is no Ninja to bring'
+fi
+
 printf '#!/bin/sh\nexit 0\n' >bin/make
 chmod +x bin/make
 
