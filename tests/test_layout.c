@@ -49,7 +49,9 @@ CHECK_SIZE(ompg_task_options, 88);
 CHECK_AT(ompg_task_options, drop, 0);
 CHECK_AT(ompg_task_options, cost, 8);
 CHECK_AT(ompg_task_options, name, 16);
-CHECK_AT(ompg_task_options, reserved, 24);
+CHECK_AT(ompg_task_options, no_wait, 24);
+CHECK_AT(ompg_task_options, reserved_no_wait, 25);
+CHECK_AT(ompg_task_options, reserved, 32);
 
 CHECK_ROOM(ompg_stats);
 CHECK_SIZE(ompg_stats, 128);
@@ -107,7 +109,7 @@ static void fields_stand_in_their_order(void)
 {
     ompg_token token = OMPG_TOKEN_INIT;
     ompg_options options = {"name", 1, 2, 3.0, OMPG_COLLECT, 4, true, 5.0, &token, true, {0}, {0}};
-    ompg_task_options task = {free, 6.0, "task", {0}};
+    ompg_task_options task = {free, 6.0, "task", true, {0}, {0}};
     CHECK_STR(options.name, "name");
     CHECK_INT(options.threads, 1);
     CHECK_INT(options.limit, 2);

@@ -431,10 +431,52 @@ static void failure_empties_the_queue(void)
     }
 }
 
+/* What is refused leaves no trace: its drop is not called. */
+static int go_without_waiting(ompg_group *group, void *arg)
+{
+    item *items = arg;
+    const ompg_task_options options = {.drop = item_drop, .no_wait = true, .name = "now or never"};
+    CHECK_INT(ompg_go_with(group, item_run, &items[0], &options), EAGAIN);
+    CHECK_INT(ompg_set_limit(group, 0), 0);
+    CHECK_INT(ompg_get_limit(group), 0);
+    CHECK_INT(ompg_go_with(group, item_run, &items[1], &options), 0);
+    return 0;
+}
+
+static void no_wait_says_again(void)
+{
+    item items[4] = {{0}};
+    const ompg_task_options options = {.drop = item_drop, .no_wait = true};
+    ompg_group *group = ompg_new(&(ompg_options){.limit = 2});
+    CHECK_INT(ompg_go(group, go_without_waiting, items), 0);
+    CHECK_INT(ompg_go_with(group, item_run, &items[2], &options), 0);
+    CHECK_INT(ompg_go_with(group, item_run, &items[3], &options), EAGAIN);
+    CHECK_INT(ompg_set_limit(group, 1), 0);
+    CHECK_INT(ompg_wait(group), 0);
+    CHECK_INT(items_check_dropped(&items[1], 2), 2);
+    CHECK_INT(atomic_load(&items[0].drops) + atomic_load(&items[3].drops), 0);
+    CHECK_STATS(group, 3, 3, 0, 0);
+    ompg_free(group);
+}
+
+static void the_limit_can_be_asked_for(void)
+{
+    ompg_group *group = ompg_new(&(ompg_options){.limit = 3});
+    CHECK_INT(ompg_get_limit(group), 3);
+    CHECK_INT(ompg_set_limit(group, 5), 0);
+    CHECK_INT(ompg_get_limit(group), 5);
+    CHECK_INT(ompg_set_limit(group, -1), EINVAL);
+    CHECK_INT(ompg_get_limit(group), 5);
+    CHECK_INT(ompg_get_limit(NULL), 0);
+    CHECK_INT(ompg_get_limit(OMPG_DEFAULT), 0);
+    ompg_free(group);
+}
+
 CHECK_MAIN("limit", {"limit is never exceeded", limit_is_never_exceeded},
            {"limits at every level finish", limits_at_every_level_finish},
            {"go does not wait for a place", go_does_not_wait_for_a_place},
-           {"try_go says again", try_go_says_again},
+           {"try_go says again", try_go_says_again}, {"no_wait says again", no_wait_says_again},
+           {"the limit can be asked for", the_limit_can_be_asked_for},
            {"threads give concurrency", threads_give_concurrency},
            {"blocked producer shares its tasks", blocked_producer_shares_its_tasks},
            {"limit is raised while it runs", limit_is_raised_while_it_runs},

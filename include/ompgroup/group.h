@@ -86,7 +86,9 @@ typedef struct ompg_task_options {
     ompg_drop_fn *drop; /* called once with the argument when the task is over; NULL: none */
     double cost;        /* what the task takes of the group's .budget while it runs */
     const char *name;   /* for messages; must live until the task is over */
-    OMPG_RESERVED(8);   /* zero: see base.h */
+    bool no_wait;       /* as ompg_try_go(): EAGAIN instead of waiting behind the limit */
+    char reserved_no_wait[7];
+    OMPG_RESERVED(7); /* zero: see base.h */
 } ompg_task_options;
 
 /*
@@ -254,6 +256,9 @@ OMPG_API void ompg_get_stats(const ompg_group *group, ompg_stats *stats);
  * Returns 0; EINVAL when group is NULL or limit is negative.
  */
 OMPG_API int ompg_set_limit(ompg_group *group, int limit);
+
+/* The limit now; 0: none, also for NULL. Any thread, while the group runs too. */
+OMPG_MUST_USE OMPG_API int ompg_get_limit(const ompg_group *group);
 
 /*
  * How many threads the group's tasks may run on: omp_get_thread_num() in a task is below it. Known

@@ -233,8 +233,10 @@ int ompg_reset(ompg_group *group)
 
 ompg_group *ompg_current(void)
 {
-    const struct worker *worker = self;
-    return worker && worker->frame ? task_group(worker->frame->task) : NULL;
+    const struct frame *frame = self ? self->frame : NULL;
+    if (loop_here.group && loop_here.within == frame)
+        return (ompg_group *)loop_here.group;
+    return frame ? task_group(frame->task) : NULL;
 }
 
 bool ompg_stopped(const ompg_group *group)
@@ -245,7 +247,7 @@ bool ompg_stopped(const ompg_group *group)
     if (LIKELY(group_is_express(record)))
         return false;
     size_t index = group->deterministic ? group_current_index(group) : 0;
-    if (index == OMPG_NO_INDEX && loop_here.group)
+    if (index == OMPG_NO_INDEX && loop_here.group && loop_here.index != OMPG_NO_INDEX)
         index = 0; /* somewhere in a loop, which must not leave out what a serial one would do */
     return group_stopped_slow(record, index);
 }
@@ -278,6 +280,11 @@ int ompg_set_limit(ompg_group *group, int limit)
         region_attend_if_asked(worker);
     }
     return 0;
+}
+
+int ompg_get_limit(const ompg_group *group)
+{
+    return is_group(group) ? load_relaxed(&((ompg_group *)group)->gate.limit) : 0;
 }
 
 int ompg_get_threads(const ompg_group *group)

@@ -300,27 +300,30 @@ int ompg_try_go(ompg_group *group, ompg_task_fn *fn, void *arg)
 
 /* Not in the express lane; the block goes back where the task is not accepted. */
 static __attribute__((noinline)) int add_block_slow(struct worker *worker, ompg_group *group,
-                                                    ompg_task_fn *fn, void *block, uintptr_t flags)
+                                                    ompg_task_fn *fn, void *block, uintptr_t flags,
+                                                    enum add_mode mode)
 {
     struct task task = {.fn = fn, .arg = block, .tagged = (uintptr_t)group | flags};
-    int code = task_add(&task, ADD);
+    int code = task_add(&task, mode);
     if (code != 0)
         block_put(&worker->blocks, block);
     return code;
 }
 
 static inline int add_block(struct worker *worker, ompg_group *group, ompg_task_fn *fn, void *block,
-                            uintptr_t flags)
+                            uintptr_t flags, enum add_mode mode)
 {
-    return LIKELY(is_express_here(worker, group)) ? go_express(worker, group, fn, block, flags)
-                                                  : add_block_slow(worker, group, fn, block, flags);
+    return LIKELY(is_express_here(worker, group))
+               ? go_express(worker, group, fn, block, flags)
+               : add_block_slow(worker, group, fn, block, flags, mode);
 }
 
 /* Adds a task whose argument is *extra, which has room for `extra`'s own memory behind it. */
-static int add_extra(ompg_group *group, ompg_task_fn *fn, struct task_extra *extra)
+static int add_extra(ompg_group *group, ompg_task_fn *fn, struct task_extra *extra,
+                     enum add_mode mode)
 {
     struct task task = {.fn = fn, .arg = extra, .tagged = (uintptr_t)group | TASK_EXTRA};
-    int code = task_add(&task, ADD);
+    int code = task_add(&task, mode);
     if (code != 0)
         free(extra);
     return code;
@@ -342,7 +345,9 @@ int ompg_go_with(ompg_group *group, ompg_task_fn *fn, void *arg, const ompg_task
                                  .name = options->name,
                                  .cost = options->cost,
                                  .in_block = block != NULL};
-    return block ? add_block(worker, group, fn, block, TASK_EXTRA) : add_extra(group, fn, extra);
+    enum add_mode mode = options->no_wait ? ADD_OR_REFUSE : ADD;
+    return block ? add_block(worker, group, fn, block, TASK_EXTRA, mode)
+                 : add_extra(group, fn, extra, mode);
 }
 
 static __attribute__((noinline)) int go_copy_slow(ompg_group *group, ompg_task_fn *fn,
@@ -356,7 +361,7 @@ static __attribute__((noinline)) int go_copy_slow(ompg_group *group, ompg_task_f
     *extra = (struct task_extra){.arg = extra + 1};
     if (size > 0)
         memcpy(extra + 1, data, size);
-    return add_extra(group, fn, extra);
+    return add_extra(group, fn, extra, ADD);
 }
 
 int ompg_go_copy(ompg_group *group, ompg_task_fn *fn, const void *data, size_t size)
@@ -369,5 +374,5 @@ int ompg_go_copy(ompg_group *group, ompg_task_fn *fn, const void *data, size_t s
         return go_copy_slow(group, fn, data, size);
     if (size > 0)
         memcpy(block, data, size);
-    return add_block(worker, group, fn, block, TASK_COPY);
+    return add_block(worker, group, fn, block, TASK_COPY, ADD);
 }

@@ -75,7 +75,7 @@ size_t group_current_index(const ompg_group *group)
     const struct frame *frame = frame_of(self, group);
     if (frame)
         return frame->task->index;
-    if (loop_here.group == group)
+    if (loop_here.group == group && group->deterministic)
         return loop_here.index;
     if (!self || !self->frame)
         return OMPG_NO_INDEX;

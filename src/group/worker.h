@@ -94,10 +94,11 @@ static inline bool runs_task_of(const struct worker *worker, const ompg_group *g
     return worker->frame && task_group(worker->frame->task) == group;
 }
 
-/* Of the innermost OMPG_FOR of a deterministic group that is open on this thread. */
+/* Of the innermost OMPG_FOR of a group that is open on this thread. */
 struct loop_here {
     const ompg_group *group; /* NULL: none is */
-    size_t index;            /* where the sub-range begins */
+    size_t index;            /* deterministic: where the sub-range begins; others: OMPG_NO_INDEX */
+    const struct frame *within; /* the task that it stands in, NULL: in none */
 };
 
 extern _Thread_local struct loop_here loop_here __attribute__((tls_model("initial-exec")));

@@ -309,6 +309,7 @@ static void enter(struct macro_loop *macro, ompg_loop_range *range)
     range->entered = true;
     range->outer = loop_here.group;
     range->outer_index = loop_here.index;
+    range->outer_within = loop_here.within;
     if (!macro->team) {
         range->float_control = float_control_get();
         float_control_set(macro->float_control);
@@ -322,13 +323,17 @@ static void enter(struct macro_loop *macro, ompg_loop_range *range)
 static void set_loop_here(const struct macro_loop *macro, const ompg_loop_range *range)
 {
     const ompg_group *group = macro->loop.group;
-    if (group && group->deterministic)
-        loop_here = (struct loop_here){.group = group, .index = index_of(macro, range->begin)};
+    if (!group)
+        return;
+    size_t index = group->deterministic ? index_of(macro, range->begin) : OMPG_NO_INDEX;
+    loop_here =
+        (struct loop_here){.group = group, .index = index, .within = self ? self->frame : NULL};
 }
 
 static void leave_loop(const struct macro_loop *macro, const ompg_loop_range *range)
 {
-    loop_here = (struct loop_here){.group = range->outer, .index = range->outer_index};
+    loop_here = (struct loop_here){
+        .group = range->outer, .index = range->outer_index, .within = range->outer_within};
     if (!macro->team)
         float_control_set(range->float_control);
 }
