@@ -133,7 +133,7 @@ static void clear(struct counts *counts)
     store_relaxed(&counts->skipped, 0);
 }
 
-enum { PRIED, ADDER, ADDERS, FOREIGN, INLINED, HELD };
+enum { PRIED, ADDER, ADDERS, FOREIGN, INLINED, HELD, OUTSIDE };
 
 struct model : rl::test_suite<model, WORKERS> {
     struct task slots[WORKERS][DEQUE_CAPACITY];
@@ -143,7 +143,8 @@ struct model : rl::test_suite<model, WORKERS> {
     struct worker workers[WORKERS];
     atomic_int over[2];   /* waits */
     atomic_int added;     /* X */
-    atomic_int held;      /* by a task, and whoever is to let go may begin */
+    atomic_int held;      /* by a task, and whoever is to let go may begin, */
+    atomic_int flushed;   /* or begins when that task is counted as over */
     shared<int> wrote[6];
     int ran[6];
 
@@ -171,6 +172,7 @@ struct model : rl::test_suite<model, WORKERS> {
         rings = 0;
         store_relaxed(&added, 0);
         store_relaxed(&held, 0);
+        store_relaxed(&flushed, 0);
         for (int i = 0; i < 6; i++)
             ran[i] = 0;
         for (int i = 0; i < 2; i++) {
@@ -198,9 +200,11 @@ struct model : rl::test_suite<model, WORKERS> {
             store_relaxed(&groups[0]->pried, true);
         }
         store_relaxed(&groups[0]->submitted_here, scenario == ADDERS ? 2 : 1);
-        store_relaxed(&groups[1]->submitted_here, scenario <= ADDERS || scenario == HELD ? 0 : 1);
-        if (scenario == HELD && rl::rand(2))
+        store_relaxed(&groups[1]->submitted_here, scenario <= ADDERS || scenario >= HELD ? 0 : 1);
+        if (scenario >= HELD && rl::rand(2))
             store_relaxed(&groups[0]->pried, true);
+        if (scenario == OUTSIDE)
+            begin_outside();
     }
 
     struct worker *here() { return &workers[thread_here()]; }
@@ -320,10 +324,22 @@ struct model : rl::test_suite<model, WORKERS> {
         tally_flush(worker);
     }
 
+    /* The first task has run before, and somebody from outside holds the group. */
+    void begin_outside()
+    {
+        store_relaxed(&groups[0]->local.returned, 1);
+        store_relaxed(&groups[0]->holds, 1);
+        store_relaxed(&held, 1);
+        store_relaxed(&flushed, 1);
+        ran[0] = 1;
+        wrote[0] = 1;
+    }
+
     /* A thread from outside adds a task, as count_in_mailbox counts it, and lets go. */
     void let_go()
     {
-        while (!load_acquire(&held))
+        atomic_int *begins = rl::rand(2) ? &held : &flushed;
+        while (!load_acquire(begins))
             model_pause();
         add_release(&groups[0]->submitted_elsewhere, 1);
         store_release(&added, 1);
@@ -335,11 +351,12 @@ struct model : rl::test_suite<model, WORKERS> {
         if (index == 0) {
             wait(0, {0, 2});
         } else if (index == 1) {
-            run(0, groups[0]);
-            while (!load_acquire(&added)) {
-                tally_flush(here());
+            if (scenario == HELD)
+                run(0, groups[0]);
+            tally_flush(here());
+            store_release(&flushed, 1);
+            while (!load_acquire(&added))
                 model_pause();
-            }
             run(2, groups[0]);
             tally_flush(here());
         } else {
@@ -349,7 +366,7 @@ struct model : rl::test_suite<model, WORKERS> {
 
     void thread(unsigned index)
     {
-        if (scenario == HELD) {
+        if (scenario >= HELD) {
             with_holds(index);
             return;
         }
@@ -382,7 +399,7 @@ struct model : rl::test_suite<model, WORKERS> {
 
     void after()
     {
-        if (scenario <= ADDERS || scenario == HELD)
+        if (scenario <= ADDERS || scenario >= HELD)
             delete groups[1];
     }
 };
@@ -392,4 +409,5 @@ static void *model_ring()
     return the->slots[the->rings++];
 }
 
-MODEL(model, {"pried", 200000}, {"adder", 100000}, {"adders", 40000}, {"foreign", 30000}, {"inlined", 10000}, {"held", 40000})
+MODEL(model, {"pried", 200000}, {"adder", 100000}, {"adders", 40000}, {"foreign", 30000}, {"inlined", 10000}, {"held", 60000},
+      {"held from outside", 60000})
