@@ -57,6 +57,8 @@ void drop_all(ompg_group *group, ompg_token *token)
     ompg_token_get_code(token);                                             /* warns */
     ompg_token_get_signal(token);                                           /* warns */
     ompg_version();                                                         /* warns */
+    ompg_current();                                                         /* warns */
+    ompg_exit_status(group);                                                /* warns */
 }
 
 /* The group keeps the code until somebody asks, or there is nothing to be done about it. */

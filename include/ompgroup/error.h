@@ -127,7 +127,7 @@ OMPG_API int ompg_print_short(const ompg_group *group, FILE *out);
  * too. A signal that came when all tasks were over counts once somebody has looked: ompg_stopped(group).
  * Any thread.
  */
-OMPG_API int ompg_exit_status(const ompg_group *group);
+OMPG_MUST_USE OMPG_API int ompg_exit_status(const ompg_group *group);
 
 OMPG_END_DECLS
 

@@ -218,7 +218,7 @@ OMPG_API int ompg_run(const ompg_options *options, ompg_task_fn *fn, void *arg, 
  * one. NULL outside of any, and on other threads of an OpenMP region that such a task opens. For error
  * sites that have no argument for the group: ompg_fail(ompg_current(), ...). Any thread; about a nanosecond.
  */
-OMPG_API ompg_group *ompg_current(void);
+OMPG_MUST_USE OMPG_API ompg_group *ompg_current(void);
 
 /*
  * True once the group has stopped, because it failed (fail-fast), was cancelled or is past its deadline,
