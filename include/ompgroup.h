@@ -25,6 +25,7 @@
 #include "ompgroup/error.h"
 #include "ompgroup/group.h"
 #include "ompgroup/join.h"
+#include "ompgroup/local.h"
 #include "ompgroup/loop.h"
 #include "ompgroup/pipeline.h"
 #include "ompgroup/reduce.h"

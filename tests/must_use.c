@@ -41,8 +41,8 @@ static int range(ompg_group *group, size_t begin, size_t end, void *arg)
 }
 
 /* A mistake, whatever comes before or after. */
-void drop_all(ompg_group *group, ompg_token *token);
-void drop_all(ompg_group *group, ompg_token *token)
+void drop_all(ompg_group *group, ompg_token *token, ompg_local *local);
+void drop_all(ompg_group *group, ompg_token *token, ompg_local *local)
 {
     int sum = 0;
     const ompg_error *list;
@@ -56,6 +56,9 @@ void drop_all(ompg_group *group, ompg_token *token)
     ompg_token_stopped(token);                                              /* warns */
     ompg_token_get_code(token);                                             /* warns */
     ompg_token_get_signal(token);                                           /* warns */
+    ompg_local_new(NULL);                                                   /* warns */
+    ompg_local_get(local);                                                  /* warns */
+    ompg_local_index(local);                                                /* warns */
     ompg_version();                                                         /* warns */
     ompg_current();                                                         /* warns */
     ompg_exit_status(group);                                                /* warns */

@@ -106,6 +106,41 @@ static void fill_copiers(ompg_group *group)
     }
 }
 
+/* A local of the task's own, whose states its tasks and the calls inside them have. */
+static int state_user(ompg_group *group, void *arg)
+{
+    (void)group;
+    errno = 0;
+    int *state = ompg_local_get(arg);
+    if (state == NULL)
+        return errno == ENOMEM ? ENOMEM : EPROTO;
+    errno = EILSEQ;
+    *state = 1;
+    job *inner = job_new(0);
+    return job_accept(inner, ompg_run(NULL, job_run, inner, NULL));
+}
+
+static int localiser(ompg_group *group, void *arg)
+{
+    (void)group;
+    errno = 0;
+    ompg_local *local = ompg_local_new(&(ompg_local_options){.size = 4000});
+    int code = local ? 0 : errno == ENOMEM ? ENOMEM : EPROTO;
+    errno = EILSEQ;
+    if (local)
+        code = ompg_run(NULL, state_user, local, NULL);
+    ompg_local_free(local);
+    return code == 0 ? job_run(group, arg) : code;
+}
+
+static void fill_localisers(ompg_group *group)
+{
+    for (int i = 0; i < 2; i++) {
+        job *self = job_new(0);
+        job_accept(self, ompg_go(group, localiser, self));
+    }
+}
+
 /* Runs a group of its own, two levels deep. */
 static int nester(ompg_group *group, void *arg)
 {
@@ -228,6 +263,7 @@ static const scenario scenarios[] = {
      .code = FAILURE},
     {.name = "adders", .fill = fill_adders},
     {.name = "copiers", .fill = fill_copiers},
+    {.name = "locals", .fill = fill_localisers},
     {.name = "copiers, limit", .options = {.limit = 1}, .fill = fill_copiers},
     {.name = "adders, limit", .options = {.limit = 1}, .fill = fill_adders},
     {.name = "nested", .fill = fill_nested},

@@ -78,6 +78,14 @@ CHECK_AT(ompg_error, from_index, 424);
 CHECK_AT(ompg_error, from, 432);
 CHECK_AT(ompg_error, reserved, 496);
 
+CHECK_ROOM(ompg_local_options);
+CHECK_SIZE(ompg_local_options, 96);
+CHECK_AT(ompg_local_options, size, 0);
+CHECK_AT(ompg_local_options, init, 8);
+CHECK_AT(ompg_local_options, fini, 16);
+CHECK_AT(ompg_local_options, arg, 24);
+CHECK_AT(ompg_local_options, reserved, 32);
+
 CHECK_ROOM(ompg_stage);
 CHECK_SIZE(ompg_stage, 96);
 CHECK_AT(ompg_stage, mode, 0);

@@ -67,10 +67,11 @@ typedef enum ompg_on_error {
  * sees first that something is left. Later versions add fields: use designated initialisers.
  */
 typedef struct ompg_options {
-    const char *name;       /* for messages; copied, at most 63 bytes kept */
-    int threads;            /* team when the group opens its own region; 0: OpenMP's own choice */
-    int limit;              /* most tasks of this group running at once; 0: no limit */
-    double budget;          /* largest sum of the running tasks' .cost; 0: none */
+    const char *name; /* for messages; copied, at most 63 bytes kept */
+    int threads;   /* team when the group opens its own region; 0: OpenMP's own choice. In a task or
+                               a parallel region it uses the team that is there, whatever its size */
+    int limit;     /* most tasks of this group running at once; 0: no limit */
+    double budget; /* largest sum of the running tasks' .cost; 0: none */
     ompg_on_error on_error; /* what an error does to the other tasks */
     int max_errors;         /* collect: the group stops after that many; 0: never */
     bool deterministic;     /* report the error with the lowest index, whatever the schedule */
@@ -261,9 +262,10 @@ OMPG_API int ompg_set_limit(ompg_group *group, int limit);
 OMPG_MUST_USE OMPG_API int ompg_get_limit(const ompg_group *group);
 
 /*
- * How many threads the group's tasks may run on: omp_get_thread_num() in a task is below it. Known
- * before the wait, so that callers can allocate scratch for each thread; it holds while the
- * OpenMP settings of the caller (number of threads, parallel region) stay as they are. At least 1;
+ * How many threads the group's tasks may run on, known before the wait; it holds while the
+ * OpenMP settings of the caller (number of threads, parallel region) stay as they are. Scratch memory goes
+ * by task, not by thread: one task may run inside another's ompg_go() or wait, on the same thread. See
+ * ompg_local_get(). At least 1;
  * 1 for NULL; OMPG_DEFAULT: of a group with default options. OMP_THREAD_LIMIT counts; OpenMP may still
  * give fewer (OMP_DYNAMIC).
  */

@@ -52,6 +52,9 @@ typedef struct ompg_loop_range {
     const ompg_group *outer;
     size_t outer_index;
     const void *outer_within;
+    struct ompg_loop_range *outer_range; /* that is open around this one on the thread */
+    const void *task;                    /* that the loop stands in; NULL: none */
+    void *states;                        /* of an ompg_local, that the range has */
     size_t reserved[1];
 } ompg_loop_range;
 

@@ -218,6 +218,18 @@ static int add_join(ompg_group *group, void *join)
     return task_add(&task, ADD_CLAIMED);
 }
 
+/* Whoever calls keeps its states (states.h); the calls, which run in its frame too, have others. */
+static int join_beside_states(struct frame *frame, ompg_group *group, struct join *join)
+{
+    struct state *held = frame->states;
+    frame->has_states = false;
+    int code = join_in_task(group, join);
+    frame_give_states_back(frame);
+    frame->states = held;
+    frame->has_states = true;
+    return code;
+}
+
 static __attribute__((noinline)) int join_slow(ompg_group *group, struct call a, struct call b)
 {
     struct join join = {a, b};
@@ -226,6 +238,8 @@ static __attribute__((noinline)) int join_slow(ompg_group *group, struct call a,
     struct worker *worker = self;
     if (!worker || !runs_task_of(worker, group))
         return call_with_group(group, add_join, &join);
+    if (worker->frame->has_states)
+        return join_beside_states(worker->frame, group, &join);
     if (group_stopped(group, worker->frame->task->index))
         return ECANCELED;
     tsan_release(&group->local);
@@ -238,8 +252,8 @@ int ompg_join(ompg_group *group, ompg_task_fn *fn_a, void *arg_a, ompg_task_fn *
 {
     struct worker *worker = self;
     struct call a = {fn_a, arg_a}, b = {fn_b, arg_b};
-    if (UNLIKELY(!worker || !runs_task_of(worker, group) || !group_is_express(group) || !fn_a ||
-                 !fn_b))
+    if (UNLIKELY(!worker || !runs_task_of(worker, group) || worker->frame->has_states ||
+                 !group_is_express(group) || !fn_a || !fn_b))
         return join_slow(group, a, b);
     return fork_and_join(worker, group, TASK_BRANCH, a, b);
 }

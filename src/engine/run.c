@@ -23,7 +23,7 @@ static __attribute__((noinline)) void record_code(ompg_group *group, const struc
     group_record(group, &error);
 }
 
-void task_note_failure(ompg_group *group, const struct frame *frame, int code)
+static void note_failure(ompg_group *group, const struct frame *frame, int code)
 {
     if (!frame->failed && is_consequence(group, frame, code)) {
         add_relaxed(&group->cancelled, 1U);
@@ -32,6 +32,13 @@ void task_note_failure(ompg_group *group, const struct frame *frame, int code)
     add_relaxed(&group->failed, 1U);
     if (!frame->failed)
         record_code(group, frame->task, code, OMPG_ERROR_TASK);
+}
+
+void task_end_slow(ompg_group *group, struct frame *frame, int code)
+{
+    frame_give_states_back(frame);
+    if (code != 0 || frame->failed)
+        note_failure(group, frame, code);
 }
 
 /* The worker that ends a task keeps its block; NULL: a thread has none. */
@@ -186,6 +193,7 @@ static void call_branch(struct worker *worker, struct task *task, struct branch 
     if (!group_stopped(group, task->index))
         code = task_call_function(task, group, branch->arg);
     worker->frame = frame.prev;
+    frame_give_states_back(&frame);
     branch->code = code;
     branch->failed = frame.failed;
     branch->refused = frame.refused;

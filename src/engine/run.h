@@ -21,8 +21,11 @@ static inline bool is_consequence(ompg_group *group, const struct frame *frame, 
                                  group_stopped(group, frame->task->index));
 }
 
-/* Counts and records what a task has returned that did not simply return 0. */
-void task_note_failure(ompg_group *group, const struct frame *frame, int code);
+/*
+ * The end of a task that did not simply return 0: counts and records its failure. It gives back the states
+ * that it has had before its place goes to another task, which then finds them.
+ */
+void task_end_slow(ompg_group *group, struct frame *frame, int code);
 
 /* Any task; runs the parked tasks that follow it as well. */
 void task_run_slow(struct worker *worker, struct task *task);
@@ -55,16 +58,20 @@ static inline int task_call_function(const struct task *task, ompg_group *group,
 #endif
 }
 
-/* Calls the task's function; notes its failure. */
+/* Calls the task's function, and settles what it leaves behind. */
 static inline void task_call(struct worker *worker, struct task *task, void *arg)
 {
     ompg_group *group = task_group(task);
-    struct frame frame = {.prev = worker->frame, .task = task};
+    struct frame frame;
+    frame.prev = worker->frame;
+    frame.task = task;
+    frame.branch = NULL;
+    frame.notes = 0;
     worker->frame = &frame;
     int code = task_call_function(task, group, arg);
     worker->frame = frame.prev;
-    if (UNLIKELY(code != 0 || frame.failed))
-        task_note_failure(group, &frame, code);
+    if (UNLIKELY(code != 0 || frame.notes != 0))
+        task_end_slow(group, &frame, code);
 }
 
 /*

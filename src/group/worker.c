@@ -4,3 +4,5 @@
 _Thread_local struct worker *self __attribute__((tls_model("initial-exec")));
 
 _Thread_local struct loop_here loop_here __attribute__((tls_model("initial-exec")));
+
+_Thread_local struct ompg_loop_range *range_here __attribute__((tls_model("initial-exec")));

@@ -22,6 +22,7 @@
 
 #include "base/parking.h"
 #include "group/record.h"
+#include "group/states.h"
 #include "store/blocks.h"
 #include "store/deque.h"
 
@@ -31,8 +32,15 @@ struct frame {
     struct frame *prev; /* the task that this one interrupted, by a nested wait */
     struct task *task;
     struct branch *branch; /* that runs here, NULL: the task's own function does */
-    bool failed;           /* ompg_fail recorded its error: the code it returns is the same one */
-    bool refused;          /* a task that it added, or a loop: ECANCELED */
+    union {
+        uint32_t notes; /* not 0: the task's end has something to look at */
+        struct {
+            bool failed;     /* ompg_fail recorded its error: the code it returns is the same one */
+            bool refused;    /* a task that it added, or a loop: ECANCELED */
+            bool has_states; /* see states.h */
+        };
+    };
+    struct state *states; /* where it has some: the last one first */
 };
 
 struct worker {
@@ -102,5 +110,17 @@ struct loop_here {
 };
 
 extern _Thread_local struct loop_here loop_here __attribute__((tls_model("initial-exec")));
+
+/* The innermost range of an OMPG_FOR that is open on this thread; NULL: none is. */
+extern _Thread_local struct ompg_loop_range *range_here __attribute__((tls_model("initial-exec")));
+
+/* Gives back the states that the frame's task, or a part of it, has had. */
+static inline void frame_give_states_back(struct frame *frame)
+{
+    if (LIKELY(!frame->has_states))
+        return;
+    frame->has_states = false;
+    states_give_back(frame->states);
+}
 
 #endif

@@ -310,6 +310,9 @@ static void enter(struct macro_loop *macro, ompg_loop_range *range)
     range->outer = loop_here.group;
     range->outer_index = loop_here.index;
     range->outer_within = loop_here.within;
+    range->outer_range = range_here;
+    range->task = self ? self->frame : NULL;
+    range_here = range;
     if (!macro->team) {
         range->float_control = float_control_get();
         float_control_set(macro->float_control);
@@ -334,14 +337,24 @@ static void leave_loop(const struct macro_loop *macro, const ompg_loop_range *ra
 {
     loop_here = (struct loop_here){
         .group = range->outer, .index = range->outer_index, .within = range->outer_within};
+    range_here = range->outer_range;
     if (!macro->team)
         float_control_set(range->float_control);
+}
+
+/* What an iteration has had. */
+static void give_states_back(ompg_loop_range *range)
+{
+    states_give_back(range->states);
+    range->states = NULL;
 }
 
 bool ompg_loop_next(void *state, ompg_loop_range *range)
 {
     struct macro_loop *macro = state;
     bool first = !range->entered;
+    if (UNLIKELY(range->states))
+        give_states_back(range);
     if (first)
         enter(macro, range);
     range->fresh = take(macro, range, first);

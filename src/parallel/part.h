@@ -1,5 +1,6 @@
 /*
- * Parts: the sub-ranges and items that one task works off, each with an index and an error of its own.
+ * Parts: the sub-ranges and items that one task works off, each with an index, an error and states (states.h)
+ * of its own.
  *
  *     part_begin(frame, index);
  *     int code = ...                       the caller's function
@@ -28,6 +29,7 @@ static inline void part_begin(struct frame *frame, size_t index)
  */
 static inline int part_end(struct frame *frame, ompg_group *group, int code)
 {
+    frame_give_states_back(frame);
     if (code != 0 && !frame->failed && !is_consequence(group, frame, code))
         ompg_fail_at(group, frame->task->index, code, NULL);
     return code == 0 && frame->failed ? ECANCELED : code;

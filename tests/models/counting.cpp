@@ -86,7 +86,7 @@ struct worker {
 /* No group stops, none has a gate; what fails and what encloses is for other models. */
 #define group_is_express(group) true
 #define group_stopped_hard(group) false
-#define task_note_failure(group, frame, code) ((void)0)
+#define task_end_slow(group, frame, code) ((void)0)
 #define is_child_of(group, frame) false
 #define is_group(group) true
 #define record(group, code) ((void)0)

@@ -66,6 +66,7 @@ struct worker {
 #define group_stopped(group, index) false
 #define region_attend(worker) deque_share(&(worker)->deque, false)
 #define task_give_place_back(worker, group) ((void)0)
+#define frame_give_states_back(frame) ((void)0)
 static void attend_thieves(struct worker *worker)
 {
     store_relaxed(&worker->deque.attention, 0);
