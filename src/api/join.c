@@ -87,12 +87,12 @@ static void await_branch(struct worker *worker, struct branch *branch)
     struct idle idle = {.until = &branch->over};
     struct task task;
     ompg_group *group = task_group(worker->frame->task);
-    int heard = idle_listen(group);
+    int heard = 0;
     region_share_all(worker);
     while (!load_acquire(&branch->over)) {
         int64_t idle_ns = steal_look_within(worker, branch, &idle, &task);
         if (idle_ns > 0) {
-            idle_rest(group, heard, idle_ns);
+            idle_rest(group, &heard, idle_ns);
             continue;
         }
         task_run(worker, &task);

@@ -66,7 +66,7 @@ bool idle_find_task(struct worker *worker, struct task *task)
     return false;
 }
 
-int idle_listen(const ompg_group *group)
+static int idle_listen(const ompg_group *group)
 {
     return bell_listen(bell_of(group));
 }
@@ -104,13 +104,18 @@ static int64_t short_nap(int64_t idle_ns)
     return idle_ns / 16 < NAP_MOST_NS ? idle_ns / 16 : NAP_MOST_NS;
 }
 
-void idle_rest(ompg_group *group, int heard, int64_t idle_ns)
+static void rest(ompg_group *group, int heard, int64_t idle_ns)
 {
-    if (idle_ns <= IDLE_NS)
-        return;
     bool held = only_holds_are_left(group);
     if (idle_ns <= NAP_AFTER_NS && !held)
         sched_yield();
     else if (!has_mail(group))
         bell_sleep(bell_of(group), heard, held ? hold_nap(group) : short_nap(idle_ns));
+}
+
+void idle_rest(ompg_group *group, int *heard, int64_t idle_ns)
+{
+    if (idle_ns > IDLE_NS)
+        rest(group, *heard, idle_ns);
+    *heard = idle_listen(group);
 }

@@ -260,9 +260,9 @@ void region_run_root(struct worker *worker, ompg_group *group)
 {
     struct idle idle = {.awaited = group};
     struct task task;
+    int heard = 0;
     for (;;) {
         run_own(worker);
-        int heard = idle_listen(group); /* before it looks */
         if (mail_fetch(worker, group)) {
             idle.since = 0; /* but the pauses stay long: mail comes in bursts */
             continue;
@@ -272,7 +272,7 @@ void region_run_root(struct worker *worker, ompg_group *group)
             return;
         int64_t idle_ns = steal_look(worker, NULL, &idle, &task);
         if (idle_ns > 0 && !mail_find(worker, NULL, &task)) {
-            idle_rest(group, heard, idle_ns);
+            idle_rest(group, &heard, idle_ns);
             continue;
         }
         idle = (struct idle){.awaited = group};
@@ -312,7 +312,7 @@ struct search {
     struct idle idle;
     unsigned looks; /* in vain, since the last task */
     size_t seen;    /* the deque's top at the last look in vain */
-    int heard;      /* of the group's bell, before all looks */
+    int heard;      /* of the group's bell: see idle_rest */
 };
 
 /* How many tasks have come on top since then; the deque may have become shorter. */
@@ -353,7 +353,7 @@ static bool find_nested(struct worker *worker, ompg_group *group, struct search 
     if (found)
         search->looks = 0;
     else
-        idle_rest(group, search->heard, idle_ns);
+        idle_rest(group, &search->heard, idle_ns);
     return found;
 }
 
@@ -364,7 +364,7 @@ static bool find_nested(struct worker *worker, ompg_group *group, struct search 
  * - Whether the group is over, after the tally is flushed: its own counts are hidden there. What lies in the
  *   group's mailbox was submitted, so that it is not over while anything does.
  * - At the end the tally is settled, because a task of perhaps another group goes on (worker.h).
- * - The group's mailbox. Its bell is listened to before all these looks: what comes later rings it.
+ * - The group's mailbox. Its bell was listened to before all these looks: what comes later rings it.
  * - What lies deeper in the own deque, and then all that is left there is shared: other threads may need
  *   what this one must not run, and it is about to look elsewhere, or to sleep.
  */
@@ -375,7 +375,6 @@ void region_wait_nested(struct worker *worker, ompg_group *group)
     struct task task;
     for (;;) {
         if (UNLIKELY(!pop_own(worker, group, &task))) {
-            search.heard = idle_listen(group);
             tally_flush_for(worker, group);
             if (group_is_done(worker->region, group)) {
                 tally_settle(worker);
