@@ -2,9 +2,10 @@
  * Compression in blocks. See pgzip_stream.h.
  *
  * A pipeline: the source reads a block of text, several threads compress blocks, and they are written in
- * order. Each block is deflated with the last 32 KiB before it as its dictionary, so that it is hardly
- * longer than in a serial stream, and ends on a byte boundary, where the next one begins: together they are
- * one stream. Checksums are those of the blocks, combined.
+ * order; then they come back to the source. Each block is deflated with the last 32 KiB before it as its
+ * dictionary, so that it is hardly longer than in a serial stream, and ends on a byte boundary, where the next
+ * one begins: together they are one stream. Checksums are those of the blocks, combined. What deflate() keeps,
+ * 268 KiB, belongs to the running stage (ompg_local): there are as many as threads, not as blocks.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -30,9 +31,7 @@ struct block {
     unsigned char text[WINDOW + BLOCK]; /* the window ends where the block begins */
     size_t window, size;                /* bytes of both */
     bool last;
-    uLong check;  /* CRC-32 of the block's text */
-    z_stream zip; /* what deflate() keeps; its output is .packed */
-    bool zip_is_made;
+    uLong check; /* CRC-32 of the block's text */
     unsigned char *packed;
     size_t room, packed_size;
 };
@@ -41,6 +40,7 @@ struct block {
 struct stream {
     struct end from, to;
     int level;
+    ompg_local *packers;          /* a z_stream for each block that is being compressed */
     bool to_is_file;              /* a regular file, in which writing does not wait for a reader */
     unsigned char before[WINDOW]; /* source: what the last block ended with */
     size_t window;                /* source: bytes of that; 0: nothing has been read */
@@ -123,36 +123,41 @@ static int make_room(struct block *block, size_t room)
     return 0;
 }
 
-/* A deflate stream without a header, ready for the block. */
-static int prepare(struct block *block, int level)
+/* A deflate stream without a header: what deflate() keeps between its calls. */
+static int packer_init(void *state, void *level)
 {
-    z_stream *zip = &block->zip;
-    if (!block->zip_is_made) {
-        int code = deflateInit2(zip, level, Z_DEFLATED, -MAX_WBITS, 8, Z_DEFAULT_STRATEGY);
-        if (code != Z_OK)
-            return code == Z_MEM_ERROR ? ENOMEM : EINVAL;
-        block->zip_is_made = true;
-    } else {
-        deflateReset(zip);
-    }
+    int code =
+        deflateInit2(state, *(const int *)level, Z_DEFLATED, -MAX_WBITS, 8, Z_DEFAULT_STRATEGY);
+    return code == Z_OK ? 0 : ENOMEM;
+}
+
+static void packer_fini(void *state, void *level)
+{
+    (void)level;
+    deflateEnd(state);
+}
+
+/* Ready for the block. */
+static int prepare(z_stream *packer, struct block *block)
+{
+    deflateReset(packer);
     if (block->window > 0)
-        deflateSetDictionary(zip, block->text + WINDOW - block->window, (uInt)block->window);
-    return make_room(block, deflateBound(zip, BLOCK) + 16);
+        deflateSetDictionary(packer, block->text + WINDOW - block->window, (uInt)block->window);
+    return make_room(block, deflateBound(packer, BLOCK) + 16);
 }
 
 /* Once, unless the room was too small for what cannot be compressed. */
-static int deflate_all(struct block *block)
+static int deflate_all(z_stream *packer, struct block *block)
 {
-    z_stream *zip = &block->zip;
-    zip->next_in = block->text + WINDOW;
-    zip->avail_in = (uInt)block->size;
+    packer->next_in = block->text + WINDOW;
+    packer->avail_in = (uInt)block->size;
     block->packed_size = 0;
     for (;;) {
-        zip->next_out = block->packed + block->packed_size;
-        zip->avail_out = (uInt)(block->room - block->packed_size);
-        deflate(zip, block->last ? Z_FINISH : Z_SYNC_FLUSH);
-        block->packed_size = block->room - zip->avail_out;
-        if (zip->avail_out > 0)
+        packer->next_out = block->packed + block->packed_size;
+        packer->avail_out = (uInt)(block->room - block->packed_size);
+        deflate(packer, block->last ? Z_FINISH : Z_SYNC_FLUSH);
+        block->packed_size = block->room - packer->avail_out;
+        if (packer->avail_out > 0)
             return 0;
         int code = make_room(block, 2 * block->room);
         if (code != 0)
@@ -200,9 +205,12 @@ static int pack_stage(ompg_group *group, void *arg, void **item)
     (void)group;
     const struct stream *stream = arg;
     struct block *block = *item;
-    int code = prepare(block, stream->level);
+    z_stream *packer = ompg_local_get(stream->packers);
+    if (!packer)
+        return errno;
+    int code = prepare(packer, block);
     if (code == 0)
-        code = deflate_all(block);
+        code = deflate_all(packer, block);
     block->check = crc32(0, block->text + WINDOW, (uInt)block->size);
     return code;
 }
@@ -241,8 +249,6 @@ static int write_tail(ompg_group *group, const struct stream *stream)
 static void free_block(void *item)
 {
     struct block *block = item;
-    if (block->zip_is_made)
-        deflateEnd(&block->zip);
     free(block->packed);
     free(block);
 }
@@ -272,5 +278,9 @@ int pgzip_stream(ompg_group *group, const struct end *from, const struct end *to
     struct stat status;
     struct stream stream = {.from = *from, .to = *to, .level = level};
     stream.to_is_file = fstat(to->file, &status) == 0 && S_ISREG(status.st_mode);
-    return pack(group, &stream);
+    stream.packers = ompg_local_new(&(ompg_local_options){
+        .size = sizeof(z_stream), .init = packer_init, .fini = packer_fini, .arg = &level});
+    int code = stream.packers ? pack(group, &stream) : errno;
+    ompg_local_free(stream.packers);
+    return code;
 }
