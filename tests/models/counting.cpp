@@ -33,7 +33,7 @@
 //@ change s/    struct task current = \*task;/    return;/
 //@ change s/while (run_special(worker, &current))/while (false)/
 //@ change s/TASK_BRANCH = 32/TASK_BRANCH = 0/
-//@ change s/TASK_FLAGS = 63/TASK_FLAGS = 15/
+//@ change s/TASK_FLAGS = [0-9]*/TASK_FLAGS = 15/
 //@ mutant pried-is-not-marked s/^ *store_release(&task_group(task)->pried, true);/;/
 //@ mutant returned-before-submitted /^void tally_flush/,/^}/{s/size_t submitted = .*/size_t early = take_count(\&tally->returned); if (early) add_release(\&group->remote.returned, early); size_t submitted = load_relaxed(\&worker->tally_submitted);/}
 //@ mutant submitted-is-read-first /^static inline size_t group_unfinished/,/^}/{s/size_t over = group_over(group);.*/size_t all = group_submitted(group), over = group_over(group);/;s/return group_submitted(group) - over/return all - over/}

@@ -18,7 +18,7 @@
 //@ take src/store/deque.c
 //@ take src/group/nesting.h group_may_enclose
 //@ take src/engine/steal.c STEAL_BATCH is_single_thief steal_batch steal_series mark_pried pry share_loot is_worth_locking lock_victim steal_some may_lie_in life_of sight steal_for steal_from
-//@ change s/TASK_FLAGS = 63/TASK_FLAGS = 15/
+//@ change s/TASK_FLAGS = [0-9]*/TASK_FLAGS = 15/
 //@ change s/DEQUE_CAPACITY = 2048/DEQUE_CAPACITY = 4/
 //@ change s/SERIES_LEAST = 8/SERIES_LEAST = 2/
 //@ change s/size_t index;     /shared<size_t> index; /

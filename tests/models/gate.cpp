@@ -21,7 +21,7 @@
 //@ take src/group/tally.h count_started count_returned count_skipped
 //@ take src/engine/run.c task_release_parked skip_parked pass_place_on pass_gate run_gated run_special task_run_slow
 //@ take src/api/group_add.c add_gated
-//@ change s/TASK_FLAGS = 63/TASK_FLAGS = 15/
+//@ change s/TASK_FLAGS = [0-9]*/TASK_FLAGS = 15/
 //@ change s/SERIES_PER_BLOCK = 72/SERIES_PER_BLOCK = 2/
 //@ change s/^    size_t size;  /    shared<size_t> size;  /
 //@ change s/(struct queue){0}/(struct queue){}/

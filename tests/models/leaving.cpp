@@ -27,7 +27,7 @@
 //@ into leave.h
 //@ take src/engine/leave.c
 //@ change s/DEQUE_CAPACITY = 2048/DEQUE_CAPACITY = 4/
-//@ change s/TASK_FLAGS = 63/TASK_FLAGS = 0/
+//@ change s/TASK_FLAGS = [0-9]*/TASK_FLAGS = 0/
 //@ change /hold_back\|self = worker\|launch_pause\|errno_here/d
 //@ mutant no-barrier s/membarrier_all() ? arm : arm_for_good/barrier_works ? arm : arm_for_good/
 //@ mutant lowers-active-late /^enum leave_verdict leave/,/^}/{s/sub_relaxed(&region->active, 1);/;/;s/add_relaxed(&region->active, 1);/;/;s/^    if (goes && !found)/    if (goes \&\& !found) sub_relaxed(\&region->active, 1);\n&/}
