@@ -1,7 +1,7 @@
 /*
- * pgzip: compresses files as gzip does, with several threads. It shows ompg_pipeline with stages in order
- * and in parallel and items that are used again, ompg_local, and what a tool needs around it: a time limit, signals, one
- * clear line for whoever uses it, the right exit status, and no partial file.
+ * pgzip: compresses files as gzip does, with several threads. It shows ompg_pipeline with stages in order and
+ * in parallel and items that are used again, ompg_local, and what a tool needs around it: a time limit,
+ * signals, one clear line for whoever uses it, the right exit status, and no partial file.
  *
  *     pgzip [OPTION]... [FILE]...
  *
