@@ -29,9 +29,21 @@ if(TARGET TBB::tbb)
     file(GLOB sources RELATIVE "${CMAKE_CURRENT_SOURCE_DIR}" CONFIGURE_DEPENDS tbb/*.cpp)
     bench_peer(tbb TBB::tbb SOURCES ${sources})
     target_compile_options(bench_tbb_reduce PRIVATE -fopenmp-simd)
+    target_compile_options(bench_tbb_scan PRIVATE -fopenmp-simd)
     target_compile_options(bench_tbb_reduce_deterministic PRIVATE -fopenmp-simd)
 else()
     bench_absent(tbb "g++, libtbb-dev")
+endif()
+
+# The parallel mode of GCC's own C++ library.
+if(CMAKE_CXX_COMPILER AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+    find_package(OpenMP COMPONENTS CXX QUIET)
+endif()
+if(TARGET OpenMP::OpenMP_CXX)
+    bench_peer(gnu_parallel OpenMP::OpenMP_CXX
+        SOURCES gnu_parallel/sort.cpp gnu_parallel/sort_stable.cpp)
+else()
+    bench_absent(gnu_parallel "g++")
 endif()
 
 find_path(HTSLIB_INCLUDE_DIR htslib/thread_pool.h)

@@ -1,0 +1,30 @@
+// Integers, or records of 48 bytes, by parallel_sort, which is not stable.
+//
+// SPDX-License-Identifier: Apache-2.0
+#include "sort.h"
+#include "tbb.h"
+
+static bool by_key(const struct record &a, const struct record &b)
+{
+    return a.key < b.key;
+}
+
+static bool run(struct bench *bench)
+{
+    size_t n = bench->size;
+    sort_fill(sort_values, sort_records, n);
+    bench_start(bench);
+    if (sort_records)
+        tbb::parallel_sort(sort_records, sort_records + n, by_key);
+    else
+        tbb::parallel_sort(sort_values, sort_values + n);
+    bench_stop(bench);
+    return sort_is_right(sort_values, sort_records, n, false);
+}
+
+int main(int argc, char **argv)
+{
+    struct bench bench = bench_parse(argc, argv, "sort", "tbb", 10000000);
+    sort_prepare(&bench);
+    return bench_measure_in_arena(&bench, run);
+}
