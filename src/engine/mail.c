@@ -52,8 +52,8 @@ static void call_missing(struct region *region)
 
 bool mail_announce(ompg_group *group)
 {
-    unsigned char waiting =
-        load_acquire(&group->waiting); /* to wait_begin: the region is the wait's */
+    /* acquire: to wait_begin, the region is the wait's */
+    unsigned char waiting = load_acquire(&group->waiting);
     struct region *region = load_relaxed(&group->region);
     if (waiting == WAIT_BEGUN && region) {
         leave_note(region, group);
@@ -94,8 +94,7 @@ static size_t skip(ompg_group *group)
     return skipped;
 }
 
-/* Not inlined: the batch must not be in the frames of nested waits. */
-static __attribute__((noinline)) void fetch(struct worker *worker, ompg_group *group)
+void mail_fetch_slow(struct worker *worker, ompg_group *group)
 {
     struct task batch[FETCHED];
     spin_lock(&group->mailbox.lock);
@@ -109,19 +108,11 @@ static __attribute__((noinline)) void fetch(struct worker *worker, ompg_group *g
             rest--;
     for (size_t i = 0; i < rest; i++)
         task_run(worker, &batch[i]);
-    if (load_relaxed(
-            &group->gated)) { /* a gate must not be left with nobody who passes places on */
+    /* A gate must not be left with nobody who passes places on. */
+    if (load_relaxed(&group->gated)) {
         task_release_parked(worker, group);
         task_run_parked(worker, group);
     }
-}
-
-bool mail_fetch(struct worker *worker, ompg_group *group)
-{
-    if (mailbox_size(&group->mailbox) == 0)
-        return false;
-    fetch(worker, group);
-    return true;
 }
 
 /* Whether the group, whose mailbox the caller has locked, is waited for in the worker's region. */
@@ -131,7 +122,7 @@ static bool is_waited_for_here(const struct worker *worker, ompg_group *group)
            load_relaxed(&group->region) == worker->region;
 }
 
-/* From the mailbox of one group. Not inlined, as fetch. */
+/* From the mailbox of one group. Not inlined: the batch must not be in the frames of nested waits. */
 static __attribute__((noinline)) size_t take_noted(struct worker *worker, ompg_group *group,
                                                    const ompg_group *awaited, struct task *task)
 {
@@ -139,9 +130,9 @@ static __attribute__((noinline)) size_t take_noted(struct worker *worker, ompg_g
     size_t n = 0;
     spin_lock(&group->mailbox.lock);
     bool here = is_waited_for_here(worker, group);
+    size_t most = awaited ? 1 : FOUND; /* the deque of a nested wait may be full */
     if (here && (!awaited || group_encloses(awaited, group)))
-        n = take_mail(group, batch,
-                      awaited ? 1 : FOUND); /* a nested wait has no room for strangers */
+        n = take_mail(group, batch, most);
     bool empty = !here || mailbox_size(&group->mailbox) == 0;
     for (int i = 0; i < MAIL_NOTES && empty; i++) {
         ompg_group *noted = group;

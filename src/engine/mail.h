@@ -36,8 +36,17 @@ void mail_close(struct region *region);
  */
 bool mail_announce(ompg_group *group);
 
+/* See mail_fetch. */
+void mail_fetch_slow(struct worker *worker, ompg_group *group);
+
 /* For the thread that waits for the group: moves tasks from its mailbox to the deque, or runs them. */
-bool mail_fetch(struct worker *worker, ompg_group *group);
+static inline bool mail_fetch(struct worker *worker, ompg_group *group)
+{
+    if (mailbox_size(&group->mailbox) == 0)
+        return false;
+    mail_fetch_slow(worker, group);
+    return true;
+}
 
 /* For a worker that has nothing to do: a task from any mailbox, or of what `awaited` (NULL: any) encloses. */
 bool mail_find(struct worker *worker, const ompg_group *awaited, struct task *task);

@@ -52,10 +52,8 @@ static bool leave_home(ompg_group *group)
     return true;
 }
 
-bool home_claim(ompg_group *group, struct worker *worker)
+bool home_claim_slow(ompg_group *group, struct worker *worker)
 {
-    if (is_home(worker, group))
-        return true;
     struct mailbox *box = &group->mailbox;
     spin_lock(&box->lock);
     bool leaves = load_relaxed(&group->region) != NULL;

@@ -31,11 +31,17 @@ static inline bool is_home(const struct worker *worker, const ompg_group *group)
     return worker && load_relaxed(&((ompg_group *)group)->region) == worker->region;
 }
 
+/* See home_claim. */
+bool home_claim_slow(ompg_group *group, struct worker *worker);
+
 /*
  * For the thread that has claimed the wait: moves the group to the region of the worker (NULL: of the
  * session that begins). False where tasks are in flight in another region.
  */
-bool home_claim(ompg_group *group, struct worker *worker);
+static inline bool home_claim(ompg_group *group, struct worker *worker)
+{
+    return is_home(worker, group) || home_claim_slow(group, worker);
+}
 
 /*
  * Moves a group that is outside into a region that opens, and its tasks behind its gate, if it has one;
