@@ -48,10 +48,14 @@ typedef struct ompg_loop_range {
     bool fresh;             /* has just been handed out */
     bool entered;           /* has had a range */
     long long began;        /* in ticks of the library; 0: not measured */
-    unsigned float_control; /* this and the next two: as the thread had them before */
+    unsigned float_control; /* this and the next three: as the thread had them before */
     const ompg_group *outer;
     size_t outer_index;
-    size_t reserved[2];
+    const void *outer_within;
+    struct ompg_loop_range *outer_range; /* that is open around this one on the thread */
+    const void *task;                    /* that the loop stands in; NULL: none */
+    void *states;                        /* of an ompg_local, that the range has */
+    size_t reserved[8];
 } ompg_loop_range;
 
 OMPG_BEGIN_DECLS
