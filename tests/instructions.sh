@@ -28,6 +28,7 @@ copy flat 1000 1000 --mode copy64
 with flat 1000 1000 --mode with
 local local 1000 1000 --mode state
 fib fib 18 8361
+join fib_join 18 8361
 pair pair 2000 2000
 loop loop 1000 2000 --mode grained
 depth depth 2000 3000 --mode named
