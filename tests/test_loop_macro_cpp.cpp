@@ -6,11 +6,15 @@
  */
 #include <ompgroup.h>
 
+#include <array>
 #include <atomic>
 #include <cerrno>
+#include <climits>
 #include <cstdio>
+#include <deque>
 #include <memory>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 namespace
@@ -141,6 +145,117 @@ void stops(int threads)
     check(after == 0, "nothing runs after the stop", threads);
 }
 
+/* ---- indices ---- */
+
+template <typename index_type> void integers(int threads)
+{
+    owner group = group_of(threads);
+    std::vector<std::atomic<int>> times(50);
+    index_type first = 7, past = 57;
+    OMPG_FOR(group.get(), i, first, past) {
+        static_assert(std::is_same<decltype(i), index_type>::value, "the type of the bounds");
+        times[static_cast<std::size_t>(i - first)]++;
+    }
+    OMPG_FOR(group.get(), i, past, first)
+        times[0]++;
+    OMPG_FOR_STEP(group.get(), i, past - 1, first, -1)
+        times[static_cast<std::size_t>(i - first)]++;
+    times[0]++;
+    bool right = true;
+    for (auto &count : times)
+        right &= count == 2;
+    check(right && ompg_wait(group.get()) == 0, "integers", threads);
+}
+
+/* Of a container with random access, from one iterator to the other. */
+template <typename container> void iterators(int threads)
+{
+    owner group = group_of(threads);
+    container values;
+    int number = 0;
+    for (auto &value : values)
+        value = number++;
+    OMPG_FOR(group.get(), at, values.begin(), values.end()) {
+        static_assert(std::is_same<decltype(at), typename container::iterator>::value, "iterators");
+        *at *= 2;
+    }
+    OMPG_FOR_STEP(group.get(), at, values.end() - 1, values.begin(), -2)
+        *at += 1;
+    long sum = 0;
+    OMPG_FOR(group.get(), at, values.cbegin(), values.cend(), reduction(+ : sum))
+        sum += *at;
+    long n = static_cast<long>(values.size());
+    check(sum == n * (n - 1) + n / 2 && ompg_wait(group.get()) == 0, "iterators", threads);
+}
+
+struct hundred : std::vector<int> {
+    hundred() : std::vector<int>(100) {}
+};
+
+struct queue_of_hundred : std::deque<int> {
+    queue_of_hundred() : std::deque<int>(100) {}
+};
+
+void limits(int threads)
+{
+    owner group = group_of(threads);
+    std::atomic<int> runs{0};
+    OMPG_FOR(group.get(), i, INT_MAX - 10, INT_MAX)
+        runs += i > 0;
+    OMPG_FOR(group.get(), i, INT_MIN, INT_MIN + 10)
+        runs += i < 0;
+    OMPG_FOR(group.get(), i, ULLONG_MAX - 10, ULLONG_MAX)
+        runs += i > 0;
+    std::size_t none = 0;
+    OMPG_FOR(group.get(), i, 1, none - 1)
+        runs += i > 0;
+    check(runs == 30 && ompg_wait(group.get()) == 0, "limits of types", threads);
+}
+
+/* ---- clauses, two loops, teams ---- */
+
+void clauses(int threads)
+{
+    owner group = group_of(threads);
+    std::string prefix = "a";
+    long sum = 0;
+    int last = 0;
+    ompg_loop_options fixed{};
+    fixed.schedule = OMPG_STATIC;
+    OMPG_FOR(group.get(), i, 0, 100, reduction(+ : sum), firstprivate(prefix)) {
+        prefix += "b";
+        sum += prefix[0] == 'a' ? i : 1000000;
+    }
+    OMPG_FOR_OPT(group.get(), i, 0, 100, fixed, lastprivate(last))
+        last = i;
+    OMPG_FOR2(group.get(), i, 0, 10, j, 0U, 10U, reduction(+ : sum) default(none))
+        sum += i * static_cast<int>(j);
+    check(sum == 4950 + 45 * 45 && last == 99 && prefix == "a", "clauses", threads);
+    check(ompg_wait(group.get()) == 0, "no error", threads);
+}
+
+template <typename number> void add_up_in_team(ompg_group *group, std::vector<number> &values)
+{
+    OMPG_FOR_TEAM(group, at, values.begin(), values.end())
+        *at += 1;
+    ompg_loop_options dynamic{};
+    dynamic.schedule = OMPG_DYNAMIC;
+    OMPG_FOR_TEAM_OPT(group, i, 0, values.size(), dynamic)
+        values[i] += 2;
+}
+
+void teams(int threads)
+{
+    owner group = group_of(threads);
+    std::vector<double> values(1000);
+#pragma omp parallel num_threads(threads)
+    add_up_in_team(group.get(), values);
+    bool right = true;
+    for (double value : values)
+        right &= value == 3.0;
+    check(right && ompg_wait(group.get()) == 0, "a team's loops", threads);
+}
+
 } // namespace
 
 int main()
@@ -152,6 +267,18 @@ int main()
         methods_and_nesting(threads);
         errors(threads);
         stops(threads);
+        integers<int>(threads);
+        integers<unsigned>(threads);
+        integers<long>(threads);
+        integers<unsigned long>(threads);
+        integers<long long>(threads);
+        integers<std::size_t>(threads);
+        iterators<hundred>(threads);
+        iterators<queue_of_hundred>(threads);
+        iterators<std::array<int, 100>>(threads);
+        limits(threads);
+        clauses(threads);
+        teams(threads);
     }
     return failures != 0;
 }
