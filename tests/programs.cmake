@@ -26,6 +26,7 @@ ompgroup_test(test_links)
 ompgroup_test(test_local)
 ompgroup_cases(test_local OMP_WAIT_POLICY=passive 64)
 ompgroup_test(test_loop)
+ompgroup_test(test_loop_grain)
 set(ompgroup_loop_stems test_loop_macro test_loop_macro_clauses test_loop_macro_random
     test_loop_macro_step test_loop_macro_team test_loop_macro_types)
 foreach(stem IN LISTS ompgroup_loop_stems)

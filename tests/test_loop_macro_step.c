@@ -75,12 +75,14 @@ ORDERED_BY_OPENMP static void check_steps(void)
     CHECK_STEPS(double *, values);
 }
 
-/* To the last value that the type has, and the first. */
+/* As near to the last value of the type as a `for` may come, and to the first. */
 ORDERED_BY_OPENMP static void check_limits(void)
 {
-    CHECK_STEPS(int, INT_MIN);
-    CHECK_STEP(int, INT_MAX - 100, INT_MAX - 100, INT_MAX - 8, 7);
-    CHECK_STEP(long long, LLONG_MIN, LLONG_MIN + 100, LLONG_MIN + 9, -9);
+    CHECK_STEPS(int, INT_MIN + 63);
+    CHECK_STEP(int, INT_MAX - 100, INT_MAX - 100, INT_MAX - 6, 7);
+    CHECK_STEP(int, INT_MAX - 100, INT_MAX - 100, INT_MAX, 1);
+    CHECK_STEP(long long, LLONG_MIN, LLONG_MIN + 100, LLONG_MIN + 8, -9);
+    CHECK_STEP(long long, LLONG_MIN, LLONG_MIN + 100, LLONG_MIN, -1);
     CHECK_STEP(unsigned, 0U, 90U, 3U, -3);
     CHECK_STEP(unsigned, UINT_MAX - 100, UINT_MAX - 100, UINT_MAX, 9);
     CHECK_STEP(size_t, SIZE_MAX - 100, SIZE_MAX - 100, SIZE_MAX, 9U);

@@ -269,7 +269,7 @@ ORDERED_BY_OPENMP static void fail_in(ompg_group *group, ompg_loop_options optio
 /* Ranges that are out end; they are a part of what there is. */
 ORDERED_BY_OPENMP static void check_failure(int team, ompg_loop_options options)
 {
-    int most = options.grain > 0 ? team * (int)options.grain : 50 * N + team;
+    int most = options.grain > 0 ? team * (int)(options.grain + 1) : 50 * N + team;
     ompg_group *group = ompg_new(NULL);
     atomic_store(&failed.count, 0);
     atomic_store(&after, 0);

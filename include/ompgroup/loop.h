@@ -22,8 +22,12 @@ OMPG_BEGIN_DECLS
  * Runs fn over sub-ranges that cover [begin, end) exactly once, and waits, as ompg_wait() does, for
  * all tasks of the group. OMPG_DEFAULT: a default one, made and freed here.
  * grain: iterations in each sub-range (the last one may be shorter); a loop has at most 2^32 - 2
- * sub-ranges, so a larger one gets a coarser grain. 0: chosen by the library, an eighth of a thread's
- * part at first and smaller towards the end, except those that take less than a microsecond.
+ * sub-ranges, so a larger one gets a coarser grain. 0: the library finds it by itself. The first sub-range
+ * of a thread is one iteration; where iterations take less than a microsecond sub-ranges grow to more, up
+ * to an eighth of the thread's part; where they take 100 microseconds or more each is a sub-range of its
+ * own, so that none waits behind a long one while another thread has nothing to do. (In a .deterministic
+ * group there are 1024 equal sub-ranges.) A grain of 1 says the same of iterations of which a few take
+ * very long and most do not. A function that costs much in each call, whatever the sub-range, needs a grain.
  * The index of an error is the iteration that ompg_fail_at() names, otherwise the first of the
  * sub-range. A loop takes no index of its own among the group's tasks. An error stops the hand-out at
  * the next sub-range (fail-fast); in a .deterministic group everything below the reported index is

@@ -248,14 +248,19 @@ static bool take_units(struct macro_loop *macro, ompg_loop_range *range)
     return false;
 }
 
-/* A part of the block, or more where the last bit took less than what handing out should cost. */
+/* A part of the block, less where that should take long, or more where the last bit took too little. */
 static size_t bit_size(ompg_loop_range *range, size_t block)
 {
-    size_t least = block / BITS_OF_BLOCK + 1;
+    size_t part = block / BITS_OF_BLOCK + 1;
     int64_t began = range->began;
-    size_t grown = loop_grown(range->end - range->begin, &began);
+    struct pace pace = loop_pace(range->end - range->begin, &began);
+    bool first = range->began == 0;
     range->began = began;
-    return grown > least ? grown : least;
+    if (first)
+        return part;
+    if (pace.least > part)
+        return pace.least;
+    return pace.most < part ? pace.most : part;
 }
 
 /* Bits of a block end at multiples of the grain. */

@@ -5,9 +5,10 @@
 #include "base/memory.h"
 
 enum {
-    OWNER_FRACTION = 8,         /* of its share that an owner takes at once */
-    SHORT_TICKS = 2000,         /* about a microsecond: sub-ranges that take less are too small */
-    GROWTH_MOST = 16,           /* from one sub-range to the next */
+    OWNER_FRACTION = 8,  /* of its share that an owner takes at once */
+    SHORT_TICKS = 2000,  /* about a microsecond: sub-ranges that take less are too small */
+    LONG_TICKS = 200000, /* about a hundred: what is meant to take more is too much at once */
+    GROWTH_MOST = 32,    /* from one sub-range to the next */
     DETERMINISTIC_UNITS = 1024, /* that a deterministic loop without a grain is cut into */
 };
 
@@ -64,37 +65,43 @@ void loop_set_range(struct loop_range *range, const struct loop_plan *plan, stru
 
 /* ---- handing out ---- */
 
-size_t loop_grown(size_t last, int64_t *began)
+struct pace loop_pace(size_t last, int64_t *began)
 {
     int64_t now = clock_ticks();
-    int64_t taken = *began != 0 ? now - *began : SHORT_TICKS;
+    int64_t taken = now - *began;
+    bool first = *began == 0;
     *began = now;
-    if (taken >= SHORT_TICKS)
-        return 1;
+    if (first)
+        return (struct pace){.least = 1, .most = 1};
+    if (taken >= SHORT_TICKS) {
+        size_t fit = taken >= LONG_TICKS ? 1 : (size_t)(LONG_TICKS / taken) * last;
+        return (struct pace){.least = 1, .most = fit};
+    }
     size_t growth = 2;
     while (growth < GROWTH_MOST && taken < SHORT_TICKS / (int64_t)growth)
         growth *= 2;
-    return growth * last;
+    return (struct pace){.least = growth * last, .most = SIZE_MAX};
 }
 
-/* The least number of units to take. *last is all zero where there was no last time. */
-static size_t least_units(const struct loop_plan *plan, struct loop_range *last)
+/* *last is all zero where there was no last time. */
+static struct pace pace_of(const struct loop_plan *plan, struct loop_range *last)
 {
     if (!plan->whole)
-        return 1;
+        return (struct pace){.least = 1, .most = 1};
     size_t n = last->end - last->begin;
-    size_t grown = loop_grown(plan->grain == 1 ? n : divide_up(n, plan->grain), &last->began);
-    return grown > 0 ? grown : 1;
+    return loop_pace(plan->grain == 1 ? n : divide_up(n, plan->grain), &last->began);
 }
 
 /* Leaves half of what is left for others to take, unless all of it would be too little. */
-static uint32_t units_to_take(uint32_t left, size_t least)
+static uint32_t units_to_take(uint32_t left, struct pace pace)
 {
-    if (least / 2 >= left)
+    if (pace.least / 2 >= left)
         return left;
     uint32_t fraction = left / OWNER_FRACTION;
     uint32_t half = left / 2 + left % 2;
-    return least <= fraction ? fraction : least < half ? (uint32_t)least : half;
+    if (pace.least > fraction)
+        return pace.least < half ? (uint32_t)pace.least : half;
+    return pace.most < fraction ? (uint32_t)pace.most : fraction;
 }
 
 static bool has_units(struct share *share)
@@ -102,14 +109,15 @@ static bool has_units(struct share *share)
     return !is_empty(unpack(load_relaxed(&share->units)));
 }
 
-static bool take_front(struct loop *loop, struct share *share, size_t least, struct units *units)
+static bool take_front(struct loop *loop, struct share *share, struct pace pace,
+                       struct units *units)
 {
     uint64_t word = load_relaxed(&share->units);
     for (;;) {
         struct units left = unpack(word);
         if (is_empty(left))
             return false;
-        uint32_t n = loop->plan.whole ? units_to_take(left.past - left.first, least) : 1;
+        uint32_t n = loop->plan.whole ? units_to_take(left.past - left.first, pace) : 1;
         *units = (struct units){.first = left.first, .past = left.first + n};
         if (cas_weak_relaxed(&share->units, &word, pack(units->past, left.past)))
             return true;
@@ -117,7 +125,7 @@ static bool take_front(struct loop *loop, struct share *share, size_t least, str
 }
 
 /* Half of what is left; all, where that would be too little. */
-static bool take_back(struct share *share, size_t least, struct units *units)
+static bool take_back(struct share *share, struct pace pace, struct units *units)
 {
     uint64_t word = load_relaxed(&share->units);
     for (;;) {
@@ -125,7 +133,7 @@ static bool take_back(struct share *share, size_t least, struct units *units)
         if (is_empty(left))
             return false;
         uint32_t n = left.past - left.first;
-        if (least / 2 < n)
+        if (pace.least / 2 < n)
             n = n / 2 + n % 2;
         *units = (struct units){.first = left.past - n, .past = left.past};
         if (cas_weak_relaxed(&share->units, &word, pack(left.first, units->first)))
@@ -138,18 +146,18 @@ static bool take_back(struct share *share, size_t least, struct units *units)
  * share for others to steal. Where two threads have the same share the one that comes second keeps
  * all.
  */
-static bool steal_units(struct loop *loop, struct share *own, size_t least, struct units *units)
+static bool steal_units(struct loop *loop, struct share *own, struct pace pace, struct units *units)
 {
     struct share *shares = loop->shares, *past = shares + loop->threads;
     for (int i = 1; i < loop->threads; i++) {
         struct share *victim = own + i < past ? own + i : own + i - loop->threads;
-        if (!take_back(victim, least, units))
+        if (!take_back(victim, pace, units))
             continue;
         uint64_t word = load_relaxed(&own->units);
         if (is_empty(unpack(word)) &&
             cas_weak_relaxed(&own->units, &word, pack(units->first, units->past)) &&
-            !take_front(loop, own, least, units))
-            return steal_units(loop, own, least, units); /* all stolen at once */
+            !take_front(loop, own, pace, units))
+            return steal_units(loop, own, pace, units); /* all stolen at once */
         return true;
     }
     return false;
@@ -168,8 +176,8 @@ bool loop_take(struct loop *loop, struct share *own, struct loop_range *last, st
 {
     if (!has_units(own) && !any_has_units(loop))
         return false; /* without a look at the clock */
-    size_t least = least_units(&loop->plan, last);
-    return take_front(loop, own, least, units) || steal_units(loop, own, least, units);
+    struct pace pace = pace_of(&loop->plan, last);
+    return take_front(loop, own, pace, units) || steal_units(loop, own, pace, units);
 }
 
 void loop_abandon_from(struct share *share, uint32_t unit)

@@ -68,11 +68,17 @@ size_t loop_shares_size(int threads);
 
 /* ---- handing out ---- */
 
+/* How much to take at once. */
+struct pace {
+    size_t least, most;
+};
+
 /*
- * How much to take at least, after `last`, which was begun at *began: where it took too little time, as
- * much as should take enough, but at most 16 times as much; otherwise 1.
+ * After `last`, which was begun at *began, 0 for the first time: where it took too little time, as much as
+ * should take enough, but at most 32 times as much; where it took long, what should not take too long, one
+ * at a time at the end. The first time one is taken, to see.
  */
-size_t loop_grown(size_t last, int64_t *began);
+struct pace loop_pace(size_t last, int64_t *began);
 
 /* Two threads have the same share where there are fewer of them. */
 static inline struct share *loop_share(const struct loop *loop, int thread)
