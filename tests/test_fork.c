@@ -325,6 +325,55 @@ static void beside_a_thread_that_uses_blocks(void)
     CHECK(right);
 }
 
+/* Other threads add, before the wait, while the process forks: the child finds the mailbox unlocked and whole. */
+typedef struct shared_group {
+    ompg_group *group;
+    tally counts;
+    atomic_uint added;
+    atomic_bool stop;
+} shared_group;
+
+static void *add_until_told(void *arg)
+{
+    shared_group *self = arg;
+    while (!atomic_load(&self->stop)) {
+        if (ompg_go(self->group, count_task, &self->counts) == 0)
+            atomic_fetch_add(&self->added, 1);
+    }
+    return NULL;
+}
+
+/* At most two tasks were under way. */
+static bool add_and_wait(void *arg)
+{
+    shared_group *self = arg;
+    unsigned added = atomic_load(&self->added);
+    if (ompg_go(self->group, count_task, &self->counts) != 0 || ompg_wait(self->group) != 0)
+        return false;
+    unsigned ran = atomic_load(&self->counts.ran);
+    ompg_free(self->group);
+    return ran > added && ran <= added + 1 + 2;
+}
+
+static void beside_threads_that_add(void)
+{
+    for (int i = 0; i < 5 * FORKS; i++) {
+        pthread_t threads[2];
+        shared_group self = {.group = ompg_new(NULL)};
+        for (int t = 0; t < 2; t++)
+            CHECK_INT(pthread_create(&threads[t], NULL, add_until_told, &self), 0);
+        while (atomic_load(&self.added) < 100)
+            sched_yield();
+        CHECK_INT(in_child(add_and_wait, &self), 0);
+        atomic_store(&self.stop, true);
+        for (int t = 0; t < 2; t++)
+            pthread_join(threads[t], NULL);
+        CHECK_INT(ompg_wait(self.group), 0);
+        CHECK_INT(atomic_load(&self.counts.ran), atomic_load(&self.added));
+        ompg_free(self.group);
+    }
+}
+
 enum { DEQUE_BYTES = 64 * 1024 }; /* more than what libomp takes in a child */
 
 static bool child_needs_no_deque(void *arg)
@@ -353,4 +402,4 @@ CHECK_MAIN("fork", {"before the first use", before_the_first_use},
            {"beside a busy thread", beside_a_busy_thread},
            {"beside a thread that attaches", beside_a_thread_that_attaches},
            {"beside a thread that uses blocks", beside_a_thread_that_uses_blocks},
-           {"pools are kept", pools_are_kept})
+           {"beside threads that add", beside_threads_that_add}, {"pools are kept", pools_are_kept})
