@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # One concept, one stem: a function that a header declares stands in a file of the header's name, or the longer of the
 # two names begins with the other: error.h and error_text.c, loop_macro_parts.h and loop_macro.c. And a static function
-# has a name that no other file has, so that all of src/ can be one source (tests/builds).
+# has a name that no other file has, so that all of src/ can be one source (tests/builds). Each file is in the map of
+# docs/design.md.
 #
 #     stems.sh <root> <object>... [--headers <folder>]
 #
@@ -32,6 +33,11 @@ statics() {
 twice=$(statics | awk '{ files[$1] = files[$1] " " $2; count[$1]++ }
     END { for (name in count) if (count[name] > 1) print "static " name " stands in" files[name] }')
 [ -z "$twice" ] || echo "$twice"
+lost=$(for source in "$root"/src/*/*.[ch]; do
+    stem=$(basename "${source%.*}")
+    sed -n '/^## Storeys/,/^A header/p' "$root/docs/design.md" | grep -qw "$stem" || echo "$stem"
+done | sort -u)
+[ -z "$lost" ] || echo "docs/design.md has no" $lost
 
 # `function stands stem`; an object's name ends in folder/stem.c.o.
 for object in "${objects[@]}"; do
@@ -67,4 +73,4 @@ done | awk '
         print count " functions of headers"
         exit bad
     }' - "${headers[@]}"
-[ -z "$twice" ]
+[ -z "$twice$lost" ]

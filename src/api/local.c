@@ -126,7 +126,7 @@ static __attribute__((noinline)) struct state *take_slow(ompg_local *local, stru
     return state;
 }
 
-static inline struct state *take(ompg_local *local)
+static inline struct state *take_state(ompg_local *local)
 {
     struct hint *hint = &hints[local->states.serial % HINTS];
     if (LIKELY(hint->serial == local->states.serial && state_try_take(hint->state)))
@@ -145,7 +145,7 @@ static inline struct state *state_here(ompg_local *local, int *code)
     for (struct state *state = *held; state; state = state->next_held)
         if (state->list == &local->states)
             return state;
-    struct state *state = take(local);
+    struct state *state = take_state(local);
     if (UNLIKELY(!state)) {
         *code = ENOMEM;
         return NULL;
@@ -156,7 +156,7 @@ static inline struct state *state_here(ompg_local *local, int *code)
 }
 
 /* The code of init. Where it fails the next one that asks begins with zeros again. */
-static __attribute__((noinline)) int make(const ompg_local *local, struct state *state)
+static __attribute__((noinline)) int make_local_state(const ompg_local *local, struct state *state)
 {
     int saved = errno;
     const ompg_local_options *options = &local->options;
@@ -171,7 +171,7 @@ void *ompg_local_get(ompg_local *local)
 {
     int code = EINVAL;
     struct state *state = LIKELY(local != NULL) ? state_here(local, &code) : NULL;
-    if (LIKELY(state && (state->made || (code = make(local, state)) == 0)))
+    if (LIKELY(state && (state->made || (code = make_local_state(local, state)) == 0)))
         return state + 1;
     errno = code;
     return NULL;

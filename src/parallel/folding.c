@@ -1,8 +1,4 @@
-/*
- * Folding. See folding.h.
- *
- * SPDX-License-Identifier: Apache-2.0
- */
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "parallel/folding.h"
 
 #include "base/memory.h"
