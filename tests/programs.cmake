@@ -1,6 +1,7 @@
 # Every test program, by the concept that it tests; scripts/lint.sh sees that none is forgotten.
 #
 # SPDX-License-Identifier: Apache-2.0
+ompgroup_test(test_backlog)
 ompgroup_test(test_budget)
 ompgroup_test(test_cancel)
 ompgroup_test(test_collect)

@@ -120,7 +120,7 @@ static void ranges_folds_and_stages(void)
 }
 
 /* Checks are made from all threads of the loop's region. */
-static void loop_over(ompg_group *group, ompg_group *outside)
+static void loop_over(ompg_group *group, const ompg_group *running)
 {
     atomic_int wrong = 0;
     OMPG_FOR(group, i, 0, 500) {
@@ -128,15 +128,16 @@ static void loop_over(ompg_group *group, ompg_group *outside)
             atomic_fetch_add(&wrong, 1);
     }
     CHECK_INT(atomic_load(&wrong), 0);
-    CHECK(ompg_current() == outside);
+    CHECK(ompg_current() == running);
 }
 
 static int loop_in_a_task(ompg_group *group, void *arg)
 {
     (void)arg;
     ompg_group *inner = ompg_new(NULL);
-    loop_over(inner, group);
-    loop_over(group, group);
+    ompg_group *running = group;
+    loop_over(inner, running);
+    loop_over(group, running);
     CHECK_INT(ompg_wait(inner), 0);
     ompg_free(inner);
     return 0;

@@ -42,7 +42,9 @@ CHECK_AT(ompg_options, timeout, 40);
 CHECK_AT(ompg_options, token, 48);
 CHECK_AT(ompg_options, shielded, 56);
 CHECK_AT(ompg_options, reserved_shielded, 57);
-CHECK_AT(ompg_options, reserved, 64);
+CHECK_AT(ompg_options, backlog, 64);
+CHECK_AT(ompg_options, reserved_backlog, 68);
+CHECK_AT(ompg_options, reserved, 72);
 
 CHECK_ROOM(ompg_task_options);
 CHECK_SIZE(ompg_task_options, 88);
@@ -116,7 +118,8 @@ CHECK_AT(ompg_token, reserved, 32);
 static void fields_stand_in_their_order(void)
 {
     ompg_token token = OMPG_TOKEN_INIT;
-    ompg_options options = {"name", 1, 2, 3.0, OMPG_COLLECT, 4, true, 5.0, &token, true, {0}, {0}};
+    ompg_options options = {"name", 1,   2, 3.0, OMPG_COLLECT, 4, true, 5.0, &token,
+                            true,   {0}, 9, 0,   {0}};
     ompg_task_options task = {free, 6.0, "task", true, {0}, {0}};
     CHECK_STR(options.name, "name");
     CHECK_INT(options.threads, 1);

@@ -80,7 +80,9 @@ typedef struct ompg_options {
     bool shielded; /* the stop of enclosing groups, their deadlines too, does not reach this
                                group: for what must be cleaned up after a failure */
     char reserved_shielded[7];
-    OMPG_RESERVED(24); /* zero: see base.h */
+    int backlog; /* most tasks that wait behind the limit: see ompg_go(); 0: any number */
+    int reserved_backlog;
+    OMPG_RESERVED(23); /* zero: see base.h */
 } ompg_options;
 
 typedef struct ompg_task_options {
@@ -143,9 +145,15 @@ OMPG_API void ompg_free(ompg_group *group);
  *             excludes neither from the other.)
  *   Memory    For tasks that wait before the wait or behind a limit, or come from elsewhere: 56 bytes, or
  *             nothing where a loop adds the same fn with arguments at equal distances.
+ *   Backlog   With a .backlog, a task adds at most so many that wait behind the limit: then this call helps
+ *             to run the group's tasks until there is room. Where that could go on for ever it returns
+ *             EAGAIN: in the group's own tasks and what lies in them, and in tasks with a place under another
+ *             limit, or that lie in one, except those that the group itself lies in. What is added before
+ *             tasks of the group may run, or by threads that run none of the region's tasks, is kept in any
+ *             case.
  *   Index     Exact where one thread adds at a time. Two tasks that are added at once may get the same.
  * Returns 0; otherwise the task is not accepted and its drop is not called: ECANCELED when the
- * group has stopped; ENOMEM; EINVAL when group or fn is NULL.
+ * group has stopped; EAGAIN as told above, with a .backlog only; ENOMEM; EINVAL when group or fn is NULL.
  */
 OMPG_API int ompg_go(ompg_group *group, ompg_task_fn *fn, void *arg);
 

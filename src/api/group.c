@@ -23,8 +23,9 @@
 static bool options_make_sense(const ompg_options *options)
 {
     return ROOM_IS_ZERO(options) && (!options->token || ROOM_IS_ZERO(options->token)) &&
-           options->threads >= 0 && options->limit >= 0 && options->max_errors >= 0 &&
-           is_amount(&options->budget) && is_amount(&options->timeout) &&
+           options->threads >= 0 && options->limit >= 0 && options->backlog >= 0 &&
+           options->max_errors >= 0 && is_amount(&options->budget) &&
+           is_amount(&options->timeout) &&
            (options->on_error == OMPG_FAIL_FAST || options->on_error == OMPG_COLLECT);
 }
 
@@ -68,6 +69,7 @@ static bool configure(ompg_group *group, const ompg_options *options)
     store_relaxed(&group->shielded, options->shielded);
     store_relaxed(&group->gate.limit, options->limit);
     group->gate.budget = amount_or_none(&options->budget);
+    group->gate.backlog = options->backlog;
     store_relaxed(&group->gated, options->limit > 0 || group->gate.budget > 0.0);
     store_relaxed(&group->token, options->token);
     group->timeout = amount_or_none(&options->timeout);

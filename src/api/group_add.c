@@ -109,19 +109,19 @@ static void count_submitted(struct worker *worker, const struct task *task)
     leave_unnumbered(task);
 }
 
-/* Through the gate, or behind it. */
-static int add_gated(struct worker *worker, ompg_group *group, struct task *task, bool may_park)
+/* Through the gate, or behind it, where fewer than `most` are. */
+static int enter_gate(struct worker *worker, ompg_group *group, struct task *task, size_t most)
 {
-    if (may_park)
+    if (most > 0)
         count_at_once(worker, group, 1); /* others may take it from the gate */
-    enum gate_verdict verdict = gate_enter(&group->gate, task, may_park);
+    enum gate_verdict verdict = gate_enter(&group->gate, task, most);
+    if (most > 0 && (verdict == GATE_FULL || verdict == GATE_NO_MEMORY))
+        count_at_once(worker, group, (size_t)-1);
     if (verdict == GATE_FULL)
         return EAGAIN;
-    if (verdict == GATE_NO_MEMORY) {
-        count_at_once(worker, group, (size_t)-1);
+    if (verdict == GATE_NO_MEMORY)
         return ENOMEM;
-    }
-    if (!may_park)
+    if (most == 0)
         count_at_once(worker, group, 1);
     leave_unnumbered(task);
     if (verdict == GATE_ADMITTED)
@@ -138,7 +138,8 @@ static bool finds_place(ompg_group *group, struct task *task)
         return gate_would_admit(&group->gate, &group->mailbox.queue, task_cost(task));
     if (!load_relaxed(&group->gated))
         return true;
-    return group->mailbox.queue.size == 0 && gate_enter(&group->gate, task, false) == GATE_ADMITTED;
+    return group->mailbox.queue.size == 0 &&
+           gate_enter(&group->gate, task, GATE_NONE) == GATE_ADMITTED;
 }
 
 /* Outside of regions `local` is counted by whoever has the lock; at home by its owner. */
@@ -195,6 +196,63 @@ static int refuse(ompg_group *group)
  * - The gate, before the deque: what it parks does not get there. All ways count the task before another
  *   thread can end it.
  */
+/* Whether the group lies in the task, or the task and all that it lies in are without a limit. */
+static bool is_free_of_limits(ompg_group *group, ompg_group *at)
+{
+    struct enclosing outer = {.group = at, .serial = load_relaxed(&at->serial)};
+    while (outer.group && !group_lies_in(group, outer.group)) {
+        if (load_relaxed(&outer.group->gated))
+            return false;
+        outer = enclosing_next(&outer);
+    }
+    return true;
+}
+
+/*
+ * Whether this thread may wait until fewer tasks are parked, that is until tasks of the group end that have a
+ * place. None of these may need one of the tasks on this stack. Those that lie in the group are needed, for
+ * certain. Others could be where two groups add to one another: a task that has a place in one waits for
+ * the other. So no task on this stack, nor one that it lies in, may have a place, except where the group lies
+ * in that one: then waits lead from outer groups to inner ones only, and never in a circle.
+ */
+static bool may_wait_for_room(const struct worker *worker, ompg_group *group)
+{
+    if (group_has_task_here(worker, group))
+        return false;
+    for (const struct frame *frame = worker->frame; frame; frame = frame->prev) {
+        ompg_group *at = task_group(frame->task);
+        if (at == group || group_lies_in(at, group) || !is_free_of_limits(group, at))
+            return false;
+    }
+    return true;
+}
+
+/* Behind a limit with a backlog: helps until there is room, or says EAGAIN. */
+static __attribute__((noinline)) int add_with_backlog(struct worker *worker, ompg_group *group,
+                                                      struct task *task)
+{
+    size_t most = gate_backlog(&group->gate);
+    for (;;) {
+        int code = enter_gate(worker, group, task, most);
+        if (code != EAGAIN || !may_wait_for_room(worker, group))
+            return code;
+        int saved = *worker->errno_here;
+        region_wait_room(worker, group);
+        *worker->errno_here = saved;
+        if (group_stopped(group, task_stop_index(task)))
+            return refuse(group);
+        task->index = next_index(worker, group);
+    }
+}
+
+/* Parts of loops and pipelines are few, and wait for nothing. */
+static int add_gated(struct worker *worker, ompg_group *group, struct task *task, bool may_park)
+{
+    if (may_park && group->gate.backlog > 0 && !(task->tagged & TASK_PARTIAL))
+        return add_with_backlog(worker, group, task);
+    return enter_gate(worker, group, task, may_park ? GATE_ANY_NUMBER : GATE_NONE);
+}
+
 int task_add(struct task *task, enum add_mode mode)
 {
     ompg_group *group = task_group(task);

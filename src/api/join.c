@@ -201,7 +201,7 @@ static inline __attribute__((always_inline)) int fork_and_join(struct worker *wo
 static int join_gated(struct worker *worker, ompg_group *group, const struct join *join)
 {
     struct task branch = {.tagged = (uintptr_t)group | TASK_BRANCH};
-    if (gate_enter(&group->gate, &branch, false) != GATE_ADMITTED)
+    if (gate_enter(&group->gate, &branch, GATE_NONE) != GATE_ADMITTED)
         return join_here(worker, group, join->a, join->b);
     return fork_and_join(worker, group, TASK_BRANCH | TASK_ADMITTED, join->a, join->b);
 }

@@ -1,5 +1,5 @@
 /*
- * Names of signals, as users know them. Async-signal-safe, which strsignal() is not.
+ * Names of signals, as users know them. Async-signal-safe.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

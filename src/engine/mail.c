@@ -71,7 +71,7 @@ static size_t take_gated(ompg_group *group, struct task *tasks, size_t most)
     size_t taken = 0;
     for (size_t i = 0; i < most && mailbox_take(&group->mailbox, &tasks[taken], 1); i++) {
         bool admitted = (tasks[taken].tagged & TASK_ADMITTED) != 0;
-        if (admitted || gate_enter(&group->gate, &tasks[taken], true) != GATE_PARKED)
+        if (admitted || gate_enter(&group->gate, &tasks[taken], GATE_ANY_NUMBER) != GATE_PARKED)
             taken++; /* where there was no memory to park it, the task finds that out again */
     }
     return taken;

@@ -368,7 +368,8 @@ static bool find_nested(struct worker *worker, ompg_group *group, struct search 
  * - What lies deeper in the own deque, and then all that is left there is shared: other threads may need
  *   what this one must not run, and it is about to look elsewhere, or to sleep.
  */
-void region_wait_nested(struct worker *worker, ompg_group *group)
+static inline void help(struct worker *worker, ompg_group *group,
+                        bool (*is_over)(struct worker *worker, ompg_group *group))
 {
     struct search search = {.idle.awaited = group,
                             .seen = load_relaxed(&worker->deque.top) - FIRST_LOOK};
@@ -376,7 +377,7 @@ void region_wait_nested(struct worker *worker, ompg_group *group)
     for (;;) {
         if (UNLIKELY(!pop_own(worker, group, &task))) {
             tally_flush_for(worker, group);
-            if (group_is_done(worker->region, group)) {
+            if (is_over(worker, group)) {
                 tally_settle(worker);
                 return;
             }
@@ -391,4 +392,26 @@ void region_wait_nested(struct worker *worker, ompg_group *group)
         region_attend_if_asked(worker); /* before the task: it may take long */
         task_run(worker, &task);
     }
+}
+
+static bool is_done(struct worker *worker, ompg_group *group)
+{
+    return group_is_done(worker->region, group);
+}
+
+void region_wait_nested(struct worker *worker, ompg_group *group)
+{
+    help(worker, group, is_done);
+}
+
+static bool has_room(struct worker *worker, ompg_group *group)
+{
+    (void)worker;
+    return gate_has_room(&group->gate) || group_stopped_hard(group);
+}
+
+/* A task of the group that is at hand comes first: there is most room when it has taken the parked ones with it. */
+void region_wait_room(struct worker *worker, ompg_group *group)
+{
+    help(worker, group, has_room);
 }

@@ -13,6 +13,9 @@
 /* Runs tasks of the group and of those nested in it until all of the group's are over. */
 void region_wait_nested(struct worker *worker, ompg_group *group);
 
+/* The same until the group's gate has room, or the group has stopped. */
+void region_wait_room(struct worker *worker, ompg_group *group);
+
 /* Shares all tasks, because this thread must not run them: others may need them. */
 void region_share_all(struct worker *worker);
 

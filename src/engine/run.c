@@ -141,7 +141,7 @@ static bool pass_gate(ompg_group *group, struct task *task)
         return true;
     if (task->tagged & TASK_ADMITTED)
         return !gate_is_over(&group->gate) || !gate_step_back(&group->gate, task);
-    enum gate_verdict verdict = gate_enter(&group->gate, task, true);
+    enum gate_verdict verdict = gate_enter(&group->gate, task, GATE_ANY_NUMBER);
     if (verdict == GATE_NO_MEMORY)
         lose(group, task);
     return verdict != GATE_PARKED;

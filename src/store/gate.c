@@ -30,14 +30,14 @@ static void free_place(struct gate *gate, double cost)
         gate->cost = 0.0; /* what rounding has left must not add up */
 }
 
-enum gate_verdict gate_enter(struct gate *gate, struct task *task, bool may_park)
+enum gate_verdict gate_enter(struct gate *gate, struct task *task, size_t most)
 {
     enum gate_verdict verdict = GATE_FULL;
     spin_lock(&gate->lock);
     if (gate->parked.size == 0 && fits(gate, task_cost(task))) {
         take_place(gate, task);
         verdict = GATE_ADMITTED;
-    } else if (may_park) {
+    } else if (gate->parked.size < most) {
         verdict = queue_push(&gate->parked, task) ? GATE_PARKED : GATE_NO_MEMORY;
     }
     spin_unlock(&gate->lock);
@@ -54,6 +54,11 @@ bool gate_step_back(struct gate *gate, struct task *task)
         free_place(gate, task_cost(task));
     spin_unlock(&gate->lock);
     return steps_back;
+}
+
+bool gate_has_room(struct gate *gate)
+{
+    return gate_parked(gate) < gate_backlog(gate);
 }
 
 size_t gate_parked(struct gate *gate)

@@ -29,6 +29,7 @@ struct gate {
     struct spinlock lock;
     atomic_int limit;   /* 0: none */
     atomic_int running; /* places taken */
+    int backlog;        /* most tasks that ompg_go parks, 0: any number; read-only after ompg_new */
     double budget;      /* 0: none */
     double cost;        /* of the places taken; before the wait, of the tasks added */
     struct queue parked;
@@ -39,10 +40,22 @@ struct gate {
 enum gate_verdict { GATE_ADMITTED, GATE_PARKED, GATE_FULL, GATE_NO_MEMORY };
 
 /*
- * Gives the task a place and marks it (TASK_ADMITTED), or parks it, or, where it must not park,
- * says GATE_FULL.
+ * Gives the task a place and marks it (TASK_ADMITTED), or parks it where fewer than `most` are parked, or says
+ * GATE_FULL.
  */
-enum gate_verdict gate_enter(struct gate *gate, struct task *task, bool may_park);
+enum gate_verdict gate_enter(struct gate *gate, struct task *task, size_t most);
+
+enum { GATE_NONE = 0 };          /* it must not be parked */
+#define GATE_ANY_NUMBER SIZE_MAX /* it must be */
+
+/* How many may be parked when a task is added. */
+static inline size_t gate_backlog(const struct gate *gate)
+{
+    return gate->backlog > 0 ? (size_t)gate->backlog : GATE_ANY_NUMBER;
+}
+
+/* Whether one more task would be parked, or have a place. */
+bool gate_has_room(struct gate *gate);
 
 /* Whether more tasks have a place than the limit, which was lowered, allows. */
 static inline bool gate_is_over(struct gate *gate)

@@ -20,7 +20,7 @@
 //@ into taken.h
 //@ take src/group/tally.h count_started count_returned count_skipped
 //@ take src/engine/run.c task_release_parked skip_parked pass_place_on pass_gate run_gated run_special task_run_slow
-//@ take src/api/group_add.c add_gated
+//@ take src/api/group_add.c enter_gate
 //@ change s/TASK_FLAGS = [0-9]*/TASK_FLAGS = 15/
 //@ change s/SERIES_PER_BLOCK = 72/SERIES_PER_BLOCK = 2/
 //@ change s/^    size_t size;  /    shared<size_t> size;  /
@@ -167,7 +167,7 @@ struct model : rl::test_suite<model, WORKERS> {
                 task.arg = &extra;
                 task.tagged |= TASK_EXTRA;
             }
-            RL_ASSERT(add_gated(worker, &group, &task, true) == 0);
+            RL_ASSERT(enter_gate(worker, &group, &task, GATE_ANY_NUMBER) == 0);
             if (rl::rand(2))
                 run_all(worker);
         }
