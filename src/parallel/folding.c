@@ -50,10 +50,10 @@ void folding_end(struct folding *folding)
     free(folding->memory);
 }
 
-void *accumulator_new(const struct folding *folding, size_t block)
+void *accumulator_new(const struct folding *folding, size_t number)
 {
     void *accumulator = folding->memory
-                            ? (char *)loop_first_line(folding->memory) + block * folding->stride
+                            ? (char *)loop_first_line(folding->memory) + number * folding->stride
                             : memory_new_lines(folding->stride);
     if (accumulator)
         memcpy(accumulator, folding->identity, folding->size);
