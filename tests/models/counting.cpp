@@ -38,10 +38,8 @@
 //@ mutant returned-before-submitted /^void tally_flush/,/^}/{s/size_t submitted = .*/size_t early = take_count(\&tally->returned); if (early) add_release(\&group->remote.returned, early); size_t submitted = load_relaxed(\&worker->tally_submitted);/}
 //@ mutant submitted-is-read-first /^static inline size_t group_unfinished/,/^}/{s/size_t over = group_over(group);.*/size_t all = group_submitted(group), over = group_over(group);/;s/return group_submitted(group) - over/return all - over/}
 //@ mutant holds-are-read-last /^static inline size_t group_unfinished/,/^}/{s/size_t holds = load_acquire(&group->holds);/size_t all = group_submitted(group), holds = load_acquire(\&group->holds);/;s/return group_submitted(group) - over/return all - over/}
-//@ mutant holds-are-read-first /^static inline size_t group_unfinished/,/^}/{s/size_t over = group_over(group);.*/size_t holds = load_acquire(\&group->holds), over = group_over(group);/;s/size_t holds = load_acquire(&group->holds);$//}
 //@ mutant done-is-not-released s/cas_weak_release(&group->holds/cas_weak_relaxed(\&group->holds/
 //@ mutant done-is-stored s/while (!cas_weak_release(&group->holds, &holds, holds - 1))/while (store_relaxed(\&group->holds, holds - 1), false)/
-//@ mutant slow-look-forgets-holds s/return left == 0 \&\& holds == 0/return left == 0/
 //@ mutant left-reads-submitted-first /^size_t group_left/,/^}/{s/size_t over = group_over(group);/size_t over = group_over(group), all = group_submitted(group);/;s/group_submitted(group) - over/all - over/}
 //@ mutant left-forgets-tallies s/size_t tallied = region ? tallied_submissions(region, group) : 0/size_t tallied = 0/
 //@ mutant tally-cleared-first /^void tally_flush/,/^}/{s/add_release(&group->submitted_elsewhere, submitted);/store_release(\&worker->tally_submitted, 0U); add_release(\&group->submitted_elsewhere, submitted);/}
