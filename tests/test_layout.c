@@ -63,7 +63,9 @@ CHECK_AT(ompg_stats, done, 16);
 CHECK_AT(ompg_stats, failed, 24);
 CHECK_AT(ompg_stats, skipped, 32);
 CHECK_AT(ompg_stats, seconds, 40);
-CHECK_AT(ompg_stats, reserved, 48);
+CHECK_AT(ompg_stats, items, 48);
+CHECK_AT(ompg_stats, total, 56);
+CHECK_AT(ompg_stats, reserved, 64);
 
 CHECK_ROOM(ompg_error);
 CHECK_SIZE(ompg_error, 552);

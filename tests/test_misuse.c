@@ -100,7 +100,7 @@ static void check_no_group(ompg_group *none)
     char byte = 'b';
     ompg_error error = {.code = 5};
     const ompg_error *list = &error;
-    ompg_stats stats = {1, 1, 1, 1, 1, 1.0, {1}};
+    ompg_stats stats = {.submitted = 1, .seconds = 1.0, .items = 1, .reserved = {1}};
     CHECK_INT(ompg_go(none, count_run, &runs), EINVAL);
     CHECK_INT(ompg_go_with(none, count_run, &runs, NULL), EINVAL);
     CHECK_INT(ompg_go_copy(none, count_run, &byte, 1), EINVAL);

@@ -99,6 +99,11 @@ typedef struct ompg_task_options {
  * a task that returns ECANCELED after its group stopped counts as skipped. The parts of a loop, a
  * reduction or a pipeline count as tasks too: how many there are depends on the threads. While tasks
  * run, a snapshot is consistent and as old as the call; when no wait is going on it is exact.
+ *
+ * `items` and `total` say how far the work is: "mapped 1,234 of 5,000". Tasks, iterations of loops and
+ * reductions, and items that have left a pipeline or were filtered out count one each, whatever the parts
+ * that they ran in; what was skipped, discarded or left out does not. While a loop runs, `items` may be
+ * behind by a 64th of each thread's part.
  */
 typedef struct ompg_stats {
     size_t submitted;
@@ -106,8 +111,12 @@ typedef struct ompg_stats {
     size_t done;
     size_t failed;
     size_t skipped;
-    double seconds;    /* of all waits so far; 0, not measured: NULL options in a task */
-    OMPG_RESERVED(10); /* zero */
+    double seconds; /* of all waits so far; 0, not measured: NULL options in a task */
+    size_t items;   /* tasks that have run, iterations and items of pipelines that are over */
+    OMPG_RESERVED_BESIDE_POINTER(reserved_items)
+    size_t total; /* how many these will be, as far as is known; 0: a source goes on */
+    OMPG_RESERVED_BESIDE_POINTER(reserved_total)
+    OMPG_RESERVED(8); /* zero */
 } ompg_stats;
 
 OMPG_BEGIN_DECLS

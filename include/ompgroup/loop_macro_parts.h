@@ -55,7 +55,8 @@ typedef struct ompg_loop_range {
     struct ompg_loop_range *outer_range; /* that is open around this one on the thread */
     const void *task;                    /* that the loop stands in; NULL: none */
     void *states;                        /* of an ompg_local, that the range has */
-    size_t reserved[8];
+    size_t unreported;                   /* iterations that are over */
+    size_t reserved[7];
 } ompg_loop_range;
 
 OMPG_BEGIN_DECLS

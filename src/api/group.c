@@ -185,6 +185,7 @@ static void skip_all(ompg_group *group)
 /* Links to the record are void from here on. */
 static inline void end_life(ompg_group *group)
 {
+    parts_clear(group);
     bump_relaxed(&group->serial, 1U);
 }
 
@@ -228,6 +229,7 @@ int ompg_reset(ompg_group *group)
     if (load_relaxed(&group->waiting) || !group_is_idle(group))
         return EBUSY;
     group_restart(group);
+    parts_clear(group);
     clear_state(group);
     clear_rest(group);
     return 0;

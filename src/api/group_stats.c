@@ -85,6 +85,20 @@ static size_t no_more_than(size_t value, size_t most)
 }
 
 /*
+ * Tasks and parts, `returned` of which have returned, among them `parts_before` tasks of loops and pipelines:
+ * false when that has changed meanwhile.
+ */
+static bool read_items(ompg_group *group, size_t parts_before, size_t returned, ompg_stats *stats)
+{
+    const struct parts *parts = &group->parts;
+    stats->items = returned - no_more_than(parts_before, returned) + load_relaxed(&parts->items);
+    if (load_acquire(&parts->sources) == 0)
+        stats->total =
+            stats->submitted - load_relaxed(&group->unnumbered) + load_relaxed(&parts->total);
+    return load_relaxed(&parts->returned) == parts_before;
+}
+
+/*
  * In this order no sum exceeds the next one. A task is counted as failed or cancelled before it is
  * counted as returned: until then it is running. False when a flush came between.
  */
@@ -94,6 +108,7 @@ static bool read_counts(ompg_group *group, ompg_stats *stats)
     size_t flushes = count_flushes(group, &flushing);
     size_t failed = load_acquire(&group->failed);
     size_t cancelled = load_acquire(&group->cancelled);
+    size_t parts_before = load_acquire(&group->parts.returned);
     size_t returned = sum_of(group, returned_in);
     stats->failed = no_more_than(failed, returned);
     cancelled = no_more_than(cancelled, returned - stats->failed);
@@ -102,7 +117,8 @@ static bool read_counts(ompg_group *group, ompg_stats *stats)
     size_t running = sum_of(group, running_in);
     stats->running = running > SIZE_MAX / 2 ? 0 : running;
     stats->submitted = submitted_so_far(group);
-    return flushes == count_flushes(group, &flushing) && !flushing;
+    bool changed = !read_items(group, parts_before, returned, stats);
+    return !changed && flushes == count_flushes(group, &flushing) && !flushing;
 }
 
 /*

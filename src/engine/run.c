@@ -172,6 +172,8 @@ static __attribute__((noinline)) bool run_gated(struct worker *worker, struct ta
     }
     task_clean_up(task);
     tsan_release(&group->remote);
+    if ((task->tagged & TASK_PARTIAL) && !skipped)
+        add_relaxed(&group->parts.returned, 1U);
     struct task next;
     bool more = admitted && pass_place_on(worker, group, cost, &next);
     if (skipped)

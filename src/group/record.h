@@ -46,6 +46,14 @@ struct counts {
     _Atomic size_t skipped;  /* never started */
 };
 
+/* Of loops and pipelines, whose tasks and ranges are parts of what users count. */
+struct parts {
+    _Atomic size_t returned; /* tasks of theirs */
+    _Atomic size_t items;    /* iterations and items that are over */
+    _Atomic size_t total;    /* of these, as far as it is known */
+    _Atomic size_t sources;  /* pipelines whose source goes on; release: after `total` */
+};
+
 enum stop_state { RUNNING, CLAIMED, STOPPED };
 
 /* Whether a thread is in ompg_wait (WAIT_BEGUN once the link is the waiter's), or an OMPG_FOR is open. */
@@ -69,6 +77,7 @@ struct ompg_group {
     _Atomic size_t serial;                   /* life number of this record; grows in ompg_free */
     ompg_group *next_free;                   /* pool */
     atomic_uchar waiting;                    /* enum wait_state */
+    atomic_bool has_parts;                   /* has something in `parts` */
     atomic_bool gated;                       /* limit or budget was set: tasks pass the gate */
     atomic_bool shielded;                    /* read-only after ompg_new */
     bool deterministic, collect;             /* read-only after ompg_new */
@@ -95,6 +104,8 @@ struct ompg_group {
     struct mailbox mailbox; /* tasks from elsewhere than the region; empty at the end of a life */
     ompg_group *next_made;  /* all records, while the library lives; guard: the pools' lock */
     bool moved; /* guard: mailbox.lock; away from a region that may be there still: home.h */
+    struct parts
+        parts; /* all zero at the end of a life; relaxed: read while the group runs, or after */
     struct spinlock lock;
     int loops;                   /* of OMPG_FOR that share a wait; guard: lock */
     struct errors *errors;       /* collect and deterministic groups; read-only after ompg_new */
@@ -111,6 +122,33 @@ struct ompg_group {
 static inline bool is_group(const ompg_group *group)
 {
     return (uintptr_t)group > (uintptr_t)OMPG_DEFAULT;
+}
+
+/* ---- parts ---- */
+
+/* A loop, or a pipeline, that has so many iterations or items in all. */
+static inline void parts_expect(ompg_group *group, size_t total)
+{
+    if (!load_relaxed(&group->has_parts))
+        store_relaxed(&group->has_parts, true);
+    add_relaxed(&group->parts.total, total);
+}
+
+/* So many of them are over. */
+static inline void parts_add(ompg_group *group, size_t items)
+{
+    add_relaxed(&group->parts.items, items);
+}
+
+static inline void parts_clear(ompg_group *group)
+{
+    if (LIKELY(!load_relaxed(&group->has_parts)))
+        return;
+    store_relaxed(&group->has_parts, false);
+    store_relaxed(&group->parts.returned, 0U);
+    store_relaxed(&group->parts.items, 0U);
+    store_relaxed(&group->parts.total, 0U);
+    store_relaxed(&group->parts.sources, 0U);
 }
 
 /* ---- counting ---- */

@@ -17,6 +17,7 @@
 #include "group/nesting.h"
 #include "group/stop.h"
 #include "ompgroup/loop.h"
+#include "parallel/loop_report.h"
 #include "parallel/part.h"
 
 #include <errno.h>
@@ -41,6 +42,8 @@ struct participant {
     struct task_loop *tasks;
     struct loop *loop;       /* of these tasks */
     struct frame *frame;     /* of its own */
+    size_t unreported;       /* iterations that are over */
+    size_t report_at;        /* so many */
     bool failed;             /* a sub-range has */
     struct loop_range range; /* that it runs */
     size_t cut_at;           /* where a sub-range was left out, because the group has stopped there;
@@ -61,10 +64,14 @@ static bool run_range(struct participant *participant, struct units units)
     part_begin(frame, range.begin);
     int code = participant->tasks->fn(loop->group, range.begin, range.end, participant->tasks->arg);
     code = part_end(frame, loop->group, code);
-    if (code != 0 && !frame->failed)
+    loop_report(loop->group, &participant->unreported, participant->report_at,
+                range.end - range.begin);
+    if (LIKELY(code == 0))
+        return true;
+    if (!frame->failed)
         participant->cut_at = frame->task->index; /* a reduction's moves with its parts */
     participant->failed |= frame->failed;
-    return code == 0 || frame->failed;
+    return frame->failed;
 }
 
 /* Units that were taken at once; the later ones are in the share. */
@@ -119,6 +126,7 @@ static int participate(ompg_group *group, void *arg)
     struct loop *loop = tasks->loop;
     struct participant participant = {
         .tasks = tasks, .loop = loop, .frame = frame_of(self, group), .cut_at = OMPG_NO_INDEX};
+    participant.report_at = loop_report_at(loop->plan.end - loop->plan.begin, loop->threads);
     struct units units;
     struct share *own = loop_share(loop, self->thread);
     uint32_t float_control = float_control_get();
@@ -127,6 +135,7 @@ static int participate(ompg_group *group, void *arg)
            !(has_lost_place(&participant) && hand_over(&participant)) &&
            loop_take(loop, own, &participant.range, &units))
         run_units(&participant, units, own);
+    loop_report_rest(loop->group, &participant.unreported);
     float_control_set(float_control);
     participant.frame->failed = participant.failed;
     if (participant.cut_at == OMPG_NO_INDEX)
@@ -198,7 +207,11 @@ static int add_loop(ompg_group *group, const struct loop_call *call, enum add_mo
     tasks->fn = call->fn;
     tasks->arg = call->arg;
     tasks->float_control = float_control_get();
-    return add_participants(tasks, mode);
+    parts_expect(group, call->end - call->begin);
+    int code = add_participants(tasks, mode);
+    if (code != 0)
+        sub_relaxed(&group->parts.total, call->end - call->begin);
+    return code;
 }
 
 int ompg_go_for(ompg_group *group, size_t begin, size_t end, size_t grain, ompg_range_fn *fn,

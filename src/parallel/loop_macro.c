@@ -16,6 +16,7 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "parallel/loop_blocks.h"
+#include "parallel/loop_report.h"
 #include "parallel/loop_units.h"
 
 #include "api/group_wait.h"
@@ -44,6 +45,7 @@ struct macro_loop {
     uint32_t float_control; /* of the thread that opened it */
     int shares;
     long pieces;
+    size_t report_at;    /* iterations of a thread that are over */
     size_t origin, step; /* the index of an iteration is origin + number * step */
 };
 
@@ -182,6 +184,14 @@ static void init(struct macro_loop *macro, const struct request *request, ompg_l
         loop_plan_range(0, request->count, request->options.grain, group && group->deterministic);
 }
 
+/* The first thread of a team speaks for all. */
+static void expect(struct macro_loop *macro, size_t count)
+{
+    macro->report_at = loop_report_at(count, macro->shares);
+    if (macro->loop.group && !(macro->team && openmp_thread() > 0))
+        parts_expect(macro->loop.group, count);
+}
+
 /* What runs nothing is opened by a team all the same: each thread must come to OpenMP's loop. */
 ompg_loop ompg_loop_open(void *room, size_t size, ompg_group *group,
                          const ompg_loop_options *options, ompg_loop_span span, unsigned flags)
@@ -203,6 +213,7 @@ ompg_loop ompg_loop_open(void *room, size_t size, ompg_group *group,
         open_team(macro, &request);
     else
         open_parallel(macro, (char *)room + size, &request);
+    expect(macro, request.count);
     return (ompg_loop){.state = macro, .shares = macro->shares, .open = true};
 }
 
@@ -338,8 +349,10 @@ static void set_loop_here(const struct macro_loop *macro, const ompg_loop_range 
         (struct loop_here){.group = group, .index = index, .within = self ? self->frame : NULL};
 }
 
-static void leave_loop(const struct macro_loop *macro, const ompg_loop_range *range)
+static void leave_loop(const struct macro_loop *macro, ompg_loop_range *range)
 {
+    if (macro->loop.group)
+        loop_report_rest(macro->loop.group, &range->unreported);
     loop_here = (struct loop_here){
         .group = range->outer, .index = range->outer_index, .within = range->outer_within};
     range_here = range->outer_range;
@@ -354,6 +367,14 @@ static void give_states_back(ompg_loop_range *range)
     range->states = NULL;
 }
 
+/* The range is over. */
+static void report(const struct macro_loop *macro, ompg_loop_range *range)
+{
+    if (macro->loop.group)
+        loop_report(macro->loop.group, &range->unreported, macro->report_at,
+                    range->end - range->begin);
+}
+
 bool ompg_loop_next(void *state, ompg_loop_range *range)
 {
     struct macro_loop *macro = state;
@@ -362,6 +383,8 @@ bool ompg_loop_next(void *state, ompg_loop_range *range)
         give_states_back(range);
     if (first)
         enter(macro, range);
+    else
+        report(macro, range);
     range->fresh = take(macro, range, first);
     if (range->fresh)
         set_loop_here(macro, range);

@@ -30,9 +30,11 @@ static inline void part_begin(struct frame *frame, size_t index)
 static inline int part_end(struct frame *frame, ompg_group *group, int code)
 {
     frame_give_states_back(frame);
-    if (code != 0 && !frame->failed && !is_consequence(group, frame, code))
+    if (LIKELY(code == 0))
+        return LIKELY(!frame->failed) ? 0 : ECANCELED;
+    if (!frame->failed && !is_consequence(group, frame, code))
         ompg_fail_at(group, frame->task->index, code, NULL);
-    return code == 0 && frame->failed ? ECANCELED : code;
+    return code;
 }
 
 #endif

@@ -297,6 +297,8 @@ static int add_source(ompg_group *group, void *arg)
     call->pipeline = pipeline_new(group, call->stages, call->count, call->live);
     if (!call->pipeline)
         return ENOMEM;
+    parts_expect(group, 0);
+    add_relaxed(&group->parts.sources, 1U);
     return add_carrier(claim_source(call->pipeline), ADD_CLAIMED);
 }
 
@@ -306,6 +308,8 @@ int ompg_pipeline(ompg_group *group, const ompg_stage *stages, size_t count, siz
         return EINVAL;
     struct pipeline_call call = {.stages = stages, .count = count, .live = live};
     int code = call_with_group(group, add_source, &call);
+    if (call.pipeline && !call.pipeline->ended && group != OMPG_DEFAULT)
+        source_is_over(call.pipeline); /* a stop has come before its end */
     if (call.pipeline)
         drop_items(call.pipeline);
     pipeline_free(call.pipeline);

@@ -186,12 +186,19 @@ void free_record(struct record *record)
 {
     struct pipeline *pipeline = record->pipeline;
     record->used = false;
+    parts_add(pipeline->group, 1);
     refund_record(record);
     tsan_release(pipeline); /* to the acquire in make_item: stages look at the record's item */
     spin_lock(&pipeline->lock);
     record->next = pipeline->free;
     pipeline->free = record;
     spin_unlock(&pipeline->lock);
+}
+
+void source_is_over(struct pipeline *pipeline)
+{
+    parts_expect(pipeline->group, pipeline->made);
+    sub_release(&pipeline->group->parts.sources, 1U);
 }
 
 void give_source_back(struct pipeline *pipeline, bool ended)
@@ -201,4 +208,6 @@ void give_source_back(struct pipeline *pipeline, bool ended)
     pipeline->claimed = false;
     pipeline->ended |= ended;
     spin_unlock(&pipeline->lock);
+    if (ended)
+        source_is_over(pipeline);
 }

@@ -87,6 +87,9 @@ struct record *claim_source(struct pipeline *pipeline);
 
 void give_source_back(struct pipeline *pipeline, bool ended);
 
+/* It is known how many items there are. */
+void source_is_over(struct pipeline *pipeline);
+
 /* The record has left the last stage. */
 void free_record(struct record *record);
 
