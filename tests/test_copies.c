@@ -41,7 +41,7 @@ static bool is_whole(const unsigned char *bytes)
     memcpy(&number, bytes + 1, 2);
     bool whole = true;
     for (size_t i = HEAD - 1; i < bytes[0]; i++)
-        whole &= bytes[i] == (unsigned char)(number * 31U + i * 7);
+        whole &= bytes[i] == (unsigned char)((size_t)number * 31 + i * 7);
     return whole;
 }
 

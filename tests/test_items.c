@@ -8,7 +8,9 @@
 
 #include <errno.h>
 
-enum { TASKS = 100, ITERATIONS = 6400, ITEMS = 300 };
+#define ITERATIONS ((size_t)6400)
+
+enum { TASKS = 100, ITEMS = 300 };
 
 static void check_items(const ompg_group *group, size_t items, size_t total)
 {

@@ -100,9 +100,11 @@ static void a_code_can_be_handled(void)
 
 /* ---- stops ---- */
 
+enum stop_kind { FAIL, CANCEL, TOKEN, DEADLINE, STOPS };
+
 struct stopping {
     ompg_token token;
-    enum { FAIL, CANCEL, TOKEN, DEADLINE, STOPS } kind;
+    int kind;        /* enum stop_kind */
     atomic_int late; /* calls after their thread had seen the stop */
     unsigned round;
     int depth;

@@ -321,7 +321,7 @@ static void in_reductions(void)
         CHECK(states_of(local) <= ompg_get_threads(group));
         ompg_free(group);
     }
-    CHECK(uses_of(local) > 2 * 5000);
+    CHECK(uses_of(local) > (size_t)2 * 5000);
     ompg_local_free(local);
 }
 

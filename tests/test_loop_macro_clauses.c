@@ -143,7 +143,7 @@ ORDERED_BY_OPENMP static void check_private(int threads)
     CHECK(!PARALLEL || scratch == -1);
     OMPG_FOR(group, i, 0, N, firstprivate(offset) shared(common)) {
         atomic_fetch_add(&wrong, i + offset - common != i + 1 && PARALLEL);
-        offset = common = 3;
+        offset = common = 3; /* NOLINT(clang-analyzer-deadcode.DeadStores): its own, for nobody */
         offset = 4;
     }
     CHECK_INT(offset, 4);
@@ -307,8 +307,10 @@ ORDERED_BY_OPENMP static void check_nonsense(ompg_loop_options options, const ch
 static void nonsense_is_refused(void)
 {
     check_nonsense((ompg_loop_options){.threads = -1}, ".threads");
+    /* NOLINTBEGIN(clang-analyzer-optin.core.EnumCastOutOfRange): what is to be refused */
     check_nonsense((ompg_loop_options){.schedule = (ompg_schedule)3}, ".schedule");
     check_nonsense((ompg_loop_options){.schedule = (ompg_schedule)-1}, ".schedule");
+    /* NOLINTEND(clang-analyzer-optin.core.EnumCastOutOfRange) */
     check_nonsense((ompg_loop_options){.reserved = {0, 1}}, "later version");
 }
 

@@ -204,7 +204,8 @@ enum { BUDGET = 35, COST = 10, LIVE = 64, FIT = 4 /* items: the last one exceeds
 /* Where another thread is there, the first item is held: as many exist as may then. */
 static void check_budget(ompg_group *group, plan self, int fit)
 {
-    self.cost = self.cost > 0.0 ? self.cost : COST;
+    if (self.cost <= 0.0)
+        self.cost = COST;
     self.holds = ompg_get_threads(group) > 1;
     CHECK_INT(run(group, &self, true, true, LIVE), 0);
     CHECK(atomic_load(&self.most) <= fit);

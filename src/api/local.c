@@ -171,7 +171,9 @@ void *ompg_local_get(ompg_local *local)
 {
     int code = EINVAL;
     struct state *state = LIKELY(local != NULL) ? state_here(local, &code) : NULL;
-    if (LIKELY(state && (state->made || (code = make_local_state(local, state)) == 0)))
+    if (state)
+        code = LIKELY(state->made) ? 0 : make_local_state(local, state);
+    if (LIKELY(code == 0))
         return state + 1;
     errno = code;
     return NULL;

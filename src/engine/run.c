@@ -70,12 +70,13 @@ static inline void clean_up_beside(struct worker *worker, const struct task *tas
 
 void task_clean_up(const struct task *task)
 {
-    clean_up_beside(self, task);
-    if (task->tagged & TASK_SHARED) {
-        struct task_shared *shared = task->arg;
-        if (sub_acq_rel(&shared->references, 1U) == 1)
-            shared->release(shared);
+    if (!(task->tagged & TASK_SHARED)) {
+        clean_up_beside(self, task);
+        return;
     }
+    struct task_shared *shared = task->arg;
+    if (sub_acq_rel(&shared->references, 1U) == 1)
+        shared->release(shared);
 }
 
 void task_release_parked(struct worker *worker, ompg_group *group)

@@ -120,6 +120,7 @@ static inline void frame_give_states_back(struct frame *frame)
     if (LIKELY(!frame->has_states))
         return;
     frame->has_states = false;
+    /* NOLINTNEXTLINE(clang-analyzer-core.CallAndMessage): set with has_states, and only then */
     states_give_back(frame->states);
 }
 

@@ -73,6 +73,7 @@ static void put_into(struct batch **list, struct batch *batch)
 static void put_away(const struct blocks *own)
 {
     struct batch *batch = take_from(&store.empty);
+    assert(batch && "there are batches for all blocks");
     memcpy(batch->at, own->at, sizeof batch->at);
     batch->count = BLOCKS_AT_ONCE;
     put_into(&store.full, batch);
@@ -84,6 +85,7 @@ static void put_one(void *block)
     struct batch *batch = store.begun;
     if (!batch) {
         batch = store.begun = take_from(&store.empty);
+        assert(batch && "there are batches for all blocks");
         batch->count = 0;
     }
     batch->at[batch->count++] = block;
