@@ -219,6 +219,7 @@ static void same_bits_for_any_number_of_threads(void)
                 memcpy(first_sums, sums, sizeof sums);
                 first_total = total;
             }
+            /* NOLINTNEXTLINE(bugprone-suspicious-memory-comparison,cert-exp42-c,cert-flp37-c): bits */
             CHECK(memcmp(first_sums, sums, sizeof sums) == 0);
             CHECK(total == first_total);
             ompg_free(group);

@@ -278,7 +278,7 @@ static void a_stopped_group_sorts_nothing(void)
     ompg_group *group = ompg_new(NULL);
     ompg_cancel(group, EINTR);
     CHECK_INT(array_sort(&self, group), EINTR);
-    CHECK(memcmp(self.bytes, before.bytes, 20000 * 8) == 0);
+    CHECK(memcmp(self.bytes, before.bytes, (size_t)20000 * 8) == 0);
     CHECK_INT(ompg_run(NULL, sort_stopped, &self, NULL), EINTR);
     check_all_there(&self, &before);
     ompg_free(group);
