@@ -116,18 +116,18 @@ static void used_again(void)
     struct blocks first = {0}, second = {0};
     blocks_allow_worker();
     void *taken[2 * BLOCKS_AT_ONCE], *again[2 * BLOCKS_AT_ONCE];
-    for (size_t i = 0; i < 2 * BLOCKS_AT_ONCE; i++)
+    for (size_t i = 0; i < (size_t)2 * BLOCKS_AT_ONCE; i++)
         taken[i] = block_take(&first, 8);
-    for (size_t i = 0; i < 2 * BLOCKS_AT_ONCE; i++)
+    for (size_t i = 0; i < (size_t)2 * BLOCKS_AT_ONCE; i++)
         block_put_in_store(taken[i]);
-    for (size_t i = 0; i < 2 * BLOCKS_AT_ONCE; i++) {
+    for (size_t i = 0; i < (size_t)2 * BLOCKS_AT_ONCE; i++) {
         again[i] = block_take(&second, 8);
         bool known = false;
-        for (size_t j = 0; j < 2 * BLOCKS_AT_ONCE; j++)
+        for (size_t j = 0; j < (size_t)2 * BLOCKS_AT_ONCE; j++)
             known |= again[i] == taken[j];
         CHECK(known);
     }
-    for (size_t i = 0; i < 2 * BLOCKS_AT_ONCE; i++)
+    for (size_t i = 0; i < (size_t)2 * BLOCKS_AT_ONCE; i++)
         block_put(&second, again[i]);
     blocks_end(second.count);
 }

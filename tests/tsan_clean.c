@@ -295,7 +295,7 @@ static bool reduction(ompg_group *group)
     for (long i = 0; i < PARTS; i++)
         parts[i].input = i % 7;
     for (int i = 0; i < 2 && right; i++)
-        right = ompg_reduce(i == 0 ? group : NULL, 0, PARTS, 2, &sums[i], sizeof sums[i],
+        right = ompg_reduce(i == 0 ? group : OMPG_DEFAULT, 0, PARTS, 2, &sums[i], sizeof sums[i],
                             fold_parts, combine_parts, parts) == 0 &&
                 sums[i].input == PARTS;
     return right && sums[0].result == sums[1].result;

@@ -74,7 +74,7 @@ static int join_codes(ompg_group *group, struct frame *frame, int first, struct 
 static void settle_held(ompg_group *group, struct frame *frame, int first, struct branch *branch)
 {
     bool counts = first == 0 && !frame->failed;
-    if (counts && !(frame->branch && branch_hold(frame->branch, branch->held)))
+    if (counts && !(frame_branch(frame) && branch_hold(frame->branch, branch->held)))
         group_record(group, branch->held);
     free(branch->held);
 }
@@ -176,7 +176,7 @@ static inline __attribute__((always_inline)) int fork_and_join(struct worker *wo
         return join_here(worker, group, a, b);
     struct branch branch;
     branch.arg = b.arg;
-    branch.within = worker->frame->branch;
+    branch.within = frame_branch(worker->frame);
     branch.held = NULL;
     store_relaxed(&branch.over, false);
     struct task *slot = &deque->ring[top & deque->mask];

@@ -190,7 +190,7 @@ static __attribute__((noinline)) bool run_gated(struct worker *worker, struct ta
 static void call_branch(struct worker *worker, struct task *task, struct branch *branch)
 {
     ompg_group *group = task_group(task);
-    struct frame frame = {.prev = worker->frame, .task = task, .branch = branch};
+    struct frame frame = {.prev = worker->frame, .task = task, .branch = branch, .in_branch = true};
     worker->frame = &frame;
     int code = ECANCELED;
     if (!group_stopped(group, task->index))

@@ -65,7 +65,6 @@ static inline void task_call(struct worker *worker, struct task *task, void *arg
     struct frame frame;
     frame.prev = worker->frame;
     frame.task = task;
-    frame.branch = NULL;
     frame.notes = 0;
     worker->frame = &frame;
     int code = task_call_function(task, group, arg);

@@ -80,8 +80,8 @@ static void describe_task(ompg_group *group, ompg_error *error)
 static bool hold_in_branch(ompg_group *group, const ompg_error *error)
 {
     const struct frame *frame = self ? self->frame : NULL;
-    return group->deterministic && frame && frame->branch && task_group(frame->task) == group &&
-           branch_hold(frame->branch, error);
+    return group->deterministic && frame && frame_branch(frame) &&
+           task_group(frame->task) == group && branch_hold(frame->branch, error);
 }
 
 int group_report(ompg_group *group, ompg_error *error)

@@ -31,13 +31,14 @@ enum { GROUPS_PER_WORKER = 64, MAIL_NOTES = 8 };
 struct frame {
     struct frame *prev; /* the task that this one interrupted, by a nested wait */
     struct task *task;
-    struct branch *branch; /* that runs here, NULL: the task's own function does */
+    struct branch *branch; /* where in_branch says that one runs here: see frame_branch */
     union {
         uint32_t notes; /* not 0: the task's end has something to look at */
         struct {
             bool failed;     /* ompg_fail recorded its error: the code it returns is the same one */
             bool refused;    /* a task that it added, or a loop: ECANCELED */
             bool has_states; /* see states.h */
+            bool in_branch;
         };
     };
     struct state *states; /* where it has some: the last one first */
@@ -113,6 +114,12 @@ extern _Thread_local struct loop_here loop_here __attribute__((tls_model("initia
 
 /* The innermost range of an OMPG_FOR that is open on this thread; NULL: none is. */
 extern _Thread_local struct ompg_loop_range *range_here __attribute__((tls_model("initial-exec")));
+
+/* The branch that runs here, NULL: the task's own function does. */
+static inline struct branch *frame_branch(const struct frame *frame)
+{
+    return frame->in_branch ? frame->branch : NULL;
+}
 
 /* Gives back the states that the frame's task, or a part of it, has had. */
 static inline void frame_give_states_back(struct frame *frame)
