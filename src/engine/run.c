@@ -82,6 +82,8 @@ void task_clean_up(const struct task *task)
 void task_release_parked(struct worker *worker, ompg_group *group)
 {
     struct task task;
+    if (!load_relaxed(&group->gated))
+        return; /* nothing was ever parked */
     while (deque_make_room(&worker->deque) && gate_next(&group->gate, &task))
         deque_push(&worker->deque, &task);
 }
@@ -174,7 +176,7 @@ static __attribute__((noinline)) bool run_gated(struct worker *worker, struct ta
     task_clean_up(task);
     tsan_release(&group->remote);
     if ((task->tagged & TASK_PARTIAL) && !skipped)
-        add_relaxed(&group->parts.returned, 1U);
+        parts_returned(group);
     struct task next;
     bool more = admitted && pass_place_on(worker, group, cost, &next);
     if (skipped)

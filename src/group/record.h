@@ -140,6 +140,12 @@ static inline void parts_add(ompg_group *group, size_t items)
     add_relaxed(&group->parts.items, items);
 }
 
+/* A task of theirs has returned. */
+static inline void parts_returned(ompg_group *group)
+{
+    add_relaxed(&group->parts.returned, 1U);
+}
+
 static inline void parts_clear(ompg_group *group)
 {
     if (LIKELY(!load_relaxed(&group->has_parts)))
