@@ -29,7 +29,7 @@ struct array {
 
 static unsigned char place_byte(size_t place, size_t at)
 {
-    return at <= 4 ? (unsigned char)(place >> (8 * (at - 1))) : (unsigned char)(place * at);
+    return (unsigned char)(at <= 4 ? place >> (8 * (at - 1)) : place * at);
 }
 
 static struct array array_new(size_t count, size_t size, unsigned keys, unsigned seed)
