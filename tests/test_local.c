@@ -431,8 +431,9 @@ static void in_joins(void)
     for (int limit = 0; limit <= 2; limit += 2) {
         ompg_local *local = states_new();
         ompg_group *group = ompg_new(&(ompg_options){.limit = limit});
+        nest top = {local, 6};
         for (int i = 0; i < 10; i++)
-            CHECK_INT(ompg_go(group, join_below, &(nest){local, 6}), 0);
+            CHECK_INT(ompg_go(group, join_below, &top), 0);
         CHECK_INT(ompg_wait(group), 0);
         CHECK_INT(uses_of(local), 10 * 127);
         if (ompg_get_threads(group) == 1)
