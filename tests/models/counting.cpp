@@ -42,7 +42,6 @@
 //@ mutant done-is-stored s/while (!cas_weak_release(&group->holds, &holds, holds - 1))/while (store_relaxed(\&group->holds, holds - 1), false)/
 //@ mutant left-reads-submitted-first /^size_t group_left/,/^}/{s/size_t over = group_over(group);/size_t over = group_over(group), all = group_submitted(group);/;s/group_submitted(group) - over/all - over/}
 //@ mutant left-forgets-tallies s/size_t tallied = region ? tallied_submissions(region, group) : 0/size_t tallied = 0/
-//@ mutant tally-cleared-first /^void tally_flush/,/^}/{s/add_release(&group->submitted_elsewhere, submitted);/store_release(\&worker->tally_submitted, 0U); add_release(\&group->submitted_elsewhere, submitted);/}
 //@ mutant foreign-counts-in-tally s/!runs_task_of(worker, group))/false)/
 //@ mutant tally-is-not-settled /^static inline void tally_settle/,/^}/s/tally_flush(worker);/;/
 #include "rings.h"

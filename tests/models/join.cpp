@@ -21,6 +21,7 @@
 //@ take src/engine/steal.h steal_ask look
 //@ take src/store/deque.c
 //@ take src/engine/steal.c STEAL_BATCH is_single_thief steal_batch steal_series mark_pried pry share_loot is_worth_locking lock_victim steal_some steal_from_within
+//@ take src/group/worker.h frame_branch
 //@ take src/engine/run.c call_branch run_branch
 //@ take src/api/join.c call fork_and_join take_back_slow
 //@ change s/DEQUE_CAPACITY = 2048/DEQUE_CAPACITY = 8/
@@ -51,7 +52,7 @@ struct frame {
     struct frame *prev;
     struct task *task;
     struct branch *branch;
-    bool failed, refused;
+    bool failed, refused, in_branch;
 };
 
 struct worker {

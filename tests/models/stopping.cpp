@@ -54,6 +54,7 @@ struct model_token {
     rl::atomic<int64_t> deadline;
 };
 #define ompg_token model_token
+#define parts_clear(group) ((void)0)
 #define token_deadline(token) load_acquire(&(token)->deadline)
 
 struct errors {
