@@ -143,7 +143,7 @@ ORDERED_BY_OPENMP static void check_private(int threads)
     CHECK(!PARALLEL || scratch == -1);
     OMPG_FOR(group, i, 0, N, firstprivate(offset) shared(common)) {
         atomic_fetch_add(&wrong, i + offset - common != i + 1 && PARALLEL);
-        offset = common = 3; /* NOLINT(clang-analyzer-deadcode.DeadStores): its own, for nobody */
+        offset = common = 3; /* NOLINT(clang-analyzer-deadcode.DeadStores): its own, which nobody reads */
         offset = 4;
     }
     CHECK_INT(offset, 4);

@@ -36,7 +36,6 @@
 //@ mutant life-does-not-end s/bump_relaxed(&group->serial, 1U);/;/
 //@ mutant move-is-not-told /^void group_nest/,/^}/s/stop_epoch_bump();/;/
 //@ mutant enclosing-stop-is-not-told /^static void stop_held/,/^}/s/stop_epoch_bump();/;/
-//@ mutant claim-does-not-release s/cas_acq_rel(&group->stop/cas_acquire(\&group->stop/
 //@ mutant walk-looks-at-parent-only s/^        outer = view.next;/        outer.group = NULL;/
 //@ mutant older-look-is-noted /^static void note_in/,/^}/s/if (epoch - load_relaxed.*/{/
 //@ mutant noted-without-lock /^static void note_in/,/^}/{s/spin_lock(&group->lock);//;s/spin_unlock(&group->lock);//}
