@@ -143,7 +143,8 @@ ORDERED_BY_OPENMP static void check_private(int threads)
     CHECK(!PARALLEL || scratch == -1);
     OMPG_FOR(group, i, 0, N, firstprivate(offset) shared(common)) {
         atomic_fetch_add(&wrong, i + offset - common != i + 1 && PARALLEL);
-        offset = common = 3; /* NOLINT(clang-analyzer-deadcode.DeadStores): its own, which nobody reads */
+        /* NOLINTNEXTLINE(clang-analyzer-deadcode.DeadStores): its own, which nobody reads */
+        offset = common = 3;
         offset = 4;
     }
     CHECK_INT(offset, 4);
