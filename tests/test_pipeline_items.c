@@ -284,6 +284,19 @@ static void a_cost_is_a_number(void)
     }
 }
 
+/* Where no stage waits for the item, it is the source's. */
+static void a_cost_is_a_number_of_one_stage_too(void)
+{
+    plan self = plan_of(ITEMS);
+    ompg_group *group = ompg_new(&(ompg_options){.budget = BUDGET});
+    const ompg_stage source = {.fn = make, .arg = &self, .drop = drop_by_source, .cost = cost_of};
+    self.cost = -1.0;
+    CHECK_INT(ompg_pipeline(group, &source, 1, 8), EINVAL);
+    CHECK_INT(atomic_load(&self.created), 1);
+    CHECK_INT(atomic_load(&self.dropped_by_source), 1);
+    ompg_free(group);
+}
+
 static int costly(ompg_group *group, void *arg)
 {
     (void)group;
@@ -386,6 +399,7 @@ CHECK_MAIN("pipeline items", {"items come back to the source", items_come_back_t
            {"without a budget nothing costs", without_a_budget_nothing_costs},
            {"an error gives the budget back", an_error_gives_the_budget_back},
            {"a cost is a number", a_cost_is_a_number},
+           {"a cost is a number of one stage too", a_cost_is_a_number_of_one_stage_too},
            {"tasks share the budget", tasks_share_the_budget},
            {"a stage that waits keeps no place", a_stage_that_waits_keeps_no_place},
            {"on any number of threads", on_any_number_of_threads},

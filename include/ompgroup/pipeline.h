@@ -36,7 +36,7 @@ typedef struct ompg_stage {
     ompg_stage_fn *fn;
     void *arg;
     ompg_drop_fn *drop; /* of an item that is discarded while it waits for this stage or is in it
-                             (in the source: of what .recycle keeps); NULL: none */
+                             (in the source: of what .recycle keeps, or has no other stage); NULL: none */
     ompg_cost_fn *cost; /* of the source: called with `arg` for each item that it makes; NULL: 0 */
     OMPG_RESERVED_BESIDE_POINTER(reserved_cost)
     bool recycle; /* of the source: an item that the last stage leaves in *item comes back to it */

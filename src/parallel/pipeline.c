@@ -277,7 +277,8 @@ static void drop_items(struct pipeline *pipeline)
     caller_enter(&caller);
     for (size_t i = 0; i < pipeline->begun; i++) {
         struct record *record = &pipeline->records[i];
-        const ompg_stage *stage = &pipeline->stages[record->used ? record->stage : 0];
+        bool waits = record->used && record->stage < pipeline->count; /* for a stage, or is in it */
+        const ompg_stage *stage = &pipeline->stages[waits ? record->stage : 0];
         if (record->item && stage->drop)
             stage->drop(record->item);
         refund_record(record);
