@@ -188,14 +188,6 @@ static int refuse(ompg_group *group)
     return ECANCELED;
 }
 
-/*
- * In this order:
- * - The destination. Where it is the mailbox, the index is drawn again under its lock.
- * - The index, before the stop: a deterministic group has stopped for the tasks from an index on.
- * - The stop, before anything is counted: a task that is refused has changed nothing.
- * - The gate, before the deque: what it parks does not get there. All ways count the task before another
- *   thread can end it.
- */
 /* Whether the group lies in the task, or the task and all that it lies in are without a limit. */
 static bool is_free_of_limits(ompg_group *group, ompg_group *at)
 {
@@ -253,6 +245,14 @@ static int add_gated(struct worker *worker, ompg_group *group, struct task *task
     return enter_gate(worker, group, task, may_park ? GATE_ANY_NUMBER : GATE_NONE);
 }
 
+/*
+ * In this order:
+ * - The destination. Where it is the mailbox, the index is drawn again under its lock.
+ * - The index, before the stop: a deterministic group has stopped for the tasks from an index on.
+ * - The stop, before anything is counted: a task that is refused has changed nothing.
+ * - The gate, before the deque: what it parks does not get there. All ways count the task before another
+ *   thread can end it.
+ */
 int task_add(struct task *task, enum add_mode mode)
 {
     ompg_group *group = task_group(task);
