@@ -10,8 +10,7 @@
 
 enum add_mode {
     ADD,
-    ADD_OR_REFUSE, /* EAGAIN where the task would be parked */
-    ADD_CLAIMED /* by the thread that has claimed the wait and attached the group: see wait_for */
+    ADD_OR_REFUSE /* EAGAIN where the task would be parked */
 };
 
 /*

@@ -32,7 +32,7 @@ void wait_end(ompg_group *group);
 bool wait_share(ompg_group *group, const struct worker *worker);
 void wait_unshare(ompg_group *group);
 
-/* Adds tasks, with ADD_CLAIMED; returns as ompg_go. */
+/* Adds tasks; returns as ompg_go. */
 typedef int wait_add_fn(ompg_group *group, void *arg);
 
 /*

@@ -215,7 +215,7 @@ static int join_in_task(ompg_group *group, void *arg)
 static int add_join(ompg_group *group, void *join)
 {
     struct task task = {.fn = join_in_task, .arg = join, .tagged = (uintptr_t)group};
-    return task_add(&task, ADD_CLAIMED);
+    return task_add(&task, ADD);
 }
 
 /* Whoever calls keeps its states (states.h); the calls, which run in its frame too, have others. */

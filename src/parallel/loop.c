@@ -168,7 +168,7 @@ static struct task_loop *task_loop_new(ompg_group *group, struct loop_plan plan,
 }
 
 /* Adds the participants. Once there is one, the loop will be done. */
-static int add_participants(struct task_loop *tasks, enum add_mode mode)
+static int add_participants(struct task_loop *tasks)
 {
     struct loop *loop = tasks->loop;
     int threads = loop->threads;
@@ -177,7 +177,7 @@ static int add_participants(struct task_loop *tasks, enum add_mode mode)
     for (; added < threads && code == 0; added += code == 0) {
         struct task task = {.fn = participate, .arg = tasks};
         task.tagged = (uintptr_t)loop->group | TASK_SHARED | TASK_PARTIAL;
-        code = task_add(&task, mode);
+        code = task_add(&task, ADD);
     }
     size_t missing = (size_t)(threads - added);
     if (missing > 0 && sub_acq_rel(&tasks->shared.references, missing) == missing)
@@ -197,7 +197,7 @@ struct loop_call {
     void *arg;
 };
 
-static int add_loop(ompg_group *group, const struct loop_call *call, enum add_mode mode)
+static int add_loop(ompg_group *group, const struct loop_call *call)
 {
     struct loop_plan plan =
         loop_plan_range(call->begin, call->end, call->grain, group->deterministic);
@@ -208,7 +208,7 @@ static int add_loop(ompg_group *group, const struct loop_call *call, enum add_mo
     tasks->arg = call->arg;
     tasks->float_control = float_control_get();
     parts_expect(group, call->end - call->begin);
-    int code = add_participants(tasks, mode);
+    int code = add_participants(tasks);
     if (code != 0)
         sub_relaxed(&group->parts.total, call->end - call->begin);
     return code;
@@ -221,12 +221,12 @@ int ompg_go_for(ompg_group *group, size_t begin, size_t end, size_t grain, ompg_
         return EINVAL;
     if (begin == end)
         return 0;
-    return add_loop(group, &(struct loop_call){begin, end, grain, fn, arg}, ADD);
+    return add_loop(group, &(struct loop_call){begin, end, grain, fn, arg});
 }
 
 static int add_claimed(ompg_group *group, void *call)
 {
-    return add_loop(group, call, ADD_CLAIMED);
+    return add_loop(group, call);
 }
 
 int ompg_for(ompg_group *group, size_t begin, size_t end, size_t grain, ompg_range_fn *fn,

@@ -66,19 +66,19 @@ static int call(struct record *record)
 static int carry(ompg_group *group, void *arg);
 
 /* A task of its own for the record, which is that task's then. */
-static int add_carrier(struct record *record, enum add_mode mode)
+static int add_carrier(struct record *record)
 {
     struct pipeline *pipeline = record->pipeline;
     struct task task = {.fn = carry, .arg = record};
     task.tagged = (uintptr_t)pipeline->group | TASK_PARTIAL;
     record->task.unlimited = pipeline->stages[record->stage].unlimited;
-    return task_add(&task, mode);
+    return task_add(&task, ADD);
 }
 
 /* The same, or an entry in *later. */
 static void go_on(struct record *record, struct record **later)
 {
-    if (add_carrier(record, ADD) == 0)
+    if (add_carrier(record) == 0)
         return;
     record->next = *later;
     *later = record;
@@ -96,7 +96,7 @@ static bool stays_here(struct record *record)
     bool has_place = (self->frame->task->tagged & TASK_ADMITTED) != 0;
     if (LIKELY(has_place != unlimited) || !load_relaxed(&pipeline->group->gated))
         return true;
-    int code = add_carrier(record, ADD);
+    int code = add_carrier(record);
     if (code == ENOMEM && unlimited)
         return true;
     if (code == ENOMEM) {
@@ -300,7 +300,7 @@ static int add_source(ompg_group *group, void *arg)
         return ENOMEM;
     parts_expect(group, 0);
     add_relaxed(&group->parts.sources, 1U);
-    return add_carrier(claim_source(call->pipeline), ADD_CLAIMED);
+    return add_carrier(claim_source(call->pipeline));
 }
 
 int ompg_pipeline(ompg_group *group, const ompg_stage *stages, size_t count, size_t live)

@@ -260,7 +260,7 @@ static int sort_in_task(ompg_group *group, void *arg)
 static int add_sort(ompg_group *group, void *part)
 {
     struct task task = {.fn = sort_in_task, .arg = part, .tagged = (uintptr_t)group};
-    return task_add(&task, ADD_CLAIMED);
+    return task_add(&task, ADD);
 }
 
 int ompg_sort(ompg_group *group, void *base, size_t count, size_t size, ompg_compare_fn *compare,
