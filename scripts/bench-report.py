@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
-"""Report of one run of scripts/bench.sh.
+"""Report of runs of scripts/bench.sh.
 
-    bench-report.py <results.csv> --docs <file.md> [--readme <file.md>]
+    bench-report.py <results.csv>... --docs <file.md> [--readme <file.md>]
 
-Replaces what stands between the markers `<!-- results -->` and `<!-- /results -->` in both files (the
+The oldest run comes first. The figures of a workload, with all its modes and peers, are those of the last
+run that has it. Replaces what stands between the markers `<!-- results -->` and `<!-- /results -->` in both files (the
 first is made if it is not there) and writes the plots beside the first one.
 
 SPDX-License-Identifier: Apache-2.0
@@ -39,6 +40,9 @@ WORKLOADS = (
     ("loop/irregular", "iterations of 50 ns to 5 us, ns an iteration"),
     ("loop/empty", "loop of 1,000 empty iterations, ns a loop"),
     ("reduce", "sum of doubles, ns an element"),
+    ("scan", "prefix sums of doubles, ns an element"),
+    ("sort", "integers of 32 bits in random order, ns an element"),
+    ("sort/records", "records of 48 bytes in random order, ns a record"),
     ("pipeline", "pipeline of three empty stages, ns an item"),
     ("cancel/looking", "from a failure to the return of the wait, producer looks, ns"),
     ("cancel/blind", "the same, producer does not look, ns"),
@@ -51,6 +55,9 @@ WORKLOADS = (
     ("local/state", "empty tasks, each with a state of its own, ns a task"),
     ("local/twice", "the same, each asks for it twice, ns a task"),
     ("local/thread", "empty tasks, each with an element of an array by thread number, ns a task"),
+    ("mailbox", "empty tasks from a thread that is not OpenMP's, during the wait, ns a task"),
+    ("hold", "a hold that is taken and done, ns"),
+    ("hold/wake", "from the last done, in another thread, to the return of a wait that sleeps, ns"),
     ("depth/plain", "group of one empty task inside as many groups as the size says, ns"),
     ("depth/named", "the same, each group has a name, ns"),
     ("depth/limited", "the same, each group has a limit, ns"),
@@ -65,18 +72,20 @@ WORKLOADS = (
     ("uts/deep", "unbalanced trees of 1,195 levels, every node a task, ms"),
     ("mergesort/cutoff", "merge sort, tasks of 32,768 and more, ms"),
     ("mergesort/none", "merge sort, tasks of 32 and more, ms"),
+    ("strassen/cutoff", "Strassen's multiplication of matrices, tasks down to a depth, ms"),
+    ("strassen/none", "Strassen's multiplication of matrices, every node a task, ms"),
     ("sparselu/cutoff", "sparse LU in blocks of 64, a task for each row of blocks, ms"),
     ("sparselu/none", "sparse LU in blocks of 64, a task for each block, ms"),
 )
 
 
-class Results:
-    """Medians and spreads of a run, by workload, peer, threads and size."""
+class Run:
+    """What one file holds."""
 
     def __init__(self, path):
         self.facts = {}
         self.notes = []
-        self.values = collections.defaultdict(dict)  # by round
+        self.values = collections.defaultdict(dict)  # by workload, peer, threads, size; by round
         with open(path, encoding="utf-8") as file:
             for line in file:
                 self._read(line.rstrip("\n"))
@@ -90,6 +99,30 @@ class Results:
         elif not line.startswith("round,"):
             round_, workload, peer, threads, size, value, _, _ = line.split(",")
             self.values[workload, peer, int(threads), int(size)][int(round_)] = float(value)
+
+    def workloads(self):
+        """Without their modes."""
+        return {key[0].partition("/")[0] for key in self.values}
+
+
+class Results:
+    """Medians and spreads, by workload, peer, threads and size."""
+
+    def __init__(self, paths):
+        self.runs = [Run(path) for path in paths]
+        self.facts = self.runs[-1].facts
+        self.values = {}
+        self.rounds = {}  # by workload
+        for run in self.runs:
+            self._take(run)
+
+    def _take(self, run):
+        """Ratios are of one run: a workload's earlier figures go."""
+        new = run.workloads()
+        for key in [key for key in self.values if key[0].partition("/")[0] in new]:
+            del self.values[key]
+        self.values.update(run.values)
+        self.rounds.update({key[0]: int(run.facts["rounds"]) for key in run.values})
 
     def sizes(self, workload, peer, threads):
         return sorted(k[3] for k in self.values if k[:3] == (workload, peer, threads))
@@ -105,7 +138,7 @@ class Results:
 
     def rounds_of(self, workload, peer, threads, size):
         """Empty, or how many of the run's rounds have a value, where it is not all."""
-        rounds, values = int(self.facts["rounds"]), self.values[workload, peer, threads, size]
+        rounds, values = self.rounds[workload], self.values[workload, peer, threads, size]
         return f" ({len(values)} of {rounds})" if len(values) < rounds else ""
 
     def peers(self, workload):
@@ -165,7 +198,7 @@ def spread(values):
 
 
 def is_library(peer):
-    return peer.split("/")[0] in (LIBRARY, "ompg_for", "OMPG_FOR")
+    return peer.split("/")[0] in (LIBRARY, "ompg_for", "OMPG_FOR", "ompg_join")
 
 
 def serial_peer(runtime):
@@ -251,6 +284,14 @@ def task_targets(targets, runtime):
     targets.faster("fib ≥ 5 times faster than oneTBB", fib, m("fib", "tbb"), 5)
     targets.at_most("fib ≤ 8 ns a call on two threads", fib, 8)
     targets.at_most("fib ≤ 14 ns a call on one thread", m("fib", ours, 1), 14)
+    joined = f"ompg_join/{runtime}"
+    targets.at_most("fib with `ompg_join` ≤ 2.3 ns a call on two threads", m("fib", joined), 2.3)
+    targets.at_most("fib with `ompg_join` ≤ 4.5 ns a call on one thread", m("fib", joined, 1), 4.5)
+    for threads in (1, 2):
+        text = f"on {threads} thread{'s' * (threads > 1)}"
+        targets.at_most(f"a task with a copy of 64 bytes ≤ 14 ns {text}",
+                        m("flat/copy64", ours, threads), 14)
+        targets.at_most(f"a task with options ≤ 14 ns {text}", m("flat/with", ours, threads), 14)
     targets.at_most("nested group of two ≤ 30 ns", m("pair", ours), 30)
     targets.no_slower("region from serial code ≤ 1.1 times `parallel` + `single` + `taskgroup`",
                       m("region", ours), m("region", f"parallel/{runtime}"), 1.1)
@@ -264,6 +305,7 @@ def group_targets(targets, runtime):
     targets.at_most("cancellation to return ≤ 1 ms, 1,000,000 tasks refused (as many calls that only "
                     f"look at a flag and refuse: {number(call)} ms)",
                     m("cancel/blind", ours) / 1e6, 1, "ms")
+    targets.at_most("wake-up by the last `ompg_done` ≤ 100 µs", m("hold/wake", ours) / 1e3, 100, "µs")
     targets.at_most("≤ 4 MB for 10,000,000 tasks", m("memory", ours) / 1e3, 4, "MB")
     targets.at_least("tasks of 1 µs at limit 2 ≥ 90 % of the speed without",
                      m("limit/none", ours) / m("limit/2", ours), 0.9)
@@ -290,6 +332,12 @@ def loop_targets(targets, runtime):
     targets.no_slower("the same, `OMPG_FOR`", m("loop/empty", inline), m("loop/empty", raw), 1.2)
     targets.no_slower("reduction ≤ 1.1 times `reduction(+)`", m("reduce", f"{LIBRARY}/{runtime}"),
                       m("reduce", raw), 1.1)
+    targets.no_slower("scan ≤ 1.05 times oneTBB's", m("scan", f"{LIBRARY}/{runtime}"),
+                      m("scan", "tbb"), 1.05)
+    for mode, text in (("", "integers"), ("/records", "records of 48 bytes")):
+        stable = best(*(m(f"sort{mode}", peer) for peer in ("rayon", "gnu_parallel/stable")))
+        targets.no_slower(f"sort of 10,000,000 {text} ≤ 1.05 times the best stable peer",
+                          m(f"sort{mode}", f"{LIBRARY}/{runtime}"), stable, 1.05)
     targets.at_most("pipeline ≤ 300 ns a hand-over of an item, empty stages",
                     m("pipeline", f"{LIBRARY}/{runtime}") / 2, 300)
 
@@ -389,19 +437,20 @@ def grain_table(results):
 
 
 def run_description(results):
-    facts = results.facts
     lines = ["Wait policies: OpenMP's runtimes as they are without settings, unless the environment "
              "below says otherwise; oneTBB, Go, rayon, htslib and pthreadpool have their own.", ""]
-    lines += [f"- {key}: {value or 'nothing set'}" for key, value in facts.items()]
-    lines += [f"- {note}" for note in results.notes]
-    return lines + [""]
+    for run in results.runs:
+        lines += [f"- {key}: {value or 'nothing set'}" for key, value in run.facts.items()]
+        lines += [f"- {note}" for note in run.notes] + [""]
+    return lines
 
 
 def report(results, plots):
     lines = [f"![{text}]({name})\n" for name, text in plots]
-    lines += ["## Targets", "", "Ratios of medians of the run below, on two threads.", ""]
+    lines += ["## Targets", "", "Ratios of medians of one run, on two threads unless a row says otherwise.", ""]
     lines += target_tables(results)
-    lines += ["## The run", ""] + run_description(results)
+    lines += ["## The runs", "", "Where there are several, a workload's figures are of the last one that has "
+              "it.", ""] + run_description(results)
     lines += ["## Figures", "", "Median of all rounds, ± half the distance of the quartiles; "
               "(1 of 7) where not every round has a value. Columns: threads and size.", ""]
     if any(k[0] == "grain" for k in results.values):
@@ -563,7 +612,7 @@ def replace(path, lines):
 
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument("results")
+    parser.add_argument("results", nargs="+")
     parser.add_argument("--docs", required=True)
     parser.add_argument("--readme")
     arguments = parser.parse_args()

@@ -1,13 +1,14 @@
 #!/usr/bin/env bash
 # Builds and runs every benchmark and peer, interleaved, and reports medians.
 #
-#     scripts/bench.sh [--quick] [--install] [--rounds N] [--only WORKLOADS] [--report CSV]
+#     scripts/bench.sh [--quick] [--install] [--rounds N] [--only WORKLOADS [--keep]] [--report]
 #
-# A full run writes bench/results/<date>.csv, docs/benchmarks.md with its plots, and the table in the
-# README. --quick (about a minute once it is built, to see that all works), --only (a regular
-# expression) and fewer than 7 rounds write to build/bench/ instead. --install brings the peers from
+# A full run replaces what is in bench/results/, and writes docs/benchmarks.md with its plots, and the table
+# in the README. --quick (about a minute once it is built, to see that all works), --only (a regular
+# expression) and fewer than 7 rounds write to build/bench/ instead; --only with --keep adds to bench/results/,
+# and the report has the newest figures of each workload. --install brings the peers from
 # the distribution; without it a peer that the machine lacks is a line that says so. --report only
-# writes the report of a run, to where that run would have written it.
+# writes the report of what is in bench/results/.
 #
 # The environment is the programs': OMP_WAIT_POLICY and the like are recorded with the results.
 #
@@ -15,7 +16,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-quick=false install=false rounds= only=. report=
+quick=false install=false keep=false rounds= only=. report=false
 usage() {
     sed -n '2,/^# SPDX/{/^# SPDX/d;s/^# \{0,1\}//;p}' "$0" >&2
     exit 2
@@ -26,23 +27,21 @@ while [ $# -gt 0 ]; do
     --install) install=true ;;
     --rounds) rounds=${2:?} && shift ;;
     --only) only=${2:?} && shift ;;
-    --report) report=${2:?} && shift ;;
+    --keep) keep=true ;;
+    --report) report=true ;;
     *) usage ;;
     esac
     shift
 done
 
 build=build/bench part=
-if [ -n "$report" ]; then
-    rounds=$(sed -n 's/^# rounds: //p' "$report")
-    part=$(sed -n 's/^# part of the plan: //p' "$report")
-elif $quick; then
+if $quick; then
     rounds=${rounds:-2} seconds=10 part=quick
 else
     rounds=${rounds:-7} seconds=60
 fi
 [ "$only" = . ] || part=${part:+$part }$only
-if [ -n "$part" ] || [ "${rounds:-0}" -lt 7 ]; then
+if { [ -n "$part" ] && ! $keep; } || $quick || [ "$rounds" -lt 7 ]; then
     results=$build docs=$build/report.md readme=
 else
     results=bench/results docs=docs/benchmarks.md readme=README.md
@@ -59,12 +58,12 @@ check_programs() {
 }
 
 publish() {
-    python3 scripts/bench-report.py "$1" --docs "$docs" ${readme:+--readme "$readme"}
+    python3 scripts/bench-report.py "$@" --docs "$docs" ${readme:+--readme "$readme"}
     echo "report: $docs"
 }
-if [ -n "$report" ]; then
+if $report; then
     check_programs
-    publish "$report"
+    publish bench/results/*.csv
     exit 0
 fi
 
@@ -108,7 +107,7 @@ fi
 
 # ---- run ----
 
-csv=$results/$(date +%F).csv
+csv=$results/$(date +%F-%H%M).csv
 declare -A run_until # the round up to which a program is not run again
 failures=0
 
@@ -214,6 +213,11 @@ for ((round = 1; round <= rounds; round++)); do
     done <bench/plan.txt
 done
 echo "results: $csv"
-publish "$csv"
+if [ "$results" = "$build" ]; then
+    publish "$csv"
+else
+    [ -n "$part" ] || find "$results" -name '*.csv' ! -path "$csv" -delete
+    publish "$results"/*.csv
+fi
 [ -z "$dirty" ] || echo "$dirty"
 [ "$failures" -eq 0 ] || { echo "$failures programs failed" >&2 && exit 1; }
