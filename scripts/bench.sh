@@ -16,7 +16,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-quick=false install=false keep=false rounds= only=. report=false
+quick=false install=false keep=false rounds='' only=. report=false
 usage() {
     sed -n '2,/^# SPDX/{/^# SPDX/d;s/^# \{0,1\}//;p}' "$0" >&2
     exit 2
