@@ -120,31 +120,146 @@ static void elements_of_any_size_are_sorted(void)
     }
 }
 
+/* The same by insertion. */
+static void sort_simply(struct array *self)
+{
+    size_t size = self->size;
+    unsigned char held[MOST_SIZE];
+    for (size_t i = 1; i < self->count; i++) {
+        unsigned char *at = self->bytes + i * size;
+        memcpy(held, at, size);
+        for (; at > self->bytes && *(at - size) > *held; at -= size)
+            memcpy(at, at - size, size);
+        memcpy(at, held, size);
+    }
+}
+
+static bool sorts_as_insertion(size_t count, size_t size, unsigned keys)
+{
+    struct array self = array_new(count, size, keys, (unsigned)(count * size + keys));
+    struct array simple = array_new(count, size, keys, (unsigned)(count * size + keys));
+    sort_simply(&simple);
+    bool right = CHECK_INT(array_sort(&self, OMPG_DEFAULT), 0) &&
+                 CHECK_INT(memcmp(self.bytes, simple.bytes, count * size), 0);
+    if (!right)
+        fprintf(stderr, "%zu elements of %zu bytes, %u keys\n", count, size, keys);
+    free(self.bytes);
+    free(simple.bytes);
+    return right;
+}
+
+/* What is sorted at once, and the first sizes that are merged; each size of an element that has merges of its own. */
+static void all_small_arrays(void)
+{
+    static const size_t of[] = {1, 3, 4, 8, 16, 24, 48, MOST_SIZE};
+    for (size_t s = 0; s < sizeof of / sizeof of[0]; s++) {
+        for (size_t count = 0; count <= 64; count++) {
+            for (unsigned keys = 2; keys <= 256; keys += 127)
+                sorts_as_insertion(count, of[s], keys);
+        }
+        for (size_t count = 65; count < 1000; count = count * 5 / 4)
+            sorts_as_insertion(count, of[s], 40);
+    }
+}
+
+/* Four keys in every order and equality, in every four of an array that is sorted at once. */
+static void all_fours(void)
+{
+    enum { COUNT = 32, FOURS = 256 };
+    for (unsigned four = 0; four < FOURS; four++) {
+        unsigned char bytes[COUNT][4] = {{0}};
+        struct array self = {.count = COUNT, .size = 4, .bytes = bytes[0]};
+        for (unsigned i = 0; i < COUNT; i++) {
+            bytes[i][0] = (unsigned char)((four + i / 4 * 37) % FOURS >> i % 4 * 2 & 3);
+            bytes[i][1] = (unsigned char)i;
+        }
+        if (!CHECK_INT(array_sort(&self, OMPG_DEFAULT), 0) || !check_sorted(&self))
+            return;
+    }
+}
+
 static int by_int(const void *a, const void *b, void *arg)
 {
     int x = *(const int *)a, y = *(const int *)b;
-    (void)arg;
+    size_t *compared = arg;
+    if (compared)
+        ++*compared;
     return (x > y) - (x < y);
 }
 
-/* Up, down, all equal, a saw. */
-static void sort_ints(int shape)
+enum { UP, DOWN, EQUAL, SAW, SHAPES };
+enum { INTS = 50000 };
+
+static void sort_ints(int shape, ompg_group *group, size_t *compared)
 {
-    enum { N = 50000 };
-    static int values[N];
+    static int values[INTS];
     size_t wrong = 0;
-    for (int i = 0; i < N; i++)
-        values[i] = shape == 0 ? i : shape == 1 ? -i : shape == 2 ? 7 : i % 100;
-    CHECK_INT(ompg_sort(OMPG_DEFAULT, values, N, sizeof values[0], by_int, NULL), 0);
-    for (int i = 1; i < N; i++)
+    for (int i = 0; i < INTS; i++)
+        values[i] = shape == UP ? i : shape == DOWN ? -i : shape == EQUAL ? 7 : i % 100;
+    CHECK_INT(ompg_sort(group, values, INTS, sizeof values[0], by_int, compared), 0);
+    for (int i = 1; i < INTS; i++)
         wrong += values[i - 1] > values[i];
     CHECK_INT(wrong, 0);
 }
 
 static void regular_arrays(void)
 {
-    for (int shape = 0; shape < 4; shape++)
-        sort_ints(shape);
+    for (int shape = 0; shape < SHAPES; shape++)
+        sort_ints(shape, OMPG_DEFAULT, NULL);
+}
+
+/* Little more than one for each element; in any order it would be fifteen. On one thread they can be counted. */
+static void arrays_in_order_take_few_comparisons(void)
+{
+    ompg_group *group = ompg_new(&(ompg_options){.threads = 1});
+    for (int shape = 0; shape < SAW; shape++) {
+        size_t compared = 0;
+        sort_ints(shape, group, &compared);
+        if (!CHECK(compared < INTS + INTS / 8))
+            fprintf(stderr, "shape %d: %zu comparisons\n", shape, compared);
+    }
+    ompg_free(group);
+}
+
+/* ---- compares that contradict themselves ---- */
+
+/* The same for the same two elements, and nothing more. */
+static int by_chance(const void *a, const void *b, void *arg)
+{
+    unsigned seed = *(const unsigned *)arg;
+    uint32_t one, other;
+    memcpy(&one, a, sizeof one);
+    memcpy(&other, b, sizeof other);
+    seed += one * 2654435761U ^ other * 2246822519U;
+    return (int)(random_next(&seed) % 3) - 1;
+}
+
+static int always_before(const void *a, const void *b, void *arg)
+{
+    (void)a, (void)b, (void)arg;
+    return -1;
+}
+
+static void sort_without_order(size_t count, size_t size, ompg_compare_fn *compare, unsigned seed)
+{
+    struct array self = array_new(count, size, 256, seed),
+                 before = array_new(count, size, 256, seed);
+    CHECK_INT(ompg_sort(OMPG_DEFAULT, self.bytes, count, size, compare, &seed), 0);
+    if (!check_all_there(&self, &before))
+        fprintf(stderr, "%zu elements of %zu bytes, seed %u\n", count, size, seed);
+    free(self.bytes);
+    free(before.bytes);
+}
+
+static void a_compare_without_an_order_loses_nothing(void)
+{
+    static const size_t of[] = {4, 8, 16, 24, 48, MOST_SIZE};
+    for (size_t s = 0; s < sizeof of / sizeof of[0]; s++) {
+        for (unsigned count = 2; count < 20000; count += count / 3 + 1) {
+            sort_without_order(count, of[s], by_chance, count);
+            sort_without_order(count, of[s], always_before, count);
+        }
+    }
 }
 
 static int sort_in_task(ompg_group *group, void *arg)
@@ -310,7 +425,11 @@ static void errno_is_left_alone(void)
 }
 
 CHECK_MAIN("sort", {"elements of any size are sorted", elements_of_any_size_are_sorted},
-           {"regular arrays", regular_arrays}, {"sorts inside tasks", sorts_inside_tasks},
+           {"all small arrays", all_small_arrays}, {"all fours", all_fours},
+           {"regular arrays", regular_arrays},
+           {"arrays in order take few comparisons", arrays_in_order_take_few_comparisons},
+           {"a compare without an order loses nothing", a_compare_without_an_order_loses_nothing},
+           {"sorts inside tasks", sorts_inside_tasks},
            {"it waits for the group", it_waits_for_the_group}, {"random arrays", random_arrays},
            {"a stop at any comparison loses nothing", a_stop_at_any_comparison_loses_nothing},
            {"a stop on several threads loses nothing", a_stop_on_several_threads_loses_nothing},
