@@ -1,26 +1,15 @@
 // Integers, or records of 48 bytes, by __gnu_parallel::stable_sort.
 //
 // SPDX-License-Identifier: Apache-2.0
-#include "sort.h"
+#include "sort_cpp.h"
 
 #include <parallel/algorithm>
 
-static bool by_key(const struct record &a, const struct record &b)
-{
-    return a.key < b.key;
-}
-
 static bool run(struct bench *bench)
 {
-    size_t n = bench->size;
-    sort_fill(sort_values, sort_records, n);
-    bench_start(bench);
-    if (sort_records)
-        __gnu_parallel::stable_sort(sort_records, sort_records + n, by_key);
-    else
-        __gnu_parallel::stable_sort(sort_values, sort_values + n);
-    bench_stop(bench);
-    return sort_is_right(sort_values, sort_records, n, true);
+    return sort_by(bench, true, [](auto first, auto past, auto before) {
+        __gnu_parallel::stable_sort(first, past, before);
+    });
 }
 
 int main(int argc, char **argv)

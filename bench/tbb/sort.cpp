@@ -1,25 +1,14 @@
 // Integers, or records of 48 bytes, by parallel_sort, which is not stable.
 //
 // SPDX-License-Identifier: Apache-2.0
-#include "sort.h"
+#include "sort_cpp.h"
 #include "tbb.h"
-
-static bool by_key(const struct record &a, const struct record &b)
-{
-    return a.key < b.key;
-}
 
 static bool run(struct bench *bench)
 {
-    size_t n = bench->size;
-    sort_fill(sort_values, sort_records, n);
-    bench_start(bench);
-    if (sort_records)
-        tbb::parallel_sort(sort_records, sort_records + n, by_key);
-    else
-        tbb::parallel_sort(sort_values, sort_values + n);
-    bench_stop(bench);
-    return sort_is_right(sort_values, sort_records, n, false);
+    return sort_by(bench, false, [](auto first, auto past, auto before) {
+        tbb::parallel_sort(first, past, before);
+    });
 }
 
 int main(int argc, char **argv)
