@@ -76,6 +76,8 @@ WORKLOADS = (
     ("strassen/none", "Strassen's multiplication of matrices, every node a task, ms"),
     ("sparselu/cutoff", "sparse LU in blocks of 64, a task for each row of blocks, ms"),
     ("sparselu/none", "sparse LU in blocks of 64, a task for each block, ms"),
+    ("strassen/cutoff", "product of matrices by Strassen's recursion, tasks of 128 rows and more, ms"),
+    ("strassen/none", "the same, tasks of 64 rows and more, ms"),
 )
 
 
