@@ -25,6 +25,8 @@
  *   the step is negative. end <= begin is an empty loop, no error, and so is a range of more than
  *   PTRDIFF_MAX values of an unsigned type: `rows - 1` of no rows. What comes after the last index by a
  *   step must be in the type as well, as in a `for`.
+ * - GCC does not vectorise OMPG_FOR_STEP over `unsigned`, whose index may wrap round; as little as an
+ *   `omp parallel for` by 2. Over int, long and size_t it does.
  * - The bounds of OMPG_FOR2's j must not depend on i.
  *
  * The clauses: what follows the last bound or the options, one after the other, commas between them or not
