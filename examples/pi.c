@@ -134,6 +134,23 @@ static int print_estimate(struct sums sums, size_t draws)
     return FAILED;
 }
 
+/* Returns the exit status; what failed has been said. */
+static int sum_reduced(struct settings *settings, struct sums *sums)
+{
+    ompg_group *group = ompg_new(&(ompg_options){.name = "pi"});
+    int code = errno;
+    if (group)
+        code = ompg_reduce(group, 0, settings->draws, 0, sums, sizeof *sums, fold, combine,
+                           &settings->seed);
+    int status = ompg_exit_status(group);
+    if (code != 0 && ompg_print_short(group, stderr) == 0) {
+        fprintf(stderr, "pi: %s\n", strerror(code)); /* nothing was started */
+        status = FAILED;
+    }
+    ompg_free(group);
+    return status;
+}
+
 int main(int argc, char **argv)
 {
     struct settings settings = {.draws = 10000000, .seed = 1};
@@ -142,15 +159,10 @@ int main(int argc, char **argv)
         omp_set_num_threads((int)settings.threads);
 
     struct sums sums = {0, 0};
-    int code = 0;
+    int status = DONE;
     if (settings.plain)
         sums = sum_plain(settings.draws, settings.seed);
     else
-        code = ompg_reduce(OMPG_DEFAULT, 0, settings.draws, 0, &sums, sizeof sums, fold, combine,
-                           &settings.seed);
-    if (code != 0) {
-        fprintf(stderr, "pi: %s\n", strerror(code));
-        return FAILED;
-    }
-    return print_estimate(sums, settings.draws);
+        status = sum_reduced(&settings, &sums);
+    return status == DONE ? print_estimate(sums, settings.draws) : status;
 }

@@ -295,10 +295,11 @@ static int print_letters(ompg_group *group, size_t begin, size_t end, void *arg)
 
 /* ---- the program ---- */
 
-static int no_memory(void)
+/* Returns the exit status. */
+static int complain(int code)
 {
-    fprintf(stderr, "wordfreq: %s\n", strerror(ENOMEM));
-    return ENOMEM;
+    fprintf(stderr, "wordfreq: %s\n", strerror(code));
+    return FAILED;
 }
 
 static int make_blocks(struct counting *counting, size_t live)
@@ -308,6 +309,7 @@ static int make_blocks(struct counting *counting, size_t live)
     return counting->blocks ? 0 : ENOMEM;
 }
 
+/* Returns the exit status; what failed has been said. */
 static int count_serial(struct counting *counting)
 {
     int code = make_blocks(counting, 1);
@@ -326,7 +328,7 @@ static int count_serial(struct counting *counting)
         const char *path = counting->reader.failed;
         fprintf(stderr, "wordfreq: %s%s%s\n", path ? path : "", path ? ": " : "", strerror(code));
     }
-    return code;
+    return code == 0 ? DONE : FAILED;
 }
 
 static int run_group(ompg_group *group, struct counting *counting, size_t live)
@@ -346,17 +348,19 @@ static int run_group(ompg_group *group, struct counting *counting, size_t live)
     return code;
 }
 
+/* As count_serial(). */
 static int count_parallel(struct counting *counting, const struct settings *settings)
 {
     ompg_group *group =
         ompg_new(&(ompg_options){.name = "wordfreq", .threads = (int)settings->threads});
     if (!group)
-        return no_memory();
+        return complain(errno);
     int code = run_group(group, counting, settings->live);
+    int status = ompg_exit_status(group);
     if (code != 0 && ompg_print_short(group, stderr) == 0)
-        fprintf(stderr, "wordfreq: %s\n", strerror(code));
+        status = complain(code); /* no task has failed */
     ompg_free(group);
-    return code;
+    return status;
 }
 
 static int print_lines(const struct counting *counting)
@@ -414,8 +418,9 @@ int main(int argc, char **argv)
                    .block = settings.block},
         .words = {.arena = &counting.arena},
     };
-    int code = settings.serial ? count_serial(&counting) : count_parallel(&counting, &settings);
-    int status = code == 0 ? print_lines(&counting) : FAILED;
+    int status = settings.serial ? count_serial(&counting) : count_parallel(&counting, &settings);
+    if (status == DONE)
+        status = print_lines(&counting);
     counting_free(&counting);
     return status;
 }
