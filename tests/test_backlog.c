@@ -4,7 +4,9 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "check.h"
+#include "gauge.h"
 #include "sanitizers.h"
+#include "strangers.h"
 #include "tasks.h"
 
 #include <errno.h>
@@ -110,6 +112,116 @@ static void several_producers_wait(void)
 {
     CHECK_INT(ompg_run(NULL, share_one, NULL, NULL), 0);
 }
+
+/* ---- threads that run no task of the region: they have nothing to help with, and are never refused ---- */
+
+enum { ADDERS = 4, ADDED_BY_EACH = 5 * BACKLOG };
+
+typedef struct target {
+    ompg_group *group;
+    gauge tasks;
+    event added; /* by each that is through */
+} target;
+
+static int run_gauged(ompg_group *group, void *arg)
+{
+    (void)group;
+    gauge_enter(arg, 0);
+    gauge_leave(arg, 0);
+    return 0;
+}
+
+static void add_from_outside(int number, void *arg)
+{
+    target *self = arg;
+    (void)number;
+    for (int i = 0; i < ADDED_BY_EACH; i++)
+        CHECK_INT(ompg_go(self->group, run_gauged, &self->tasks), 0);
+    event_post(&self->added);
+    ompg_done(self->group, 0);
+}
+
+static void begin_to_add(strangers *them, target *self)
+{
+    for (int i = 0; i < ADDERS; i++)
+        ompg_hold(self->group);
+    strangers_start(them, ADDERS, add_from_outside, self);
+}
+
+static void check_added(strangers *them, target *self, int tasks)
+{
+    CHECK_INT(ompg_wait(self->group), 0);
+    strangers_join(them);
+    CHECK_INT(atomic_load(&self->tasks.runs), tasks);
+    CHECK_INT(atomic_load(&self->tasks.over), 0);
+    CHECK_STATS(self->group, tasks, tasks, 0, 0);
+    ompg_free(self->group);
+}
+
+static const int teams[] = {1, 2, 7, 64};
+
+enum { TEAMS = sizeof teams / sizeof teams[0], ROUNDS = THREAD_SANITIZED ? 1 : 5 };
+
+static void strangers_are_never_refused(void)
+{
+    for (int i = 0; i < ROUNDS * TEAMS; i++) {
+        strangers them;
+        ompg_options options = narrow;
+        options.threads = teams[i % TEAMS];
+        target self = {.group = ompg_new(&options), .tasks = {.limit = 1}};
+        begin_to_add(&them, &self);
+        check_added(&them, &self, ADDERS * ADDED_BY_EACH);
+    }
+}
+
+/* While a producer in the region waits for room, again and again. */
+static int add_beside_strangers(ompg_group *group, void *arg)
+{
+    strangers them;
+    target self = {.group = ompg_new(&narrow), .tasks = {.limit = 1}};
+    (void)group;
+    (void)arg;
+    begin_to_add(&them, &self);
+    for (int i = 0; i < ADDED_BY_EACH; i++)
+        CHECK_INT(ompg_go(self.group, run_gauged, &self.tasks), 0);
+    check_added(&them, &self, (ADDERS + 1) * ADDED_BY_EACH);
+    return 0;
+}
+
+static void producers_wait_beside_strangers(void)
+{
+    for (int i = 0; i < ROUNDS * TEAMS; i++)
+        CHECK_INT(ompg_run(&(ompg_options){.threads = teams[i % TEAMS]}, add_beside_strangers, NULL,
+                           NULL),
+                  0);
+}
+
+/* The place is taken until all strangers are through: none of them waits for it. */
+static int await_strangers(ompg_group *group, void *arg)
+{
+    target *self = arg;
+    (void)group;
+    CHECK_AWAIT(&self->added, ADDERS);
+    return 0;
+}
+
+static void strangers_do_not_wait_for_room(void)
+{
+    for (size_t team = 0; team < TEAMS; team++) {
+        strangers them;
+        ompg_options options = narrow;
+        options.threads = teams[team];
+        target self = {.group = ompg_new(&options), .tasks = {.limit = 1}};
+        CHECK_INT(ompg_go(self.group, await_strangers, &self), 0);
+        begin_to_add(&them, &self);
+        CHECK_INT(ompg_wait(self.group), 0);
+        strangers_join(&them);
+        CHECK_INT(atomic_load(&self.tasks.runs), ADDERS * ADDED_BY_EACH);
+        ompg_free(self.group);
+    }
+}
+
+/* ---- groups around groups, and beside them ---- */
 
 /* Two groups with limits that add to one another: whoever cannot add now runs it itself. */
 struct pair {
@@ -236,6 +348,9 @@ static void nonsense_is_refused(void)
 CHECK_MAIN("backlog", {"memory is bounded", memory_is_bounded},
            {"own tasks are told to try again", own_tasks_are_told_to_try_again},
            {"several producers wait", several_producers_wait},
+           {"strangers are never refused", strangers_are_never_refused},
+           {"producers wait beside strangers", producers_wait_beside_strangers},
+           {"strangers do not wait for room", strangers_do_not_wait_for_room},
            {"groups that add to one another finish", groups_that_add_to_one_another_finish},
            {"nested limits finish", nested_limits_finish},
            {"a stop ends the waiting", a_stop_ends_the_waiting},

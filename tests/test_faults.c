@@ -141,6 +141,47 @@ static void fill_localisers(ompg_group *group)
     }
 }
 
+/*
+ * A thread from outside adds during the wait, which it holds. It lets go last of all, so that nobody need join it.
+ * The wait may be refused, or the group be stopped, before the task runs that it waits for: then it waits no more.
+ */
+static event wait_has_begun;
+
+static int tell_outsider(ompg_group *group, void *arg)
+{
+    event_post(&wait_has_begun);
+    return job_run(group, arg);
+}
+
+static void *add_from_outside(void *arg)
+{
+    enum { PATIENCE_MS = 50 };
+    for (int i = 0; i < PATIENCE_MS && atomic_load(&wait_has_begun.count) == 0; i++)
+        usleep(1000);
+    for (int i = 0; i < 300; i++) {
+        job_go(arg, 0);
+        if (i % 7 == 0)
+            job_go_with_drop(arg, 1);
+        if (i % 11 == 0)
+            job_go_copy(arg, sizeof(job *) + (size_t)i);
+    }
+    ompg_done(arg, 0);
+    return NULL;
+}
+
+static void fill_from_outside(ompg_group *group)
+{
+    pthread_t thread;
+    job *self = job_new(0);
+    atomic_store(&wait_has_begun.count, 0);
+    job_accept(self, ompg_go(group, tell_outsider, self));
+    ompg_hold(group);
+    if (pthread_create(&thread, NULL, add_from_outside, group) == 0)
+        pthread_detach(thread);
+    else
+        complain("there is no thread");
+}
+
 /* Runs a group of its own, two levels deep. */
 static int nester(ompg_group *group, void *arg)
 {
@@ -266,6 +307,11 @@ static const scenario scenarios[] = {
     {.name = "locals", .fill = fill_localisers},
     {.name = "copiers, limit", .options = {.limit = 1}, .fill = fill_copiers},
     {.name = "adders, limit", .options = {.limit = 1}, .fill = fill_adders},
+    {.name = "from outside", .fill = fill_from_outside},
+    {.name = "from outside, limit", .options = {.limit = 1}, .fill = fill_from_outside},
+    {.name = "from outside, backlog",
+     .options = {.limit = 1, .backlog = 2},
+     .fill = fill_from_outside},
     {.name = "nested", .fill = fill_nested},
     {.name = "nested, limit", .options = {.limit = 1}, .fill = fill_nested},
     {.name = "loops", .fill = fill_loops},

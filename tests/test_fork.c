@@ -374,6 +374,52 @@ static void beside_threads_that_add(void)
     }
 }
 
+/* In a child too: threads of its own add while it waits. */
+typedef struct adding {
+    ompg_group *group;
+    tally counts;
+} adding;
+
+enum { ADDED = 500 };
+
+static void *add_and_let_go(void *arg)
+{
+    adding *self = arg;
+    for (int i = 0; i < ADDED; i++) {
+        if (ompg_go(self->group, count_task, &self->counts) != 0)
+            break;
+    }
+    ompg_done(self->group, 0);
+    return NULL;
+}
+
+static bool wait_for_adder(const ompg_options *options)
+{
+    pthread_t thread;
+    adding self = {.group = ompg_new(options)};
+    if (self.group == NULL || ompg_hold(self.group) != 0 ||
+        pthread_create(&thread, NULL, add_and_let_go, &self) != 0)
+        return false;
+    bool right = ompg_wait(self.group) == 0 && atomic_load(&self.counts.ran) == ADDED;
+    pthread_join(thread, NULL);
+    ompg_free(self.group);
+    return right;
+}
+
+static bool child_has_adders(void *arg)
+{
+    (void)arg;
+    return wait_for_adder(NULL) && wait_for_adder(&(ompg_options){.threads = 3, .limit = 2}) &&
+           wait_for_adder(&(ompg_options){.limit = 1, .backlog = 1});
+}
+
+static void with_threads_that_add(void)
+{
+    CHECK(use_groups(false)); /* the parent has threads, which the child has not */
+    for (int i = 0; i < FORKS; i++)
+        CHECK_INT(in_child(child_has_adders, NULL), 0);
+}
+
 enum { DEQUE_BYTES = 64 * 1024 }; /* more than what libomp takes in a child */
 
 static bool child_needs_no_deque(void *arg)
@@ -402,4 +448,5 @@ CHECK_MAIN("fork", {"before the first use", before_the_first_use},
            {"beside a busy thread", beside_a_busy_thread},
            {"beside a thread that attaches", beside_a_thread_that_attaches},
            {"beside a thread that uses blocks", beside_a_thread_that_uses_blocks},
-           {"beside threads that add", beside_threads_that_add}, {"pools are kept", pools_are_kept})
+           {"beside threads that add", beside_threads_that_add},
+           {"with threads that add", with_threads_that_add}, {"pools are kept", pools_are_kept})

@@ -111,6 +111,34 @@ static void strangers_add_while_it_runs(void)
     }
 }
 
+/* arg: options of the group. */
+static int add_while_nested(ompg_group *group, void *arg)
+{
+    strangers them;
+    target self = {.group = ompg_new(arg)};
+    (void)group;
+    strangers_add(&them, &self);
+    check_adding_while(&self);
+    strangers_join(&them);
+    ompg_free(self.group);
+    return 0;
+}
+
+static void strangers_add_to_teams_of_any_size(void)
+{
+    static const int teams[] = {1, 2, 7, 64};
+    for (size_t i = 0; i < 2 * sizeof teams / sizeof teams[0]; i++) {
+        strangers them;
+        ompg_options options = {.threads = teams[i / 2], .limit = i % 2 ? 3 : 0};
+        target self = {.group = ompg_new(&options)};
+        strangers_add(&them, &self);
+        check_adding_while(&self);
+        strangers_join(&them);
+        ompg_free(self.group);
+        CHECK_INT(ompg_run(&options, add_while_nested, NULL, NULL), 0);
+    }
+}
+
 /* What comes too late for one wait is left to the next one: nothing is lost, nothing runs twice. */
 static void strangers_add_across_waits(void)
 {
@@ -216,18 +244,6 @@ static void as_many_threads_come_as_there_are_tasks(void)
 }
 
 /* ---- groups in tasks ---- */
-
-static int add_while_nested(ompg_group *group, void *arg)
-{
-    strangers them;
-    target self = {.group = ompg_new(arg)};
-    (void)group;
-    strangers_add(&them, &self);
-    check_adding_while(&self);
-    strangers_join(&them);
-    ompg_free(self.group);
-    return 0;
-}
 
 static void strangers_add_to_nested_groups(void)
 {
@@ -645,6 +661,7 @@ static void deterministic_groups_report_the_lowest(void)
 CHECK_MAIN("mailbox",
            {"strangers add at once before the wait", strangers_add_at_once_before_the_wait},
            {"strangers add while it runs", strangers_add_while_it_runs},
+           {"strangers add to teams of any size", strangers_add_to_teams_of_any_size},
            {"strangers add across waits", strangers_add_across_waits},
            {"several threads add and wait", several_threads_add_and_wait},
            {"whoever is idle runs it", whoever_is_idle_runs_it},
