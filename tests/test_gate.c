@@ -5,7 +5,8 @@
  * dear task run alone; a place or a cost that is not given back; a cheap task that overtakes a dear
  * one; a task that steps back although the limit allows it, or keeps its mark; *more where nothing
  * more fits; places that are kept when the gate opens again; places that are given
- * back without the lock (with delays).
+ * back without the lock (with delays); a standby that is not called when somebody's cost comes back, or that is
+ * called twice, or without budget.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -227,6 +228,52 @@ static void random_steps(void)
     in_rounds(round_of_steps);
 }
 
+/* ---- the standby ---- */
+
+static void not_called(struct standby *standby)
+{
+    (void)standby;
+}
+
+/* Takes a place with a cost of 3, or gives it back; returns *more. */
+static bool take_and_give_back(bool gives_back)
+{
+    struct task task = {.arg = &extras[3], .tagged = 64 | TASK_EXTRA}, next;
+    bool more = false;
+    if (gives_back)
+        CHECK(!gate_pass_on(&gate, 3, &next, &more));
+    else
+        CHECK_INT(gate_enter(&gate, &task, GATE_ANY_NUMBER), GATE_ADMITTED);
+    return more;
+}
+
+static void whoever_waits_for_the_budget_is_called(void)
+{
+    struct standby standby = {not_called};
+    extras[3].cost = 3;
+    gate = (struct gate){.budget = 6};
+    CHECK(gate_has_budget(&gate, &standby));
+    CHECK(gate_take_standby(&gate) == NULL); /* it has got what it wanted */
+    for (int refunds = 0; refunds <= 1; refunds++) {
+        take_and_give_back(false);
+        gate_charge(&gate, 2);
+        CHECK(gate_has_budget(&gate, &standby));
+        gate_charge(&gate, 2);
+        CHECK(!gate_has_budget(&gate, &standby));
+        CHECK(gate_take_standby(&gate) == NULL);
+        CHECK(refunds ? gate_refund(&gate, 2) : take_and_give_back(true));
+        CHECK(gate_take_standby(&gate) == &standby);
+        CHECK(gate_take_standby(&gate) == NULL);
+        CHECK(!(refunds ? take_and_give_back(true) : gate_refund(&gate, 2)));
+        CHECK(!gate_refund(&gate, 2));
+    }
+    gate_charge(&gate, 6);
+    CHECK(!gate_has_budget(&gate, &standby));
+    gate_forget_standby(&gate);
+    CHECK(!gate_refund(&gate, 6));
+    CHECK(gate_take_standby(&gate) == NULL);
+}
+
 /* ---- with threads ---- */
 
 enum { LIMIT = 3, ENTERS = 40000 / SHARE };
@@ -268,4 +315,6 @@ static void places_of_threads(void)
     CHECK_INT(gate.parked.size, 0);
 }
 
-CHECK_MAIN("gate", {"random steps", random_steps}, {"places of threads", places_of_threads})
+CHECK_MAIN("gate", {"random steps", random_steps},
+           {"whoever waits for the budget is called", whoever_waits_for_the_budget_is_called},
+           {"places of threads", places_of_threads})

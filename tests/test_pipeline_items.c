@@ -324,6 +324,68 @@ static void tasks_share_the_budget(void)
     }
 }
 
+/* A task and the first item have used the budget up. The item waits for the second one, the task for the item. */
+typedef struct handover {
+    int made;
+    event first_is_here, second_is_made;
+} handover;
+
+static int occupy(ompg_group *group, void *arg)
+{
+    handover *self = arg;
+    (void)group;
+    CHECK_AWAIT(&self->first_is_here, 1);
+    return 0;
+}
+
+static int make_two(ompg_group *group, void *arg, void **piece)
+{
+    handover *self = arg;
+    (void)group;
+    if (self->made < 2)
+        *piece = self;
+    if (self->made++ == 1)
+        event_post(&self->second_is_made);
+    return 0;
+}
+
+static int await_second(ompg_group *group, void *arg, void **piece)
+{
+    handover *self = arg;
+    (void)group;
+    (void)piece;
+    event_post(&self->first_is_here);
+    CHECK_AWAIT(&self->second_is_made, 1);
+    return 0;
+}
+
+static double cost_of_each(void *piece, void *arg)
+{
+    (void)piece;
+    (void)arg;
+    return COST;
+}
+
+static void a_task_that_is_over_makes_room_for_the_source(void)
+{
+    for (int threads = 2; threads <= 3; threads++) {
+        for (int unlimited = 0; unlimited <= 1; unlimited++) {
+            handover self = {.made = 0};
+            const ompg_stage stages[] = {
+                {.fn = make_two, .arg = &self, .cost = cost_of_each, .unlimited = unlimited},
+                {.mode = OMPG_PARALLEL, .fn = await_second, .arg = &self},
+            };
+            ompg_options options = {.threads = threads, .budget = BUDGET};
+            ompg_group *group = ompg_new(&options);
+            CHECK_INT(ompg_go_with(group, occupy, &self, &(ompg_task_options){.cost = BUDGET - 1}),
+                      0);
+            CHECK_INT(ompg_pipeline(group, stages, 2, LIVE), 0);
+            CHECK_INT(self.made, 3);
+            ompg_free(group);
+        }
+    }
+}
+
 /* ---- stages that are not counted ---- */
 
 /* The first item stays here until later ones were computed. */
@@ -401,6 +463,8 @@ CHECK_MAIN("pipeline items", {"items come back to the source", items_come_back_t
            {"a cost is a number", a_cost_is_a_number},
            {"a cost is a number of one stage too", a_cost_is_a_number_of_one_stage_too},
            {"tasks share the budget", tasks_share_the_budget},
+           {"a task that is over makes room for the source",
+            a_task_that_is_over_makes_room_for_the_source},
            {"a stage that waits keeps no place", a_stage_that_waits_keeps_no_place},
            {"on any number of threads", on_any_number_of_threads},
            {"only the source has them", only_the_source_has_them})

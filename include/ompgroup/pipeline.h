@@ -61,7 +61,7 @@ OMPG_BEGIN_DECLS
  *   one that the source was given when it ended the stream, or failed and left no other one there.
  * - .cost of the source, in a group with a .budget: the source is not called while the items that exist and
  *   the group's running tasks use the budget up. So at most one item exceeds it. The source is called
- *   again when an item is over; one item may exist at any time. A task that costs something waits while it
+ *   again when an item or a task that costs something is over; one item may exist at any time. A task that costs something waits while it
  *   does not fit beside the items. A cost that is negative, infinite or no number is an error of its
  *   item (EINVAL).
  * - .unlimited: the stage runs beside the stages and tasks that the group's .limit counts, and needs no

@@ -48,6 +48,7 @@ void wait_end(ompg_group *group)
 {
     if (group->timeout > 0.0)
         store_relaxed(&group->deadline, CLOCK_NEVER);
+    gate_forget_standby(&group->gate);
     int64_t begun = load_relaxed(&group->begun);
     if (begun != 0) {
         store_relaxed(&group->waited, load_relaxed(&group->waited) + clock_now() - begun);

@@ -79,6 +79,13 @@ void task_clean_up(const struct task *task)
         shared->release(shared);
 }
 
+static void call_standby(struct gate *gate)
+{
+    struct standby *standby = gate_take_standby(gate);
+    if (standby)
+        standby->call(standby);
+}
+
 void task_release_parked(struct worker *worker, ompg_group *group)
 {
     struct task task;
@@ -86,6 +93,8 @@ void task_release_parked(struct worker *worker, ompg_group *group)
         return; /* nothing was ever parked */
     while (deque_make_room(&worker->deque) && gate_next(&group->gate, &task))
         deque_push(&worker->deque, &task);
+    if (deque_make_room(&worker->deque)) /* for what it adds */
+        call_standby(&group->gate);
 }
 
 void task_run_parked(struct worker *worker, ompg_group *group)

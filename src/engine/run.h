@@ -30,7 +30,7 @@ void task_end_slow(ompg_group *group, struct frame *frame, int code);
 /* Any task; runs the parked tasks that follow it as well. */
 void task_run_slow(struct worker *worker, struct task *task);
 
-/* Moves parked tasks that have got a place to the worker's deque. */
+/* Moves parked tasks that have got a place to the worker's deque; calls the gate's standby if there is budget. */
 void task_release_parked(struct worker *worker, ompg_group *group);
 
 /*

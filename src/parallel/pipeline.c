@@ -75,6 +75,14 @@ static int add_carrier(struct record *record)
     return task_add(&task, ADD);
 }
 
+/* There was no memory for a task that the record needs. */
+static void give_up(const struct record *record)
+{
+    ompg_group *group = record->pipeline->group;
+    ompg_fail_at(group, record->number, ENOMEM, NULL);
+    note_failed(record->pipeline, record->number);
+}
+
 /* The same, or an entry in *later. */
 static void go_on(struct record *record, struct record **later)
 {
@@ -99,10 +107,8 @@ static bool stays_here(struct record *record)
     int code = add_carrier(record);
     if (code == ENOMEM && unlimited)
         return true;
-    if (code == ENOMEM) {
-        ompg_fail_at(pipeline->group, record->number, code, NULL);
-        note_failed(pipeline, record->number);
-    }
+    if (code == ENOMEM)
+        give_up(record);
     return false;
 }
 
@@ -120,6 +126,15 @@ static void start_next(struct pipeline *pipeline, struct record **later)
     struct record *record = claim_source(pipeline);
     if (record)
         go_on(record, later);
+}
+
+/* The budget has some again: somebody else's cost has come back. */
+static void try_source_again(struct standby *standby)
+{
+    struct pipeline *pipeline = (void *)standby; /* its first field */
+    struct record *record = claim_source(pipeline);
+    if (record && add_carrier(record) == ENOMEM)
+        give_up(record);
 }
 
 /* Whether the stage takes one item at a time. What was filtered out has only its number to show. */
@@ -298,6 +313,7 @@ static int add_source(ompg_group *group, void *arg)
     call->pipeline = pipeline_new(group, call->stages, call->count, call->live);
     if (!call->pipeline)
         return ENOMEM;
+    call->pipeline->standby.call = try_source_again;
     parts_expect(group, 0);
     add_relaxed(&group->parts.sources, 1U);
     return add_carrier(claim_source(call->pipeline));

@@ -150,7 +150,7 @@ void refund_record(struct record *record)
  */
 static bool has_budget(struct pipeline *pipeline)
 {
-    return pipeline->charged == 0 || gate_has_budget(&pipeline->group->gate);
+    return pipeline->charged == 0 || gate_has_budget(&pipeline->group->gate, &pipeline->standby);
 }
 
 /* ---- the source ---- */

@@ -18,6 +18,7 @@
 #include "base/atomics.h"
 #include "base/spinlock.h"
 #include "ompgroup/pipeline.h"
+#include "store/gate.h"
 #include "store/task.h"
 
 struct record {
@@ -43,6 +44,7 @@ struct turn {
 };
 
 struct pipeline {
+    struct standby standby; /* of the source, which the budget has refused; first */
     ompg_group *group;
     const ompg_stage *stages;
     size_t count, live;
@@ -82,7 +84,10 @@ void refund_record(struct record *record);
 
 /* ---- the source ---- */
 
-/* A free record for the source, which is then claimed; NULL when it must not or need not run. */
+/*
+ * A free record for the source, which is then claimed; NULL when it must not or need not run. Where it is the
+ * budget that forbids it, the pipeline's standby is called once there is some.
+ */
 struct record *claim_source(struct pipeline *pipeline);
 
 void give_source_back(struct pipeline *pipeline, bool ended);

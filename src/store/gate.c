@@ -91,13 +91,24 @@ bool gate_next(struct gate *gate, struct task *task)
     return found;
 }
 
+static bool budget_is_left(const struct gate *gate)
+{
+    return gate->budget <= 0.0 || gate->cost + gate->charged < gate->budget;
+}
+
+/* Whether there is a standby whose time has come. The budget is looked at first: it lies beside the lock. */
+static bool may_call(const struct gate *gate)
+{
+    return gate->budget > 0.0 && gate->standby && budget_is_left(gate);
+}
+
 bool gate_pass_on(struct gate *gate, double cost, struct task *next, bool *more)
 {
     struct task another;
     spin_lock(&gate->lock);
     free_place(gate, cost);
     bool found = admit_next(gate, next);
-    *more = found && next_fits(gate, &another);
+    *more = (found && next_fits(gate, &another)) || may_call(gate);
     spin_unlock(&gate->lock);
     return found;
 }
@@ -117,17 +128,40 @@ bool gate_refund(struct gate *gate, double cost)
     gate->charged -= cost;
     if (--gate->charges == 0)
         gate->charged = 0.0; /* as in free_place */
-    bool fits_now = next_fits(gate, &next);
+    bool useful = next_fits(gate, &next) || may_call(gate);
     spin_unlock(&gate->lock);
-    return fits_now;
+    return useful;
 }
 
-bool gate_has_budget(struct gate *gate)
+bool gate_has_budget(struct gate *gate, struct standby *standby)
 {
     spin_lock(&gate->lock);
-    bool has_budget = gate->budget <= 0.0 || gate->cost + gate->charged < gate->budget;
+    bool has = budget_is_left(gate);
+    if (!has)
+        gate->standby = standby;
     spin_unlock(&gate->lock);
-    return has_budget;
+    return has;
+}
+
+struct standby *gate_take_standby(struct gate *gate)
+{
+    if (gate->budget <= 0.0)
+        return NULL;
+    spin_lock(&gate->lock);
+    struct standby *standby = may_call(gate) ? gate->standby : NULL;
+    if (standby)
+        gate->standby = NULL;
+    spin_unlock(&gate->lock);
+    return standby;
+}
+
+void gate_forget_standby(struct gate *gate)
+{
+    if (gate->budget <= 0.0)
+        return;
+    spin_lock(&gate->lock);
+    gate->standby = NULL;
+    spin_unlock(&gate->lock);
 }
 
 void gate_set_limit(struct gate *gate, int limit)

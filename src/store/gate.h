@@ -24,6 +24,11 @@
 #include "base/spinlock.h"
 #include "store/queue.h"
 
+/* What is no task and wants some of the budget: is called once there is some, where there was none. */
+struct standby {
+    void (*call)(struct standby *standby);
+};
+
 /* Begins a cache line, which has all that a task's end touches, except the newest parked series. */
 struct gate {
     struct spinlock lock;
@@ -33,8 +38,9 @@ struct gate {
     double budget;      /* 0: none */
     double cost;        /* of the places taken; before the wait, of the tasks added */
     struct queue parked;
-    double charged; /* of the budget, by what is no task, */
-    size_t charges; /* and by how many of these */
+    double charged;          /* of the budget, by what is no task, */
+    size_t charges;          /* and by how many of these */
+    struct standby *standby; /* NULL: none */
 };
 
 enum gate_verdict { GATE_ADMITTED, GATE_PARKED, GATE_FULL, GATE_NO_MEMORY };
@@ -73,17 +79,23 @@ size_t gate_parked(struct gate *gate);
 /* Takes the next parked task, with a place; false when none is parked or none fits. */
 bool gate_next(struct gate *gate, struct task *task);
 
-/* Gives back the place of a task, and the same; *more: another one fits beside it. */
+/* Gives back the place of a task, and the same; *more: another one fits beside it, or the standby may be called. */
 bool gate_pass_on(struct gate *gate, double cost, struct task *next, bool *more);
 
 /* Takes from the budget for what is no task, and is there already whether it fits or not. */
 void gate_charge(struct gate *gate, double cost);
 
-/* Gives that back; true when a parked task fits now. */
+/* Gives that back; true when a parked task fits now, or the standby may be called. */
 bool gate_refund(struct gate *gate, double cost);
 
-/* False when the budget is used up. */
-bool gate_has_budget(struct gate *gate);
+/* False when the budget is used up: then `standby` is to be called. A gate has one at most. */
+bool gate_has_budget(struct gate *gate, struct standby *standby);
+
+/* Takes the standby that is to be called now; NULL: none, or the budget is used up. */
+struct standby *gate_take_standby(struct gate *gate);
+
+/* The wait is over: nothing is to be called any more. */
+void gate_forget_standby(struct gate *gate);
 
 /* Parked tasks of a group that has stopped, taken away unseen: see queue_skip_plain. */
 size_t gate_skip_plain(struct gate *gate);

@@ -1,6 +1,7 @@
 /*
  * The gate, and whoever calls it: workers that add behind a limit, pass their place on, and step back when the limit is
- * lowered. Never more run than the limit allows, all run, and nothing stays parked while nobody has a place.
+ * lowered; who helps where the backlog is full; a standby that the budget has refused. Never more run than the limit
+ * allows nor wait than the backlog does, all run, nothing stays parked while nobody has a place, and the standby is called once.
  * That nobody overtakes, and that all places are used, is test_gate's to show: tasks are alike here.
  *
  * SPDX-License-Identifier: Apache-2.0
@@ -19,8 +20,8 @@
 //@ take src/store/gate.c
 //@ into taken.h
 //@ take src/group/tally.h count_started count_returned count_skipped
-//@ take src/engine/run.c task_release_parked skip_parked pass_place_on pass_gate run_gated run_special task_run_slow
-//@ take src/api/group_add.c enter_gate
+//@ take src/engine/run.c call_standby task_release_parked skip_parked pass_place_on pass_gate run_gated run_special task_run_slow
+//@ take src/api/group_add.c enter_gate add_with_backlog
 //@ change s/TASK_FLAGS = [0-9]*/TASK_FLAGS = 15/
 //@ change s/SERIES_PER_BLOCK = 72/SERIES_PER_BLOCK = 2/
 //@ change s/^    size_t size;  /    shared<size_t> size;  /
@@ -31,6 +32,10 @@
 //@ mutant place-is-lost /^static void free_place/,/^}/s/bump_relaxed(&gate->running, -1);//
 //@ mutant nothing-is-passed-on s/admitted && pass_place_on(worker, group, cost, &next)/admitted \&\& free_place_alone(\&group->gate, cost)/
 //@ mutant steps-back-unasked s/gate_is_over(gate) && queue_push/queue_push/
+//@ mutant backlog-without-end /^enum gate_verdict gate_enter/,/^}/s/gate->parked.size < most/true/
+//@ mutant refused-is-counted s/count_at_once(worker, group, (size_t)-1);//
+//@ mutant standby-is-forgotten /^bool gate_pass_on/,/^}/s/ || may_call(gate)//
+//@ mutant standby-is-called-twice /^struct standby \*gate_take_standby/,/^}/s/gate->standby = NULL;//
 #include "basis.h"
 
 struct worker;
@@ -42,6 +47,7 @@ struct counts {
 struct ompg_group {
     struct gate gate;
     atomic_bool gated;
+    atomic_int submitted;
 };
 
 /* A deque that is the worker's own, full where `room` is 0. */
@@ -54,6 +60,7 @@ struct deque {
 struct worker {
     struct deque deque;
     struct counts counts;
+    int own_errno = 0, *errno_here;
 };
 
 static bool deque_make_room(struct deque *deque)
@@ -83,7 +90,10 @@ static void dispatch(struct worker *worker, struct task *task)
 #define task_clean_up(task) ((void)0)
 #define clean_up_beside(worker, task) ((void)0)
 #define parts_returned(group) ((void)0)
-#define count_at_once(worker, task, n) ((void)0)
+#define count_at_once(worker, group, n) add_relaxed(&(group)->submitted, (int)(n))
+#define next_index(worker, group) 0
+#define may_wait_for_room(worker, group) true
+#define refuse(group) ECANCELED
 #define leave_unnumbered(task) ((void)0)
 #define lose(group, task) ((void)0)
 #define skip_plain(worker, task) ((void)0)
@@ -92,6 +102,7 @@ static void dispatch(struct worker *worker, struct task *task)
 #define tsan_acquire(p) ((void)0)
 #define tsan_release(p) ((void)0)
 static void task_call(struct worker *worker, struct task *task, void *arg);
+static void region_wait_room(struct worker *worker, ompg_group *group);
 
 /* For a mutant. */
 static bool free_place_alone(struct gate *gate, double cost)
@@ -107,15 +118,19 @@ static bool free_place_alone(struct gate *gate, double cost)
 enum { WORKERS = 3, ADDED = 2 };
 
 static struct model *the;
+static void standby_called(struct standby *standby);
 
 struct model : rl::test_suite<model, WORKERS> {
     alignas(CACHE_LINE) struct ompg_group group;
     struct worker workers[WORKERS];
     struct task_extra extra; /* of all tasks, where there is a budget: one fits */
-    atomic_int inside, ran;
+    atomic_int inside, ran, called;
+    struct standby standby;
+    bool refused; /* the standby */
 
     bool lowered() const { return scenario == 1; }
     bool budget() const { return scenario == 2; }
+    bool backlog() const { return scenario == 3; }
 
     void before()
     {
@@ -131,12 +146,20 @@ struct model : rl::test_suite<model, WORKERS> {
         gate->parked.head = gate->parked.tail = NULL;
         gate->parked.newest.count = 0;
         gate->parked.begin = 0;
+        gate->backlog = backlog();
+        gate->charged = 0.0;
+        gate->standby = NULL;
+        standby.call = standby_called;
+        refused = false;
+        store_relaxed(&called, 0);
+        store_relaxed(&group.submitted, 0);
         store_relaxed(&group.gated, true);
         store_relaxed(&inside, 0);
         store_relaxed(&ran, 0);
         for (struct worker &worker : workers) {
             worker.deque.size = 0;
             worker.deque.room = ROOM;
+            worker.errno_here = &worker.own_errno;
             store_relaxed(&worker.counts.started, 0);
             store_relaxed(&worker.counts.returned, 0);
             store_relaxed(&worker.counts.skipped, 0);
@@ -147,6 +170,7 @@ struct model : rl::test_suite<model, WORKERS> {
     {
         int running = add_relaxed(&inside, 1) + 1;
         RL_ASSERT(lowered() || running <= 1);
+        RL_ASSERT(!backlog() || gate_parked(&group.gate) <= 1);
         add_relaxed(&ran, 1);
         sub_relaxed(&inside, 1);
     }
@@ -159,16 +183,24 @@ struct model : rl::test_suite<model, WORKERS> {
         }
     }
 
+    int add(struct worker *worker, struct task *task)
+    {
+        return backlog() ? add_with_backlog(worker, &group, task)
+                         : enter_gate(worker, &group, task, GATE_ANY_NUMBER);
+    }
+
     void thread(unsigned index)
     {
         struct worker *worker = &workers[index];
+        if (budget() && index == 2)
+            refused = !gate_has_budget(&group.gate, &standby);
         for (int i = 0; i < (lowered() && index == 2 ? 0 : ADDED); i++) {
             struct task task = {.fn = NULL, .arg = NULL, .tagged = (uintptr_t)&group};
             if (budget()) {
                 task.arg = &extra;
                 task.tagged |= TASK_EXTRA;
             }
-            RL_ASSERT(enter_gate(worker, &group, &task, GATE_ANY_NUMBER) == 0);
+            RL_ASSERT(add(worker, &task) == 0);
             if (rl::rand(2))
                 run_all(worker);
         }
@@ -182,6 +214,8 @@ struct model : rl::test_suite<model, WORKERS> {
         RL_ASSERT((size_t)group.gate.parked.size == 0);
         RL_ASSERT(load_relaxed(&group.gate.running) == 0);
         RL_ASSERT(load_relaxed(&ran) == (lowered() ? 2 : WORKERS) * ADDED);
+        RL_ASSERT(load_relaxed(&group.submitted) == load_relaxed(&ran));
+        RL_ASSERT(load_relaxed(&called) == refused);
         for (struct worker &worker : workers)
             RL_ASSERT(worker.deque.size == 0);
     }
@@ -192,4 +226,18 @@ static void task_call(struct worker *worker, struct task *task, void *arg)
     the->call();
 }
 
-MODEL(model, {"limit", 30000}, {"limit is lowered", 30000}, {"budget", 20000})
+static void standby_called(struct standby *standby)
+{
+    add_relaxed(&the->called, 1);
+}
+
+/* A wait that runs what is at hand. */
+static void region_wait_room(struct worker *worker, ompg_group *group)
+{
+    while (!gate_has_room(&group->gate)) {
+        the->run_all(worker);
+        model_pause();
+    }
+}
+
+MODEL(model, {"limit", 30000}, {"limit is lowered", 30000}, {"budget and standby", 20000}, {"backlog", 20000})

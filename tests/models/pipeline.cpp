@@ -15,6 +15,7 @@
 //@ take src/store/task.h
 //@ take src/api/group_add.h add_mode
 //@ into taken.h
+//@ take src/store/gate.h standby
 //@ take src/parallel/pipeline_records.h record turn pipeline
 //@ take src/parallel/pipeline_records.c is_serial park take_turn unpark_next pass_turn take_record claim_source free_record give_source_back
 //@ take src/parallel/pipeline.c goes_no_further note_failed carry add_carrier go_on leave_turn start_next needs_turn pass_stage strand carry_through make_item begin_item
