@@ -221,6 +221,17 @@ static void arrays_in_order_take_few_comparisons(void)
     ompg_free(group);
 }
 
+/* Its copy is in large pages. */
+static void a_large_array(void)
+{
+    struct array self = array_new(340000, MOST_SIZE, 256, 6);
+    errno = 1234;
+    CHECK_INT(array_sort(&self, OMPG_DEFAULT), 0);
+    CHECK_INT(errno, 1234);
+    check_sorted(&self);
+    free(self.bytes);
+}
+
 /* ---- compares that contradict themselves ---- */
 
 /* The same for the same two elements, and nothing more. */
@@ -428,6 +439,7 @@ CHECK_MAIN("sort", {"elements of any size are sorted", elements_of_any_size_are_
            {"all small arrays", all_small_arrays}, {"all fours", all_fours},
            {"regular arrays", regular_arrays},
            {"arrays in order take few comparisons", arrays_in_order_take_few_comparisons},
+           {"a large array", a_large_array},
            {"a compare without an order loses nothing", a_compare_without_an_order_loses_nothing},
            {"sorts inside tasks", sorts_inside_tasks},
            {"it waits for the group", it_waits_for_the_group}, {"random arrays", random_arrays},

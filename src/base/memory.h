@@ -17,4 +17,7 @@ void *memory_new_zeroed(size_t count, size_t size);
 /* On cache lines of its own; a multiple of their size. */
 void *memory_new_lines(size_t size);
 
+/* To be filled as a whole. Above 32 MiB it asks the system for large pages, of which fewer are to be made. */
+void *memory_new_filled(size_t size);
+
 #endif

@@ -151,7 +151,7 @@ int ompg_sort(ompg_group *group, void *base, size_t count, size_t size, ompg_com
     struct sort sort = {.base = base, .size = size, .compare = compare, .arg = arg};
     struct part whole = {.sort = &sort, .count = count};
     sort.kernel = sort_merge_kernel(size);
-    sort.copy = memory_new(count > 0 ? count * size : 1);
+    sort.copy = memory_new_filled(count > 0 ? count * size : 1);
     if (!sort.copy)
         return ENOMEM;
     int code = self && runs_task_of(self, group) ? sort_in_task(group, &whole)
