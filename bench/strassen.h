@@ -1,7 +1,7 @@
 /*
  * The product of two --size x --size matrices by Strassen's recursion in Winograd's form, as in BOTS: seven
- * products of quarters, which may be made at once, and fifteen sums. Products of LEAF rows or fewer are made in
- * the usual way. Mode "cutoff": those of CUTOFF rows or fewer are one task's; otherwise each is a task.
+ * products of quarters, which may be made at once, and fifteen sums. Products of 64 rows or fewer are made in
+ * the usual way. Mode "cutoff": those of 128 rows or fewer are one task's; otherwise each is a task.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

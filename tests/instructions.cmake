@@ -17,6 +17,6 @@ set_tests_properties(instructions PROPERTIES
     TIMEOUT ${OMPGROUP_TEST_TIMEOUT})
 
 add_custom_target(instructions-update COMMAND ${count_instructions} --update VERBATIM)
-foreach(workload IN ITEMS flat fib fib_join pair local loop depth)
+foreach(workload IN ITEMS flat fib fib_join pair local loop sort depth)
     add_dependencies(instructions-update bench_ompgroup_${workload})
 endforeach()

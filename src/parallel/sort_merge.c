@@ -27,7 +27,7 @@ enum {
 
 #define FOR_SIZE static inline __attribute__((always_inline))
 
-/* An element of one to two pieces, which may overlap; 0: of any size. The call of memcpy would take half of the time. */
+/* An element of up to two pieces, which may overlap. 0: of any size, by memcpy, whose call takes half of the time. */
 FOR_SIZE void move_element(char *to, const char *from, size_t size, size_t piece)
 {
     if (piece == 0) {
