@@ -72,8 +72,6 @@ WORKLOADS = (
     ("uts/deep", "unbalanced trees of 1,195 levels, every node a task, ms"),
     ("mergesort/cutoff", "merge sort, tasks of 32,768 and more, ms"),
     ("mergesort/none", "merge sort, tasks of 32 and more, ms"),
-    ("strassen/cutoff", "Strassen's multiplication of matrices, tasks down to a depth, ms"),
-    ("strassen/none", "Strassen's multiplication of matrices, every node a task, ms"),
     ("sparselu/cutoff", "sparse LU in blocks of 64, a task for each row of blocks, ms"),
     ("sparselu/none", "sparse LU in blocks of 64, a task for each block, ms"),
     ("strassen/cutoff", "product of matrices by Strassen's recursion, tasks of 128 rows and more, ms"),
@@ -355,6 +353,10 @@ def kernel_targets(targets, runtime):
         targets.faster(f"{kernel} without cut-off ≥ 5 times faster than `omp task` "
                        f"(half the best serial time would be {number(theirs / half)} times)",
                        m(f"{kernel}/none", ours), theirs, 5)
+    for way, text in ((LIBRARY, "groups"), ("ompg_join", "joins")):
+        targets.faster(f"strassen with {text} at least as fast as `omp task`",
+                       m("strassen/cutoff", f"{way}/{runtime}"),
+                       m("strassen/cutoff", f"task/{runtime}"), 1)
 
 
 def depth_targets(targets, runtime):
