@@ -15,7 +15,8 @@
  *   along with programming language memory models?", 2012).
  * - Only groups that live for certain are written to. While a group is waited for (WAIT_BEGUN) and a task
  *   of it runs here, the task that it lies in is the one that waits, so that one runs too, and its
- *   group lives. This goes on outwards (struct walk in stop.c).
+ *   group lives. This goes on outwards (struct walk in stop.c). None of these links moves meanwhile, except the
+ *   first one, where the caller runs in no task of the group (enclosing_here).
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -79,13 +80,21 @@ static inline bool group_encloses(const ompg_group *outer, const ompg_group *gro
     return group_may_enclose(outer, group) && (group == outer || group_lies_in(group, outer));
 }
 
-/* Whether the group lies in the task: in this life of the task's group. */
-static inline bool is_child_of(const ompg_group *group, const struct frame *frame)
+/* Whether a link leads to the task: to this life of the task's group. */
+static inline bool leads_to(const struct enclosing *link, const struct frame *frame)
 {
     const ompg_group *parent = task_group(frame->task);
-    return load_relaxed(&group->parent) == parent &&
-           load_relaxed(&group->parent_serial) == load_relaxed(&parent->serial) &&
-           load_relaxed(&group->parent_index) == frame->task->index;
+    return link->group == parent && link->serial == load_relaxed(&parent->serial) &&
+           link->index == frame->task->index;
+}
+
+/* Whether the group lies in the task. */
+static inline bool is_child_of(const ompg_group *group, const struct frame *frame)
+{
+    struct enclosing link = {.group = load_relaxed(&group->parent),
+                             .serial = load_relaxed(&group->parent_serial),
+                             .index = load_relaxed(&group->parent_index)};
+    return leads_to(&link, frame);
 }
 
 /* Puts the group, which nobody else looks at, into the task that runs here. */
@@ -118,19 +127,27 @@ struct frame *frame_of(const struct worker *worker, const ompg_group *group);
 
 /*
  * Whether the group around this one lives while the caller looks. `held`: the caller runs in a task of
- * the group, on this stack.
+ * the group, on this stack. An OMPG_FOR may be over before that task is: it holds nothing.
  */
 static inline bool parent_is_held(const ompg_group *group, bool held)
 {
-    return held && load_acquire(&group->waiting) >= WAIT_BEGUN; /* to the release in wait_begin */
+    return held && load_acquire(&group->waiting) == WAIT_BEGUN; /* to the release in wait_begin */
 }
 
-/* The same for the group that the caller begins with: it may have made the group in the task that runs. */
-static inline bool parent_is_held_here(const struct worker *worker, const ompg_group *group)
+/*
+ * What is around the group that the caller begins with. *held: it lives while the caller looks, because the
+ * caller runs in it: in a task of the group whose wait is there, or in the task that the group lies in.
+ * Whether the wait has begun is asked before the link is read, which does not move afterwards. Without a wait
+ * another thread's may move the link at any time: then it counts as it was read here, once.
+ */
+static inline struct enclosing enclosing_here(const struct worker *worker, const ompg_group *group,
+                                              bool *held)
 {
-    if (!worker || !worker->frame)
-        return false;
-    return is_child_of(group, worker->frame) || parent_is_held(group, runs_task_of(worker, group));
+    const struct frame *frame = worker ? worker->frame : NULL;
+    *held = frame && parent_is_held(group, runs_task_of(worker, group));
+    struct enclosing outer = group_enclosing(group);
+    *held = *held || (frame && leads_to(&outer, frame));
+    return outer;
 }
 
 #endif

@@ -146,7 +146,8 @@ static void stop_by_enclosing(ompg_group *group)
  * for certain (nesting.h): these learn what the walk finds.
  */
 struct walk {
-    ompg_group *group; /* that it begins with */
+    ompg_group *group;  /* that it begins with */
+    ompg_group *around; /* around that one, as it was read: the link may be moved meanwhile */
     size_t held;
     size_t epoch;
     int64_t now;      /* deadlines up to it have passed; 0: not asked for */
@@ -215,6 +216,12 @@ static bool stops_inner(const struct enclosing *outer, bool held, int64_t now, i
     return stops_itself(outer->group, now);
 }
 
+/* Around a group that lives for certain. The last one of these has something around it that may be gone. */
+static ompg_group *held_around(const struct walk *walk, const ompg_group *group)
+{
+    return group == walk->group ? walk->around : load_relaxed(&group->parent);
+}
+
 /*
  * All within a group that has stopped stop: each would find out by a walk of its own. The epoch comes first:
  * whoever stopped the outer group may not have come to it, and this group's end must not be seen before.
@@ -223,13 +230,13 @@ static void stop_held(const struct walk *walk)
 {
     stop_epoch_bump();
     ompg_group *group = walk->group;
-    for (size_t i = 0; i < walk->held; i++, group = load_relaxed(&group->parent))
+    for (size_t i = 0; i < walk->held; i++, group = held_around(walk, group))
         stop_by_enclosing(group);
 }
 
 /*
- * Two threads may have walked at once, and who read the older epoch must not undo what the other one has noted:
- * a deadline would be forgotten.
+ * Two threads may have walked at once, and whoever read the older epoch must not undo what the other one has
+ * noted: a deadline would be forgotten.
  */
 static void note_in(ompg_group *group, size_t epoch, int64_t earliest)
 {
@@ -253,7 +260,7 @@ static void note(const struct walk *walk)
         size_t within = left;
         const ompg_group *outer = group;
         for (size_t i = 1; i < left; i++) {
-            outer = load_relaxed(&outer->parent);
+            outer = held_around(walk, outer);
             int64_t deadline = group_own_deadline(outer);
             if (deadline < earliest) {
                 earliest = deadline;
@@ -261,7 +268,7 @@ static void note(const struct walk *walk)
             }
         }
         left -= within;
-        for (; within > 0; within--, group = load_relaxed(&group->parent))
+        for (; within > 0; within--, group = held_around(walk, group))
             note_in(group, walk->epoch, earliest);
     }
 }
@@ -298,8 +305,9 @@ static inline struct view look_at(const struct walk *walk, const struct enclosin
 /* As far as the first group that knows. */
 static bool walk_outwards(struct walk *walk)
 {
-    struct enclosing outer = group_enclosing(walk->group);
-    bool held = parent_is_held_here(self, walk->group);
+    bool held;
+    struct enclosing outer = enclosing_here(self, walk->group, &held);
+    walk->around = outer.group;
     if (is_shielded(walk->group))
         outer.group = NULL;
     while (outer.group) {

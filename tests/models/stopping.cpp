@@ -19,9 +19,9 @@
 //@ take src/group/stop.h group_may_be_express group_own_deadline group_earliest_deadline group_is_express group_stopped group_stopped_hard
 //@ take src/engine/pools.h group_acquire
 //@ take src/group/worker.h runs_task_of
-//@ take src/group/nesting.h enclosing is_alive group_enclosing enclosing_next group_may_enclose group_encloses is_child_of group_set_parent parent_is_held parent_is_held_here
+//@ take src/group/nesting.h enclosing is_alive group_enclosing enclosing_next group_may_enclose group_encloses leads_to is_child_of group_set_parent parent_is_held enclosing_here
 //@ take src/group/nesting.c group_lies_in frame_of group_has_task_here is_here group_nest note_early_child
-//@ take src/group/stop.c claim_stop publish group_stop settled_stop group_cause stop_passively stop_by_token stop_by_deadline stop_by_enclosing walk stops_itself token_has_stopped has_stopped stops_inner stop_held note_in note is_shielded view look_at walk_outwards look_around group_stopped_slow
+//@ take src/group/stop.c claim_stop publish group_stop settled_stop group_cause stop_passively stop_by_token stop_by_deadline stop_by_enclosing walk stops_itself token_has_stopped has_stopped stops_inner held_around stop_held note_in note is_shielded view look_at walk_outwards look_around group_stopped_slow
 //@ take src/api/group.c nest_new inherit_slow inherit ompg_new end_life
 //@ take src/api/group_wait.c set_deadline wait_begin
 //@ change s/^    group->cause = \*error;/    group->cause = *error; group->cause_code = error->code;/
@@ -40,6 +40,9 @@
 //@ mutant older-look-is-noted /^static void note_in/,/^}/s/if (epoch - load_relaxed.*/{/
 //@ mutant noted-without-lock /^static void note_in/,/^}/{s/spin_lock(&group->lock);//;s/spin_unlock(&group->lock);//}
 //@ mutant token-deadline-is-not-inherited s/^            int64_t deadline = group_own_deadline(outer);/            int64_t deadline = load_relaxed(\&outer->deadline);/;s/^    \*deadline = group_own_deadline(outer->group);/    *deadline = load_relaxed(\&outer->group->deadline);/;s/^    if (shared < \*deadline)/    if (false)/
+//@ mutant link-is-read-anew s/return group == walk->group ? walk->around : /return /
+//@ mutant link-is-read-before-the-wait /^static inline struct enclosing enclosing_here/,/^}/{/^    \*held = frame/d;s/^    struct enclosing outer.*/&\n    *held = frame \&\& parent_is_held(group, runs_task_of(worker, group));/}
+//@ mutant loop-holds s/&group->waiting) == WAIT_BEGUN/\&group->waiting) >= WAIT_BEGUN/
 //@ mutant shield-is-ignored s/return load_relaxed(&((ompg_group \*)group)->shielded);/return false;/
 //@ mutant shield-is-ignored-further-out s/if (is_shielded(outer->group))/if (false)/
 #include "basis.h"
@@ -131,7 +134,9 @@ static bool group_has_task_here(const struct worker *worker, const ompg_group *g
 #include "taken.h"
 
 enum { THREADS = 3, GROUPS = 4 };
-enum { STOPPED_TWICE, ENCLOSING, DEADLINE, MOVED, RECYCLED, TWO_LOOK, TOKEN, SHIELDED };
+enum {
+    STOPPED_TWICE, ENCLOSING, DEADLINE, MOVED, RECYCLED, TWO_LOOK, TOKEN, SHIELDED, MADE_HERE, WAIT_BEGINS, LOOP_ENDS
+};
 
 struct model : rl::test_suite<model, THREADS> {
     rl::atomic<size_t> stop_epoch_word;
@@ -236,6 +241,14 @@ struct model : rl::test_suite<model, THREADS> {
             store_relaxed(&shared_token.deadline, CLOCK_NEVER);
             store_relaxed(&groups[0]->token, &shared_token);
             nest(1, 0);
+        }
+        if (scenario >= MADE_HERE) {
+            int within = scenario == LOOP_ENDS ? 2 : 0;
+            nest(within, 3);
+            store_relaxed(&groups[3]->stop, STOPPED);
+            store_relaxed(&groups[within]->waiting, WAIT_BEGUN);
+            if (scenario != LOOP_ENDS)
+                nest(1, 0);
         }
         if (scenario == SHIELDED) {
             nest(1, 0);
@@ -400,9 +413,57 @@ struct model : rl::test_suite<model, THREADS> {
         }
     }
 
+    /* The life of the group is over, and the next one's is in a task that has nothing to do with groups[3]. */
+    void begin_next_life(int number, int outer)
+    {
+        enter(self, groups[outer]);
+        end_life(groups[number]);
+        make(self, number);
+    }
+
+    /*
+     * groups[1] was made in a task of groups[0], and comes to be waited for in a task of groups[2]. While thread 1
+     * looks, groups[3] has stopped, in which groups[0] lies.
+     */
+    void waited_for_elsewhere(unsigned index)
+    {
+        struct worker *worker = self;
+        if (index == 0) {
+            enter(worker, groups[2]);
+            wait_begin(groups[1], worker, WAIT_BEGUN);
+        } else if (index == 1) {
+            enter(worker, groups[scenario == MADE_HERE ? 0 : 1]);
+            group_stopped(groups[1], 0);
+        } else if (scenario == WAIT_BEGINS) {
+            begin_next_life(0, 2);
+        }
+    }
+
+    /* A loop of groups[1] in a task of groups[2], which lies in groups[3]: it may be over before a task of groups[1]. */
+    void loop_ends(unsigned index)
+    {
+        struct worker *worker = self;
+        if (index == 1) {
+            enter(worker, groups[1]);
+            group_stopped(groups[1], 0);
+        } else if (index == 0) {
+            enter(worker, groups[2]);
+            wait_begin(groups[1], worker, LOOP_WAITS);
+            store_release(&groups[1]->waiting, NOBODY_WAITS);
+            store_release(&told, 1);
+        } else {
+            while (!load_acquire(&told))
+                model_pause();
+            begin_next_life(2, 0);
+        }
+    }
+
     void thread(unsigned index)
     {
         switch (scenario) {
+        case MADE_HERE:
+        case WAIT_BEGINS: waited_for_elsewhere(index); break;
+        case LOOP_ENDS: loop_ends(index); break;
         case TWO_LOOK: two_look(index); break;
         case TOKEN: token_deadline_set(index); break;
         case SHIELDED: shielded(index); break;
@@ -416,6 +477,8 @@ struct model : rl::test_suite<model, THREADS> {
 
     void after()
     {
+        if (scenario >= MADE_HERE)
+            RL_ASSERT(!group_stopped_hard(groups[scenario == WAIT_BEGINS ? 0 : 2]));
         if (scenario < RECYCLED)
             RL_ASSERT(scenario == DEADLINE || group_stopped_hard(groups[0]));
     }
@@ -423,4 +486,5 @@ struct model : rl::test_suite<model, THREADS> {
 
 MODEL(model, {"stopped by two", 60000}, {"enclosing group stops", 60000}, {"deadline", 60000},
       {"moved", 60000}, {"recycled", 60000},
-      {"two look at a deadline", 60000}, {"token gets a deadline", 60000}, {"shielded", 60000})
+      {"two look at a deadline", 60000}, {"token gets a deadline", 60000}, {"shielded", 60000},
+      {"waited for elsewhere", 60000}, {"a wait begins elsewhere", 100000}, {"a loop ends elsewhere", 100000})
