@@ -40,17 +40,17 @@ struct state *states_take(struct states *states)
     return state;
 }
 
+/* Another thread may append meanwhile: then it goes behind that one. Releases to the loads above. */
 void states_append(struct states *states, struct state *state)
 {
-    spin_lock(&states->lock);
-    struct state *last = states->last;
-    state->index = last ? last->index + 1 : 0;
-    if (last)
-        store_release(&last->next, state); /* to the loads above */
-    else
-        store_release(&states->first, state);
-    states->last = state;
-    spin_unlock(&states->lock);
+    _Atomic(struct state *) *end = &states->first;
+    struct state *next = NULL;
+    state->index = 0;
+    while (!cas_acq_rel(end, &next, state)) {
+        state->index = next->index + 1;
+        end = &next->next;
+        next = NULL;
+    }
 }
 
 void states_give_back(struct state *held)

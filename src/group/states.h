@@ -10,7 +10,8 @@
  * - turn: even where the state is free, odd where somebody has it. Whoever moves it from even to odd by
  *   compare-exchange has the state, and what is in it, until it stores the next even number. It only
  *   grows, so that whoever reads the same odd number twice knows that the state was in use in between.
- * - The list only grows, at its end, under the lock; it is read without.
+ * - The list only grows, at its end: a state is appended by compare-exchange of the last NULL. Without a lock,
+ *   which the child of a fork might find taken for ever.
  * - All in use: whoever looks for a free state adds up the turns of all states while it goes through the list, and
  *   again when it has come to the end. The same sum means the same turns, so all of them were in use when
  *   it came to the end, and it was running too. A state that another one appends afterwards is
@@ -26,7 +27,6 @@
 #define OMPG_SRC_STATES_H
 
 #include "base/atomics.h"
-#include "base/spinlock.h"
 
 /* The caller's bytes follow. */
 struct state {
@@ -40,9 +40,7 @@ struct state {
 
 struct states {
     _Atomic(struct state *) first; /* written once */
-    struct state *last;            /* guard: lock */
-    struct spinlock lock;
-    size_t serial; /* read-only: no other list has had it */
+    size_t serial;                 /* read-only: no other list has had it */
 };
 
 static inline bool state_is_free(size_t turn)
@@ -66,7 +64,7 @@ static inline void state_give_back(struct state *state)
 /* Of a list, for the caller, who has none of it; NULL: all are in use. */
 struct state *states_take(struct states *states);
 
-/* Appends a state, which the caller has, and numbers it. */
+/* Appends a state, which the caller has and whose `next` is NULL, and numbers it. */
 void states_append(struct states *states, struct state *state);
 
 /* All of a chain by next_held, which is void afterwards. */

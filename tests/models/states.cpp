@@ -19,8 +19,9 @@
 //@ mutant looks-once s/while (!state && sum_of_turns(states, count) != turns)/while (false)/
 //@ mutant free-one-counts-as-used s/while (state_is_free(turn))/if (state_is_free(turn))/
 //@ mutant next-read-late s/held = state->next_held; .*/;/;s/^        state_give_back(state);/        state_give_back(state); held = state->next_held;/
-//@ mutant appended-relaxed s/store_release(&last->next, state)/store_relaxed(\&last->next, state)/;s/store_release(&states->first, state)/store_relaxed(\&states->first, state)/
-//@ mutant appended-without-lock /^void states_append/,/^}/{s/spin_lock(&states->lock);//;s/spin_unlock(&states->lock);//}
+//@ mutant appended-without-release s/cas_acq_rel(end,/cas_acquire(end,/
+//@ mutant appended-without-acquire s/cas_acq_rel(end,/cas_release(end,/
+//@ mutant appended-over-another s/while (!cas_acq_rel(end, &next, state)) {/while ((next = load_acquire(end)) || (store_release(end, state), false)) {/
 #include "basis.h"
 
 #include "taken.h"
@@ -42,8 +43,6 @@ struct model : rl::test_suite<model, THREADS> {
     static void clear(struct states *list, struct state (*all)[TASKS])
     {
         store_relaxed(&list->first, (struct state *)NULL);
-        list->last = NULL;
-        store_relaxed(&list->lock.locked, 0);
         for (int i = 0; i < THREADS * TASKS; i++)
             {
             store_relaxed(&all[i / TASKS][i % TASKS].next, (struct state *)garbage);
