@@ -420,6 +420,38 @@ static void with_threads_that_add(void)
         CHECK_INT(in_child(child_has_adders, NULL), 0);
 }
 
+/* Another thread keeps errors in a group: most of the time it has the lock of their list. */
+static void *fail_until_told(void *arg)
+{
+    for (size_t index = 1000000; index > 0 && !atomic_load(&enough); index--)
+        ompg_fail_at(arg, index, EIO, "a failure");
+    return NULL;
+}
+
+static bool fail_in_child(void *group)
+{
+    ompg_error error;
+    return ompg_fail_at(group, 0, EPIPE, NULL) == EPIPE && ompg_get_error(group, &error) == 1 &&
+           error.code == EPIPE;
+}
+
+static void beside_a_thread_that_fails(void)
+{
+    pthread_t thread;
+    ompg_group *group = ompg_new(
+        &(ompg_options){.on_error = OMPG_COLLECT, .deterministic = true, .max_errors = 500});
+    atomic_store(&enough, false);
+    if (!CHECK_INT(pthread_create(&thread, NULL, fail_until_told, group), 0))
+        return;
+    for (int i = 0; i < 5 * FORKS; i++) {
+        if (!CHECK_INT(in_child(fail_in_child, group), 0))
+            break;
+    }
+    atomic_store(&enough, true);
+    pthread_join(thread, NULL);
+    ompg_free(group);
+}
+
 enum { DEQUE_BYTES = 64 * 1024 }; /* more than what libomp takes in a child */
 
 static bool child_needs_no_deque(void *arg)
@@ -449,4 +481,5 @@ CHECK_MAIN("fork", {"before the first use", before_the_first_use},
            {"beside a thread that attaches", beside_a_thread_that_attaches},
            {"beside a thread that uses blocks", beside_a_thread_that_uses_blocks},
            {"beside threads that add", beside_threads_that_add},
+           {"beside a thread that fails", beside_a_thread_that_fails},
            {"with threads that add", with_threads_that_add}, {"pools are kept", pools_are_kept})

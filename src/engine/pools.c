@@ -43,6 +43,30 @@ void pools_unlock(void)
     spin_unlock(&pool_lock);
 }
 
+/*
+ * No other thread goes on here: what one held of a record would be held for ever, also of a free one, at which
+ * others may look.
+ */
+static void unlock_records(void)
+{
+    for (ompg_group *group = all_groups; group; group = group->next_made) {
+        spin_unlock(&group->lock);
+        spin_unlock(&group->gate.lock);
+        if (group->errors)
+            spin_unlock(&group->errors->lock);
+    }
+    for (struct worker *worker = free_workers; worker; worker = worker->next_free)
+        spin_unlock(&worker->deque.lock);
+    for (struct region *region = free_regions; region; region = region->next_free)
+        spin_unlock(&region->call_lock);
+}
+
+void pools_unlock_in_child(void)
+{
+    unlock_records();
+    pools_unlock();
+}
+
 /* ---- free ones; the caller holds the lock ---- */
 
 static struct worker *take_free_worker(void)

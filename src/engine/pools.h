@@ -45,4 +45,7 @@ static inline void group_release(struct worker *worker, ompg_group *group)
 void pools_lock(void);
 void pools_unlock(void);
 
+/* The same in the child, where the locks of all records are free afterwards. */
+void pools_unlock_in_child(void);
+
 #endif

@@ -207,7 +207,7 @@ void session_run(ompg_group *group, struct reserved *reserved)
 /*
  * A process with one thread has no team that the child could miss. Every lock of the library that does
  * not belong to a record, and that of every mailbox, is held over the fork, so that the child finds all in
- * order.
+ * order. The other locks of records are free in the child: tasks that were running in the parent are lost there.
  */
 static void before_fork(void)
 {
@@ -233,7 +233,7 @@ static void in_child(void)
     self = NULL;
     membarrier_unlock();
     blocks_unlock();
-    pools_unlock();
+    pools_unlock_in_child();
     bells_clear();
     token_table_unlock_in_child();
 }
