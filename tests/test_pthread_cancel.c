@@ -37,6 +37,68 @@ static int sleepy_stage(ompg_group *group, void *arg, void **slot)
     return *slot ? EPIPE : make_items(group, arg, slot);
 }
 
+static int sleepy_range(ompg_group *group, size_t begin, size_t end, void *arg)
+{
+    (void)group;
+    (void)begin;
+    (void)end;
+    sleepy_item_drop(arg);
+    return 0;
+}
+
+static int sleepy_fold(ompg_group *group, size_t begin, size_t end, void *accumulator, void *arg)
+{
+    (void)accumulator;
+    return sleepy_range(group, begin, end, arg);
+}
+
+static int sleepy_combine(ompg_group *group, void *accumulator, const void *other, void *arg)
+{
+    (void)other;
+    return sleepy_fold(group, 0, 1, accumulator, arg);
+}
+
+static int sleepy_compare(const void *a, const void *b, void *arg)
+{
+    sleepy_item_drop(arg);
+    return *(const char *)a - *(const char *)b;
+}
+
+static int sleepy_visit(void *state, void *arg)
+{
+    (void)state;
+    sleepy_item_drop(arg);
+    return 0;
+}
+
+static void sleepy_fini(void *state, void *arg)
+{
+    sleepy_visit(state, arg);
+}
+
+static int get_state(ompg_group *group, void *local)
+{
+    (void)group;
+    return ompg_local_get(local) ? 0 : errno;
+}
+
+/* What calls functions of the caller's, besides tasks. */
+static void make_calls_of_functions(void)
+{
+    char bytes[] = "cancel";
+    ompg_local *local =
+        ompg_local_new(&(ompg_local_options){.init = sleepy_visit, .fini = sleepy_fini});
+    CHECK_INT(ompg_for(OMPG_DEFAULT, 0, 3, 1, sleepy_range, NULL), 0);
+    CHECK_INT(ompg_reduce(OMPG_DEFAULT, 0, 3, 1, bytes, 1, sleepy_fold, sleepy_combine, NULL), 0);
+    CHECK_INT(
+        ompg_scan(OMPG_DEFAULT, 0, 3, 1, bytes, 1, sleepy_fold, sleepy_combine, sleepy_fold, NULL),
+        0);
+    CHECK_INT(ompg_sort(OMPG_DEFAULT, bytes, 6, 1, sleepy_compare, NULL), 0);
+    CHECK_INT(ompg_run(NULL, get_state, local, NULL), 0);
+    CHECK_INT(ompg_local_each(local, sleepy_visit, NULL), 0);
+    ompg_local_free(local);
+}
+
 /* Every call that runs, waits or prints: each is over before the thread may end. */
 static void make_calls(atomic_int *runs)
 {
@@ -54,6 +116,9 @@ static void make_calls(atomic_int *runs)
     ompg_fail(group, EIO, "%d", 7);
     ompg_describe(stderr);
     ompg_print_error(group, stderr);
+    ompg_print_short(group, stderr);
+    make_calls_of_functions();
+    CHECK_INT(ompg_join(OMPG_DEFAULT, do_nothing, NULL, sleep_a_little, runs), 0);
     ompg_reset(group);
     ompg_go_with(group, do_nothing, runs, &(ompg_task_options){.drop = sleepy_drop});
     ompg_free(group);
@@ -66,7 +131,7 @@ static atomic_bool calls_are_over;
 static void end_of_thread(void *arg)
 {
     (void)arg;
-    bool complete = atomic_load(&calls_are_over) && atomic_load(&runs_when_cancelled) == 11;
+    bool complete = atomic_load(&calls_are_over) && atomic_load(&runs_when_cancelled) == 12;
     _Exit(complete ? EXIT_SUCCESS : EXIT_FAILURE);
 }
 

@@ -11,6 +11,7 @@
  */
 #include "ompgroup/local.h"
 
+#include "base/caller.h"
 #include "base/memory.h"
 #include "base/room.h"
 #include "group/worker.h"
@@ -70,7 +71,8 @@ void ompg_local_free(ompg_local *local)
 {
     if (!local)
         return;
-    int saved = errno;
+    struct caller caller;
+    caller_enter(&caller); /* for fini */
     struct state *state = first_state(local), *next;
     for (; state; state = next) {
         next = load_acquire(&state->next);
@@ -81,7 +83,7 @@ void ompg_local_free(ompg_local *local)
         free(state);
     }
     free(local);
-    errno = saved;
+    caller_leave(&caller);
 }
 
 /* ---- having a state ---- */
@@ -226,10 +228,11 @@ int ompg_local_each(ompg_local *local, ompg_local_each_fn *fn, void *arg)
 {
     if (!local || !fn)
         return EINVAL;
-    int saved = errno;
-    size_t count; /* of those that were taken: others may be made meanwhile */
+    struct caller caller;
+    caller_enter(&caller); /* a thread that ends in fn would keep all states */
+    size_t count;          /* of those that were taken: others may be made meanwhile */
     int code = take_all(local, &count) ? call_for_each(local, count, fn, arg) : EBUSY;
     give_back(local, count);
-    errno = saved;
+    caller_leave(&caller);
     return code;
 }
