@@ -230,6 +230,19 @@ static void a_consequence_is_no_error(void)
     ompg_free(group);
 }
 
+/* The token was cancelled, and nobody but this thread has noticed: that is the cause. */
+static void a_consequence_of_a_token(void)
+{
+    ompg_token token = OMPG_TOKEN_INIT;
+    ompg_group *group = ompg_new(&(ompg_options){.token = &token});
+    ompg_hold(group);
+    ompg_token_cancel(&token, EPIPE);
+    CHECK_INT(ompg_done(group, ECANCELED), 0);
+    CHECK_INT(ompg_wait(group), EPIPE);
+    CHECK_INT(error_of(group).kind, OMPG_ERROR_CANCEL);
+    ompg_free(group);
+}
+
 /* ---- stops: they end no hold ---- */
 
 static void let_go_when_stopped(int number, void *arg)
@@ -378,6 +391,7 @@ CHECK_MAIN("hold", {"holds are counted", holds_are_counted},
            {"the group may go then", the_group_may_go_then},
            {"a code is an error of the group", a_code_is_an_error_of_the_group},
            {"a consequence is no error", a_consequence_is_no_error},
+           {"a consequence of a token", a_consequence_of_a_token},
            {"a deadline stops what is held", a_deadline_stops_what_is_held},
            {"an enclosing deadline stops what is held", an_enclosing_deadline_stops_what_is_held},
            {"the waiter sees the deadline", the_waiter_sees_the_deadline},

@@ -28,8 +28,8 @@ int ompg_hold(ompg_group *group)
 /* No task failed: the error has no index. */
 static void record(ompg_group *group, int code)
 {
-    if (code == ECANCELED && group_stopped_hard(group))
-        return; /* a consequence */
+    if (code == ECANCELED && group_stopped(group, OMPG_NO_INDEX))
+        return; /* a consequence; the cause may be a token's, which nobody has noticed before */
     ompg_error error = {.code = code, .index = OMPG_NO_INDEX, .kind = OMPG_ERROR_TASK};
     error.thread = self ? self->thread : 0;
     error.seconds = group_seconds(group);
