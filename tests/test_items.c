@@ -66,10 +66,26 @@ static void tasks_and_loops_count_together(void)
             ompg_reduce(group, 0, ITERATIONS, 7, &sum, sizeof sum, fold_nothing, add_sums, NULL),
             0);
         check_items(group, TASKS + 3 * ITERATIONS, TASKS + 3 * ITERATIONS);
+        CHECK_INT(ompg_scan(group, 0, ITERATIONS, 7, &sum, sizeof sum, fold_nothing, add_sums,
+                            fold_nothing, NULL),
+                  0);
+        check_items(group, TASKS + 4 * ITERATIONS, TASKS + 4 * ITERATIONS);
         CHECK_INT(ompg_reset(group), 0);
         check_items(group, 0, 0);
         ompg_free(group);
     }
+}
+
+/* All is folded, and then emitted by a second loop: the iterations are the same. */
+static void a_scan_in_two_passes_counts_once(void)
+{
+    size_t sum = 0;
+    ompg_group *group = ompg_new(&(ompg_options){.threads = 3, .deterministic = true});
+    CHECK_INT(ompg_scan(group, 0, ITERATIONS, 1, &sum, sizeof sum, fold_nothing, add_sums,
+                        fold_nothing, NULL),
+              0);
+    check_items(group, ITERATIONS, ITERATIONS);
+    ompg_free(group);
 }
 
 static void loops_of_the_macros_count(void)
@@ -171,6 +187,7 @@ static void items_are_known_while_a_loop_runs(void)
 }
 
 CHECK_MAIN("items", {"tasks and loops count together", tasks_and_loops_count_together},
+           {"a scan in two passes counts once", a_scan_in_two_passes_counts_once},
            {"loops of the macros count", loops_of_the_macros_count},
            {"items of a pipeline count", items_of_a_pipeline_count},
            {"what is left out does not count", what_is_left_out_does_not_count},

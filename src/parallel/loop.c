@@ -18,6 +18,7 @@
 #include "group/stop.h"
 #include "ompgroup/loop.h"
 #include "parallel/loop_report.h"
+#include "parallel/loop_uncounted.h"
 #include "parallel/part.h"
 
 #include <errno.h>
@@ -30,6 +31,7 @@ struct task_loop {
     void *arg;
     struct loop *loop;
     uint32_t float_control; /* of the thread that added the loop */
+    bool counted;           /* its iterations are: another loop over them has not */
 };
 
 /* Both in one piece of memory; the shares follow. */
@@ -64,8 +66,9 @@ static bool run_range(struct participant *participant, struct units units)
     part_begin(frame, range.begin);
     int code = participant->tasks->fn(loop->group, range.begin, range.end, participant->tasks->arg);
     code = part_end(frame, loop->group, code);
-    loop_report(loop->group, &participant->unreported, participant->report_at,
-                range.end - range.begin);
+    if (participant->tasks->counted)
+        loop_report(loop->group, &participant->unreported, participant->report_at,
+                    range.end - range.begin);
     if (LIKELY(code == 0))
         return true;
     if (!frame->failed)
@@ -195,6 +198,7 @@ struct loop_call {
     size_t begin, end, grain;
     ompg_range_fn *fn;
     void *arg;
+    bool counted;
 };
 
 static int add_loop(ompg_group *group, const struct loop_call *call)
@@ -207,10 +211,12 @@ static int add_loop(ompg_group *group, const struct loop_call *call)
     tasks->fn = call->fn;
     tasks->arg = call->arg;
     tasks->float_control = float_control_get();
-    parts_expect(group, call->end - call->begin);
+    tasks->counted = call->counted;
+    size_t counted = call->counted ? call->end - call->begin : 0;
+    parts_expect(group, counted);
     int code = add_participants(tasks);
     if (code != 0)
-        sub_relaxed(&group->parts.total, call->end - call->begin);
+        sub_relaxed(&group->parts.total, counted);
     return code;
 }
 
@@ -221,7 +227,7 @@ int ompg_go_for(ompg_group *group, size_t begin, size_t end, size_t grain, ompg_
         return EINVAL;
     if (begin == end)
         return 0;
-    return add_loop(group, &(struct loop_call){begin, end, grain, fn, arg});
+    return add_loop(group, &(struct loop_call){begin, end, grain, fn, arg, true});
 }
 
 static int add_claimed(ompg_group *group, void *call)
@@ -229,11 +235,21 @@ static int add_claimed(ompg_group *group, void *call)
     return add_loop(group, call);
 }
 
+static int run_loop(ompg_group *group, struct loop_call *call)
+{
+    if (!call->fn || call->begin > call->end)
+        return EINVAL;
+    return call_with_group(group, call->begin < call->end ? add_claimed : NULL, call);
+}
+
 int ompg_for(ompg_group *group, size_t begin, size_t end, size_t grain, ompg_range_fn *fn,
              void *arg)
 {
-    if (!fn || begin > end)
-        return EINVAL;
-    wait_add_fn *add = begin < end ? add_claimed : NULL;
-    return call_with_group(group, add, &(struct loop_call){begin, end, grain, fn, arg});
+    return run_loop(group, &(struct loop_call){begin, end, grain, fn, arg, true});
+}
+
+int loop_uncounted(ompg_group *group, size_t begin, size_t end, size_t grain, ompg_range_fn *fn,
+                   void *arg)
+{
+    return run_loop(group, &(struct loop_call){begin, end, grain, fn, arg, false});
 }

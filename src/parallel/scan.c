@@ -25,6 +25,7 @@
 #include "group/stop.h"
 #include "ompgroup/loop.h"
 #include "parallel/folding.h"
+#include "parallel/loop_uncounted.h"
 #include "parallel/part.h"
 
 #include <errno.h>
@@ -229,7 +230,7 @@ static int scan_run(struct scan *scan, ompg_group *group)
     store_relaxed(&scan->links[0].met, &prefix_came);
     int code = ompg_for(group, folding->begin, folding->end, folding->block, fold_and_emit, scan);
     if (code == 0 && load_relaxed(&scan->emitted) < folding->blocks)
-        code = ompg_for(group, folding->begin, folding->end, folding->block, emit_rest, scan);
+        code = loop_uncounted(group, folding->begin, folding->end, folding->block, emit_rest, scan);
     return code;
 }
 
