@@ -208,7 +208,7 @@ ordinary() {
 # seven run with cancellation off or on. A shared library differs in how it is linked, a debug build by its
 # assertions; a sanitizer takes several times as long: there one variant has to do, another one in each.
 # What looks at the sources says the same in every build.
-sources='^(storeys|stems|words|memory_model|scripts)($|[.])'
+sources='^(storeys|stems|words|functions|memory_model|scripts)($|[.])'
 programs='^(bench[.].*|checksum|heat|pgzip|pi|wordfreq)$'
 run release
 ordinary shared --exclude-regex "[.](t[17][.]cancel.|t2[.]cancel0)$|$sources|$programs"

@@ -70,5 +70,13 @@ if(CMAKE_CXX_COMPILER)
         ${ompgroup_must_use_flags} -std=c++17)
 endif()
 
+# No public function is forgotten where all of them have to stand, and the check sees one that is.
+set(ompgroup_functions "${CMAKE_CURRENT_SOURCE_DIR}/functions.sh")
+add_test(NAME functions COMMAND ${ompgroup_functions})
+add_test(NAME functions.forgotten COMMAND ${ompgroup_functions} "${CMAKE_CURRENT_SOURCE_DIR}/functions")
+string(CONCAT forgotten "test_errno.c has no ompg_forgotten.*must_use.c has no ompg_forgotten.*"
+    "test_signals.c has no ompg_forgotten.*errors.md has no ompg_forgotten")
+set_tests_properties(functions.forgotten PROPERTIES PASS_REGULAR_EXPRESSION "${forgotten}")
+
 # docs/memory-model.md names each order of the source.
 add_test(NAME memory_model COMMAND "${CMAKE_CURRENT_SOURCE_DIR}/models/operations.sh")

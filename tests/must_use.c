@@ -49,6 +49,7 @@ void drop_all(ompg_group *group, ompg_token *token, ompg_local *local)
     ompg_new(NULL);                                                         /* warns */
     ompg_try_go(group, nothing, NULL);                                      /* warns */
     ompg_get_threads(group);                                                /* warns */
+    ompg_get_limit(group);                                                  /* warns */
     ompg_get_errors(group, &list);                                          /* warns */
     ompg_reduce(group, 0, 1, 1, &sum, sizeof sum, fold, combine, NULL);     /* warns */
     ompg_scan(group, 0, 1, 1, &sum, sizeof sum, fold, combine, fold, NULL); /* warns */

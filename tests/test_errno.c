@@ -1,5 +1,6 @@
 /*
- * errno: no function of the library touches it, except those that return NULL for a failure.
+ * errno: no function of the library touches it, except those that return NULL for a failure. Each public
+ * function is called here; tests/functions.sh sees that none is forgotten.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -9,6 +10,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <signal.h>
+#include <stdint.h>
 
 enum { UNTOUCHED = 12345 };
 
@@ -77,6 +79,32 @@ static int run_range(ompg_group *group, size_t begin, size_t end, void *arg)
     (void)begin;
     (void)end;
     return spoil(group, arg);
+}
+
+static int compare_spoiling(const void *a, const void *b, void *arg)
+{
+    (void)arg;
+    errno = EDOM;
+    return *(const int *)a - *(const int *)b;
+}
+
+static int init_spoiling(void *state, void *arg)
+{
+    (void)state;
+    (void)arg;
+    errno = ENXIO;
+    return 0;
+}
+
+static int init_in_vain(void *state, void *arg)
+{
+    init_spoiling(state, arg);
+    return EPROTO;
+}
+
+static void fini_spoiling(void *state, void *arg)
+{
+    init_spoiling(state, arg);
 }
 
 static int fold_nothing(ompg_group *group, size_t begin, size_t end, void *accumulator, void *arg)
@@ -200,6 +228,19 @@ static void call_token(void)
     ompg_free(group);
 }
 
+static void call_token_late(void)
+{
+    ompg_token token = OMPG_TOKEN_INIT, parent = OMPG_TOKEN_INIT;
+    CHECK_INT(ompg_token_set_parent(&token, &parent), 0);
+    CHECK_INT(ompg_token_set_parent(&parent, &token), EINVAL);
+    CHECK_INT(ompg_token_set_deadline(&token, -1.0), EINVAL);
+    CHECK_INT(ompg_token_set_deadline(&parent, 1e-9), 0);
+    while (!ompg_token_stopped(&token))
+        sched_yield();
+    CHECK_INT(ompg_token_set_deadline(&token, 1.0), EALREADY);
+    CHECK_INT(ompg_token_get_code(&token), ETIMEDOUT);
+}
+
 /* Those that the system refuses, too: SIGKILL, and the two that glibc keeps for itself. */
 static void call_signal_in_vain(void)
 {
@@ -252,14 +293,43 @@ static void call_errors(void)
     ompg_free(group);
 }
 
+static void call_errors_of_others(void)
+{
+    ompg_error error;
+    ompg_group *group = ompg_new(NULL), *inner = ompg_new(&(ompg_options){.limit = 3});
+    CHECK_INT(ompg_fail_from(group, inner), 0);
+    CHECK_INT(ompg_fail_text(inner, 7, EIO, "text"), EIO);
+    CHECK_INT(ompg_fail_from(group, inner), EIO);
+    CHECK_INT(ompg_get_error(group, &error), 1);
+    CHECK_INT(ompg_exit_status(group), EXIT_FAILURE);
+    CHECK_INT(ompg_get_limit(inner), 3);
+    CHECK(ompg_current() != inner);
+    ompg_free(inner);
+    ompg_free(group);
+}
+
+static void call_hold(void)
+{
+    ompg_group *group = ompg_new(&(ompg_options){.timeout = 1e-3});
+    CHECK_INT(ompg_hold(group), 0);
+    CHECK_INT(ompg_hold(group), 0);
+    CHECK_INT(ompg_done(group, EIO), 0);
+    CHECK_INT(ompg_done(group, 0), 0);
+    CHECK_INT(ompg_done(group, 0), EINVAL);
+    CHECK_INT(ompg_wait(group), EIO);
+    ompg_free(group);
+}
+
 /* To a file, or where nothing can be written. */
 static void call_printing_to(FILE *file, bool works)
 {
     ompg_group *group = ompg_new(NULL);
     ompg_fail(group, INT_MAX, "%s", "a code that has no text");
+    CHECK(ompg_print_error(NULL, file) == 0 && ompg_print_short(group, NULL) == 0);
     setvbuf(file, NULL, _IONBF, 0);
     errno = UNTOUCHED;
     CHECK((ompg_print_error(group, file) > 0) == works);
+    CHECK((ompg_print_short(group, file) > 0) == works);
     CHECK((ompg_describe(file) > 0) == works);
     CHECK_INT(errno, UNTOUCHED);
     fclose(file);
@@ -297,6 +367,34 @@ static void call_loop_macro(void)
             ompg_fail_at(group, i, EIO, "in the middle");
     }
     CHECK_INT(ompg_wait(group), EIO);
+    CHECK_INT(ompg_reset(group), 0);
+    OMPG_FOR_OPT(group, i, 0, 100, ((ompg_loop_options){.schedule = OMPG_STATIC, .threads = 2}))
+        (void)i;
+    OMPG_FOR_STEP(group, i, 100, 0, -3)
+        (void)i;
+    OMPG_FOR2(group, i, 0, 9, j, 0, 9)
+        (void)(i + j);
+    CHECK_INT(errno, UNTOUCHED);
+    OMPG_FOR_STEP(group, i, 100, 0, 0)
+        (void)i;
+    CHECK_INT(ompg_wait(group), EINVAL);
+    ompg_free(group);
+}
+
+static ORDERED_BY_OPENMP void call_team_loop(void)
+{
+    if (omp_get_level() > 0)
+        return;
+    ompg_group *group = ompg_new(NULL);
+#pragma omp parallel num_threads(2)
+    {
+        errno = UNTOUCHED;
+        OMPG_FOR_TEAM(group, i, 0, 100)
+            (void)i;
+        OMPG_FOR_TEAM_OPT(group, i, 0, 100, ((ompg_loop_options){.schedule = OMPG_DYNAMIC}))
+            (void)i;
+        CHECK_INT(errno, UNTOUCHED);
+    }
     ompg_free(group);
 }
 
@@ -308,6 +406,86 @@ static void call_reduce(void)
               0);
     CHECK_INT(ompg_reduce(OMPG_DEFAULT, 0, 1000, 1, NULL, 0, fold_nothing, combine_nothing, NULL),
               EINVAL);
+}
+
+static void call_scan(void)
+{
+    double sum = 0.0;
+    CHECK_INT(ompg_scan(OMPG_DEFAULT, 0, 1000, 1, &sum, sizeof sum, fold_nothing, combine_spoiling,
+                        fold_nothing, NULL),
+              0);
+    CHECK_INT(ompg_scan(OMPG_DEFAULT, 0, 1, 1, NULL, 0, fold_nothing, combine_nothing, fold_nothing,
+                        NULL),
+              EINVAL);
+}
+
+static void call_join(void)
+{
+    ompg_group *group = ompg_new(NULL);
+    CHECK_INT(ompg_join(group, spoil, NULL, spoil, NULL), 0);
+    CHECK_INT(ompg_join(NULL, spoil, NULL, spoil, NULL), EINVAL);
+    ompg_free(group);
+}
+
+static int sort_some(ompg_group *group, void *arg)
+{
+    int values[20];
+    (void)arg;
+    for (int i = 0; i < 20; i++)
+        values[i] = 7 * i % 20;
+    errno = UNTOUCHED;
+    CHECK_INT(ompg_sort(group, values, 20, sizeof values[0], compare_spoiling, NULL), 0);
+    CHECK_INT(errno, UNTOUCHED);
+    CHECK_INT(values[19], 19);
+    return 0;
+}
+
+static void call_sort(void)
+{
+    char byte = 0;
+    sort_some(OMPG_DEFAULT, NULL);
+    CHECK_INT(ompg_run(NULL, sort_some, NULL, NULL), 0);
+    CHECK_INT(ompg_sort(OMPG_DEFAULT, &byte, SIZE_MAX, 2, compare_spoiling, NULL), ENOMEM);
+    CHECK_INT(ompg_sort(OMPG_DEFAULT, &byte, 1, 0, compare_spoiling, NULL), EINVAL);
+}
+
+static int get_state(ompg_group *group, void *local)
+{
+    (void)group;
+    errno = UNTOUCHED;
+    CHECK(ompg_local_get(local) != NULL);
+    CHECK(ompg_local_index(local) >= 0);
+    CHECK_INT(errno, UNTOUCHED);
+    return 0;
+}
+
+static int get_state_in_vain(ompg_group *group, void *local)
+{
+    (void)group;
+    CHECK(ompg_local_get(local) == NULL);
+    CHECK_INT(errno, EPROTO);
+    return 0;
+}
+
+/* Where it returns NULL errno says why. */
+static void call_local(void)
+{
+    ompg_local *local = ompg_local_new(
+        &(ompg_local_options){.size = 8, .init = init_spoiling, .fini = fini_spoiling});
+    ompg_local *vain = ompg_local_new(&(ompg_local_options){.init = init_in_vain});
+    CHECK_INT(ompg_run(NULL, get_state, local, NULL), 0);
+    CHECK_INT(ompg_run(NULL, get_state_in_vain, vain, NULL), 0);
+    CHECK_INT(ompg_local_index(NULL), -1);
+    CHECK_INT(ompg_local_each(local, init_spoiling, NULL), 0);
+    CHECK_INT(ompg_local_each(NULL, init_spoiling, NULL), EINVAL);
+    ompg_local_free(local);
+    ompg_local_free(vain);
+    CHECK_INT(errno, UNTOUCHED);
+    CHECK(ompg_local_get(NULL) == NULL);
+    CHECK_INT(errno, EINVAL);
+    CHECK(ompg_local_new(&(ompg_local_options){.size = SIZE_MAX}) == NULL);
+    CHECK_INT(errno, ENOMEM);
+    errno = UNTOUCHED;
 }
 
 static void call_pipeline(void)
@@ -337,13 +515,21 @@ static const call calls[] = {{"ompg_run", call_run},
                              {"ompg_wait in vain", call_wait_in_vain},
                              {"a token", call_token},
                              {"signals refused", call_signal_in_vain},
+                             {"a token with a parent", call_token_late},
                              {"a signal", call_signal},
+                             {"a hold", call_hold},
                              {"a timeout", call_timeout},
                              {"many errors", call_errors},
+                             {"errors of others", call_errors_of_others},
                              {"printing", call_printing},
                              {"loops", call_loops},
                              {"OMPG_FOR", call_loop_macro},
+                             {"OMPG_FOR_TEAM", call_team_loop},
                              {"ompg_reduce", call_reduce},
+                             {"ompg_scan", call_scan},
+                             {"ompg_join", call_join},
+                             {"ompg_sort", call_sort},
+                             {"ompg_local", call_local},
                              {"ompg_pipeline", call_pipeline}};
 
 static int make_all_calls(ompg_group *group, void *arg)

@@ -45,6 +45,7 @@ static void options_that_make_no_sense(void)
         check_refused(&(ompg_options){.threads = negative[i]});
         check_refused(&(ompg_options){.limit = negative[i]});
         check_refused(&(ompg_options){.max_errors = negative[i]});
+        check_refused(&(ompg_options){.backlog = negative[i]});
     }
     check_refused(&(ompg_options){.on_error = (ompg_on_error)2});
     check_refused(&(ompg_options){.on_error = (ompg_on_error)77});
@@ -116,6 +117,7 @@ static void check_no_group(ompg_group *none)
     CHECK_INT(ompg_fail_from(none, none), EINVAL);
     CHECK_INT(ompg_reset(none), EINVAL);
     CHECK_INT(ompg_set_limit(none, 1), EINVAL);
+    CHECK_INT(ompg_get_limit(none), 0);
     CHECK(!ompg_stopped(none));
     CHECK_INT(ompg_get_error(none, &error), 0);
     CHECK_INT(error.code, 5);
@@ -151,6 +153,13 @@ static int never_combines(ompg_group *group, void *accumulator, const void *othe
     return never_folds(group, 0, 1, accumulator, arg);
 }
 
+static int never_compares(const void *a, const void *b, void *arg)
+{
+    (void)a;
+    (void)b;
+    return never_runs(NULL, 0, 1, arg);
+}
+
 static int never_flows(ompg_group *group, void *arg, void **piece)
 {
     (void)piece;
@@ -169,7 +178,12 @@ static void null_group(void)
             ompg_reduce(NULL, 0, end, 1, &result, sizeof result, never_folds, never_combines, NULL),
             EINVAL);
         CHECK_INT(ompg_pipeline(NULL, &stage, 1, end), EINVAL);
+        CHECK_INT(ompg_scan(NULL, 0, end, 1, &result, sizeof result, never_folds, never_combines,
+                            never_folds, NULL),
+                  EINVAL);
+        CHECK_INT(ompg_sort(NULL, &result, end / 50, sizeof result, never_compares, NULL), EINVAL);
     }
+    CHECK_INT(ompg_join(NULL, do_nothing, NULL, do_nothing, NULL), EINVAL);
     CHECK_INT(result, 5);
     CHECK_INT(ompg_get_threads(NULL), 1);
 }

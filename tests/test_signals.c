@@ -15,8 +15,9 @@
 
 enum { CODE = 7, VICTIMS = 12000 };
 
-/* Groups that nobody uses, for a handler to cancel. */
+/* Groups that nobody uses, for a handler to hold and to cancel; and a token for it, which has a parent. */
 static ompg_group *victims[VICTIMS];
+static ompg_token handlers_token, handlers_parent;
 static atomic_int victims_used, victims_missed;
 
 static void victims_make(void)
@@ -25,10 +26,21 @@ static void victims_make(void)
     atomic_store(&victims_missed, 0);
     for (int i = 0; i < VICTIMS; i++)
         victims[i] = ompg_new(&(ompg_options){.name = "victim"});
+    handlers_token = handlers_parent = (ompg_token)OMPG_TOKEN_INIT;
+    CHECK_INT(ompg_token_set_parent(&handlers_token, &handlers_parent), 0);
 }
 
 /* What is async-signal-safe by contract, the check cannot know. */
 /* NOLINTBEGIN(bugprone-signal-handler,cert-msc54-cpp,cert-sig30-c) */
+
+/* A deadline that never comes, of the parent and of the token. */
+static bool look_at_tokens(void)
+{
+    return ompg_token_set_deadline(&handlers_parent, 1e6) == 0 &&
+           ompg_token_set_deadline(&handlers_token, 2e6) == 0 &&
+           !ompg_token_stopped(&handlers_token) && ompg_token_get_code(&handlers_token) == 0 &&
+           ompg_token_get_signal(&handlers_token) == 0;
+}
 
 /* False when all have been cancelled. */
 static bool victims_cancel_next(void)
@@ -36,7 +48,8 @@ static bool victims_cancel_next(void)
     int i = atomic_fetch_add(&victims_used, 1);
     if (i >= VICTIMS)
         return false;
-    if (ompg_cancel(victims[i], CODE) != 0)
+    if (ompg_hold(victims[i]) != 0 || ompg_done(victims[i], 0) != 0 || !look_at_tokens() ||
+        ompg_cancel(victims[i], CODE) != 0)
         atomic_fetch_add(&victims_missed, 1);
     return true;
 }

@@ -55,8 +55,9 @@
 typedef struct ompg_group ompg_group;
 
 /*
- * Instead of a group, where a call says so (loops, reductions, pipelines): a group with all defaults, made
- * for the call and freed by it. ompg_get_threads() takes it too. To all other functions it is what NULL is.
+ * Instead of a group, where a call says so (loops, reductions, scans, sorts, joins, pipelines): a group with
+ * all defaults, made for the call and freed by it. ompg_get_threads() takes it too. To all other functions it
+ * is what NULL is.
  */
 #ifdef __cplusplus
 #define OMPG_DEFAULT (reinterpret_cast<ompg_group *>(1))

@@ -282,9 +282,9 @@ OMPG_MUST_USE OMPG_API int ompg_get_limit(const ompg_group *group);
  * How many threads the group's tasks may run on, known before the wait; it holds while the
  * OpenMP settings of the caller (number of threads, parallel region) stay as they are. Scratch memory goes
  * by task, not by thread: one task may run inside another's ompg_go() or wait, on the same thread. See
- * ompg_local_get(). At least 1;
- * 1 for NULL; OMPG_DEFAULT: of a group with default options. OMP_THREAD_LIMIT counts; OpenMP may still
- * give fewer (OMP_DYNAMIC).
+ * ompg_local_get().
+ * At least 1; 1 for NULL; OMPG_DEFAULT: of a group with default options. OMP_THREAD_LIMIT counts; OpenMP may
+ * still give fewer (OMP_DYNAMIC). Any thread.
  */
 OMPG_MUST_USE OMPG_API int ompg_get_threads(const ompg_group *group);
 

@@ -34,7 +34,8 @@ OMPG_BEGIN_DECLS
  * none, both calls run here.
  *
  * Outside of any task, and in tasks of groups that do not enclose it, the call adds one task to the group,
- * which makes the two calls, and waits for the group, as ompg_for() does.
+ * which makes the two calls, and waits for the group, as ompg_for() does. OMPG_DEFAULT: a default one, made
+ * and freed here.
  *
  * Returns, inside a task: 0 when both calls have returned 0. Otherwise the code of a serial execution: that of
  * fn_a, else that of fn_b. (ECANCELED that only says that the group has stopped gives way to another code.)
@@ -43,6 +44,7 @@ OMPG_BEGIN_DECLS
  * what had not started was not called. EINVAL when the group or a function is NULL. No memory is needed.
  * Outside: what the wait returns; EDEADLK inside a task that only lies within one of the group's.
  *
+ * Inside a task errno is afterwards as what ran here has left it, as after any call of a function.
  * The depth of recursion is what the stack allows: a level takes about 200 bytes beside the functions' own.
  */
 OMPG_API int ompg_join(ompg_group *group, ompg_task_fn *fn_a, void *arg_a, ompg_task_fn *fn_b,

@@ -61,8 +61,8 @@ OMPG_API void ompg_local_free(ompg_local *local);
  * The state of what runs here: of the task; of the sub-range of an ompg_for(), a reduction's fold or
  * combine, or an OMPG_FOR; of the stage call. The same for each call in it, nobody else's until it has
  * returned, and then used again by others as it was left. What runs inside it (a task in its ompg_go() or
- * wait, an OMPG_FOR, the calls of an ompg_join()) has another one. It is aligned for any type and shares no cache line with others.
- * A thread mostly gets the state that it has had last.
+ * wait, an OMPG_FOR, the calls of an ompg_join()) has another one. It is aligned for any type and shares no
+ * cache line with others. A thread mostly gets the state that it has had last.
  * Returns NULL with errno: EINVAL for a NULL local; EPERM outside of all that is named above, also on
  * other threads of an OpenMP region that a task has opened; ENOMEM; or the code of init.
  * Up to ten nanoseconds for the first call in a task, less for others. In a drop function, and in an

@@ -41,8 +41,8 @@ OMPG_API int ompg_for(ompg_group *group, size_t begin, size_t end, size_t grain,
 
 /*
  * Adds the loop to the group without waiting, as ompg_go() adds a task; it mixes with other tasks
- * and loops. Memory: a cache line for each thread, until the loop is
- * over. Returns as ompg_go(), EINVAL also for begin > end.
+ * and loops. Memory: a cache line for each thread, until the loop is over.
+ * Returns as ompg_go(), EINVAL also for begin > end.
  */
 OMPG_API int ompg_go_for(ompg_group *group, size_t begin, size_t end, size_t grain,
                          ompg_range_fn *fn, void *arg);

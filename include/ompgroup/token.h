@@ -73,7 +73,7 @@ OMPG_MUST_USE OMPG_API int ompg_token_get_code(const ompg_token *token);
 
 /*
  * The signal that cancelled the token or its parent, or 0 (not cancelled, or by something else). A shell's
- * convention for the exit status of a program that a signal ended is 128 + this.
+ * convention for the exit status of a program that a signal ended is 128 + this. Any thread; async-signal-safe.
  */
 OMPG_MUST_USE OMPG_API int ompg_token_get_signal(const ompg_token *token);
 

@@ -154,8 +154,10 @@ int ompg_sort(ompg_group *group, void *base, size_t count, size_t size, ompg_com
     sort.copy = memory_new_filled(count > 0 ? count * size : 1);
     if (!sort.copy)
         return ENOMEM;
+    int saved = errno; /* compare may change it */
     int code = self && runs_task_of(self, group) ? sort_in_task(group, &whole)
                                                  : call_with_group(group, add_sort, &whole);
     free(sort.copy);
+    errno = saved;
     return code;
 }
