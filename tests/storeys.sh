@@ -47,6 +47,14 @@ if openmp=$(cd "$src" && grep -nE '^#(include <omp[.]h>|pragma omp)' */*.[ch] | 
     exit 1
 fi
 
+# Any other way to write it would be a use that is not seen.
+if unseen=$(cd "$src" && grep -nE '^[[:space:]]*#[[:space:]]*include[[:space:]]*"' */*.[ch] |
+    grep -vE ':#include "[a-z_]+/[a-z_]+[.]h"$'); then
+    echo "an include that does not name folder and file:"
+    echo "$unseen"
+    exit 1
+fi
+
 { includes && symbols; } | sort -u | awk -v storeys="$storeys" '
     function storey(file) { return level[substr(file, 1, index(file, "/") - 1)] }
     # Whether there is a way from one file to another.

@@ -8,7 +8,7 @@
 # underscore, `name()`, `object.field`, what stands in backquotes, and a file. In comments of src/ and include/
 # these must be in src/, include/ or the system headers; in other comments and in pages (in backquotes there)
 # they may be in any file of the project. tests/words.txt has the names of other projects, and the phrases that
-# are not used here, each with what stands for it.
+# are not used here, each with what stands for it. The glossary of docs/design.md has twenty words at most.
 # Prints FILE:LINE and what is wrong. Exit status: 0; 1 when there is something. CC: the compiler, for its headers.
 #
 # SPDX-License-Identifier: Apache-2.0
@@ -205,6 +205,13 @@ said() {
     done
 }
 
+# Words that mean one thing are few, or nobody learns them.
+glossary() {
+    local count
+    count=$(sed -n '/^## Words/,/^## [^W]/p' docs/design.md 2>/dev/null | grep -c '^| [a-z]')
+    [ "$count" -le 21 ] || echo "docs/design.md:1: its glossary has $((count - 1)) words, not twenty at most"
+}
+
 joined >"$work/joined"
 grep -E '^(src|include|docs/design|docs/memory-model)' "$work/joined" >"$work/joined.library" || true
 {
@@ -213,5 +220,6 @@ grep -E '^(src|include|docs/design|docs/memory-model)' "$work/joined" >"$work/jo
     names_in_pages "${pages[@]}" | stale "$work/in.project"
     said phrase "$work/joined"
     said word "$work/joined.library"
+    glossary
 } | sort -u | sort -s -t : -k 1,1 -k 2,2n | tee "$work/faults"
 [ ! -s "$work/faults" ]
