@@ -34,12 +34,12 @@ function(ompgroup_delayed_cases program word seed)
     endforeach()
 endfunction()
 
-set(ompgroup_delayed test_cancel test_contexts test_copies test_crowds test_limit test_local test_nesting
-    test_pipeline_stop test_reduce_stop test_stress test_team)
+set(ompgroup_delayed test_cancel test_contexts test_copies test_crowds test_hold test_join test_limit test_local
+    test_mailbox test_nesting test_pipeline_stop test_reduce_stop test_scan test_stress test_team)
 # These choose their threads themselves.
 set(ompgroup_delayed_white test_blocks test_deque_threads test_gate test_loop_units)
 add_custom_target(tests_of_preset # what the preset builds
-    DEPENDS ${ompgroup_delayed} ${ompgroup_delayed_white} test_progress test_stats)
+    DEPENDS ${ompgroup_delayed} ${ompgroup_delayed_white} test_backlog test_progress test_stats)
 
 foreach(seed RANGE 1 10)
     foreach(program IN LISTS ompgroup_delayed)
@@ -50,4 +50,5 @@ foreach(seed RANGE 1 10)
     endforeach()
     ompgroup_delayed_cases(test_progress work ${seed} 2)
     ompgroup_delayed_cases(test_stats "tasks run" ${seed} 3)
+    ompgroup_delayed_cases(test_backlog "" ${seed} 3)
 endforeach()
