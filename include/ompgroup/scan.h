@@ -24,12 +24,12 @@ OMPG_BEGIN_DECLS
 
 /*
  * Scans [begin, end): each sub-range is folded, and later emitted once, with what comes before it. fold, combine,
- * grain, size and *result, which holds the identity on entry, are as in ompg_reduce(). What comes before a
- * block of sub-ranges is what comes before the last block, combined with that block: that depends on range
- * and grain only, so that the bits are the same for any number of threads. A sub-range is never folded after
- * it was emitted, so that emit may overwrite what fold reads there. With more than 1024 sub-ranges, those that
- * others follow in their block are folded twice.
- * Accumulators are copied as bytes.
+ * grain, size and *result, which holds the identity on entry, are as in ompg_reduce(). Up to 1024 blocks of
+ * sub-ranges are folded; what comes before a block is what comes before its neighbour in front, combined with
+ * that one. All this depends on range and grain only, so that the bits are the same for any number of threads. A
+ * sub-range is never folded after it was emitted, so that emit may overwrite what fold reads there. With more
+ * than 1024 sub-ranges each is folded a second time before it is emitted, except the last one of a block.
+ * Accumulators are copied as bytes. It may take two loops, one after the other: a .timeout counts for each.
  * On success *result holds the total (the identity for an empty range); on an error it is untouched, and some
  * sub-ranges have been emitted. Errors, stops and indices as ompg_reduce(); in a deterministic group nothing is
  * emitted before all is folded, and nothing at all where a fold or a combination fails.
