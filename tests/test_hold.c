@@ -10,8 +10,11 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <sys/stat.h>
 
 enum { HOLDERS = 4, EACH = 1000, ROUNDS = 30 };
+
+static ompg_group *held; /* by what a test has begun */
 
 static ompg_group *new_group(double timeout)
 {
@@ -312,12 +315,10 @@ static void the_waiter_sees_the_deadline(void)
 
 /* ---- a signal handler lets go ---- */
 
-static ompg_group *held_for_signal;
-
 static void let_go_in_handler(int signo)
 {
     (void)signo;
-    ompg_done(held_for_signal, 0);
+    ompg_done(held, 0);
 }
 
 static void raise_all(int number, void *arg)
@@ -333,13 +334,13 @@ static void signal_handlers_may_let_go(void)
     struct sigaction old, action = {.sa_handler = let_go_in_handler};
     CHECK_INT(sigaction(SIGUSR1, &action, &old), 0);
     strangers them;
-    held_for_signal = new_group(0);
+    held = new_group(0);
     for (int i = 0; i < 10 * HOLDERS; i++)
-        ompg_hold(held_for_signal);
+        ompg_hold(held);
     strangers_start(&them, HOLDERS, raise_all, NULL);
-    CHECK_INT(ompg_wait(held_for_signal), 0);
+    CHECK_INT(ompg_wait(held), 0);
     strangers_join(&them);
-    ompg_free(held_for_signal);
+    ompg_free(held);
     CHECK_INT(sigaction(SIGUSR1, &old, NULL), 0);
 }
 
@@ -363,27 +364,67 @@ static void measure(int number, void *arg)
         *share = (used_now - used) / (now - begun);
         begun = now, used = used_now;
     }
-    ompg_done(held_for_signal, 0);
+    ompg_done(held, 0);
 }
 
-/* Less than 1 % of one processor, however many threads there are. */
+/* Less than 1 % of one processor, however many threads there are, before a first task and after it. */
+static void check_held_wait(bool has_task)
+{
+    double share = 1;
+    strangers them;
+    held = ompg_new(NULL);
+    if (has_task)
+        CHECK_INT(ompg_go(held, do_nothing, NULL), 0);
+    ompg_hold(held);
+    strangers_start(&them, 1, measure, &share);
+    CHECK_INT(ompg_wait(held), 0);
+    strangers_join(&them);
+    CHECK(share < 0.01);
+    ompg_free(held);
+}
+
 static void a_held_wait_uses_no_processor(void)
 {
     const char *policy = getenv("OMP_WAIT_POLICY");
     if (!CHECK(policy == NULL || strcmp(policy, "active") != 0))
         return;
-    double share = 1;
-    strangers them;
-    held_for_signal = ompg_new(NULL);
-    ompg_hold(held_for_signal);
-    strangers_start(&them, 1, measure, &share);
-    CHECK_INT(ompg_wait(held_for_signal), 0);
-    strangers_join(&them);
-    CHECK(share < 0.01);
-    ompg_free(held_for_signal);
+    check_held_wait(false);
+    check_held_wait(true);
 }
 
-CHECK_MAIN("hold", {"holds are counted", holds_are_counted},
+/* Threads of the process; 0 where nobody says that. */
+static int threads_there(void)
+{
+    struct stat threads;
+    return stat("/proc/self/task", &threads) == 0 ? (int)threads.st_nlink - 2 : 0;
+}
+
+static void count_threads(int number, void *arg)
+{
+    int *count = arg;
+    (void)number;
+    nanosleep(&(struct timespec){.tv_nsec = 20000000}, NULL);
+    *count = threads_there();
+    CHECK_INT(ompg_done(held, 0), 0);
+}
+
+/* In a process that has used no team yet, before a first task. */
+static void holds_alone_need_no_team(void)
+{
+    strangers them;
+    int before = threads_there(), during = 0;
+    held = ompg_new(&(ompg_options){.threads = 8});
+    ompg_hold(held);
+    strangers_start(&them, 1, count_threads, &during);
+    CHECK_INT(ompg_wait(held), 0);
+    strangers_join(&them);
+    CHECK(during <= before + 2); /* ThreadSanitizer has one of its own */
+    CHECK_STATS(held, 0, 0, 0, 0);
+    ompg_free(held);
+}
+
+CHECK_MAIN("hold", {"holds alone need no team", holds_alone_need_no_team},
+           {"holds are counted", holds_are_counted},
            {"a wait goes on until all are done", a_wait_goes_on_until_all_are_done},
            {"nested waits go on too", nested_waits_go_on_too},
            {"tasks take holds", tasks_take_holds},

@@ -113,6 +113,26 @@ static void rest(ompg_group *group, int heard, int64_t idle_ns)
         bell_sleep(bell_of(group), heard, held ? hold_nap(group) : short_nap(idle_ns));
 }
 
+/* What is to come rings. It yields at first, because whoever lets go may be about to begin. */
+bool idle_await_task(ompg_group *group)
+{
+    int64_t begun = 0;
+    while (group_pending(group) == 0) {
+        int heard = idle_listen(group);
+        if (group_pending(group) > 0)
+            break;
+        if (group_unfinished(group) == 0)
+            return false;
+        if (begun == 0)
+            begun = clock_now();
+        if (clock_now() - begun <= IDLE_NS)
+            sched_yield();
+        else
+            bell_sleep(bell_of(group), heard, hold_nap(group));
+    }
+    return true;
+}
+
 void idle_rest(ompg_group *group, int *heard, int64_t idle_ns)
 {
     if (idle_ns > IDLE_NS)

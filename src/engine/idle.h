@@ -12,6 +12,12 @@
 bool idle_find_task(struct worker *worker, struct task *task);
 
 /*
+ * For a thread that has claimed the wait of a group which is outside of regions: sleeps while there is nothing but
+ * holds, and sees deadlines. False when all holds are done, and there was no task.
+ */
+bool idle_await_task(ompg_group *group);
+
+/*
  * Between two looks of a wait, which has been idle for so long. It cannot give its thread back to OpenMP:
  * libgomp would not wake it from the end of a taskgroup when there is work again. It yields, and when it
  * has waited for long it naps, for long where only holds are left. Its bell wakes it, and it sees deadlines.

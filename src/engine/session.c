@@ -17,6 +17,7 @@
 #include "base/float_control.h"
 #include "base/membarrier.h"
 #include "base/openmp.h"
+#include "engine/idle.h"
 #include "engine/mail.h"
 #include "engine/pools.h"
 #include "group/home.h"
@@ -194,6 +195,8 @@ static void run_session(struct session *session)
 
 void session_run(ompg_group *group, struct reserved *reserved)
 {
+    if (!idle_await_task(group))
+        return;
     struct session session = {
         .region = reserved->region, .worker = reserved->worker, .group = group};
     bool passes_gate = load_relaxed(&group->gated) && !group_stopped_hard(group);

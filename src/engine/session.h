@@ -24,8 +24,8 @@ bool session_reserve(ompg_group *group, struct reserved *reserved);
 void session_unreserve(struct reserved *reserved);
 
 /*
- * Opens a region for the group, runs all its tasks and closes the region. The caller is not in a
- * worker's thread, and has reserved the memory.
+ * Opens a region for the group, once it has a task, runs all its tasks and closes the region; none where all
+ * holds are done before there is a task. The caller is not in a worker's thread, and has reserved the memory.
  */
 void session_run(ompg_group *group, struct reserved *reserved);
 

@@ -1,6 +1,6 @@
 /*
- * A waiter that sleeps, and two threads from outside that add tasks and let go of holds. It never sleeps on news,
- * and the wait ends when all that was added is over and all holds are done.
+ * A waiter that sleeps, in a region or before there is one, and two threads from outside that add tasks and let go of
+ * holds. It never sleeps on news, and the wait ends when all that was added is over and all holds are done.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -14,8 +14,8 @@
 //@ take src/group/record.h wait_state
 //@ into taken.h
 //@ take src/base/bell.c bell_ring bell_sleep
-//@ take src/group/record.h group_unfinished
-//@ take src/engine/idle.c idle_listen has_mail
+//@ take src/group/record.h group_pending group_unfinished
+//@ take src/engine/idle.c IDLE_NS idle_listen has_mail idle_await_task
 //@ take src/api/group_hold.c ompg_hold ompg_done
 //@ take src/api/group_add.c add_by_mail
 //@ mutant ringer-looks-first /^void bell_ring/,/^}/{s/    add_seq_cst(&bell->rings, 1);/    bool asleep = load_seq_cst(\&bell->sleepers) > 0; add_seq_cst(\&bell->rings, 1);/;s/if (load_seq_cst(&bell->sleepers) > 0)$/if (asleep)/}
@@ -23,6 +23,8 @@
 //@ mutant sleeps-unheard s/futex_wait(&bell->rings, heard, ns)/futex_wait(\&bell->rings, (int)load_relaxed(\&bell->rings), ns)/;s/if (load_seq_cst(&bell->rings) == heard)/if (true)/
 //@ mutant wakes-nobody s/futex_wake(&bell->rings, INT_MAX)/((void)0)/
 //@ mutant looks-into-the-mailbox-unlocked /^static bool has_mail/,/^}/s/spin_u*n*lock(&group->mailbox.lock);/;/
+//@ mutant awaits-unheard s/bell_sleep(bell_of(group), heard, hold_nap(group))/bell_sleep(bell_of(group), idle_listen(group), hold_nap(group))/
+//@ mutant goes-before-the-holds-are-done /^bool idle_await_task/,/^}/s/if (group_unfinished(group) == 0)/if (true)/
 //@ mutant done-does-not-ring s/if (holds == 1)/if (false)/
 //@ mutant mail-does-not-ring s/if (rings)/if (false)/
 //@ mutant done-before-the-hold s/while (!cas_weak_release(&group->holds, &holds, holds - 1))/while (store_relaxed(\&group->holds, holds - 1), false)/
@@ -45,6 +47,10 @@ struct ompg_group {
 #define group_over(group) load_acquire(&(group)->returned)
 #define group_submitted(group) load_acquire(&(group)->submitted)
 #define is_group(group) true
+#define hold_nap(group) CLOCK_NEVER
+#define clock_now() (clock_here += 2 * IDLE_NS)
+
+static int64_t clock_here; /* of the waiter: it sleeps at once */
 #define record(group, code) ((void)0)
 #define mail_announce(group) (load_relaxed(&(group)->waiting) != NOBODY_WAITS)
 
@@ -65,15 +71,28 @@ enum { THREADS = 3 };
 struct model : rl::test_suite<model, THREADS> {
     ompg_group group;
     struct bell bell;
-    size_t ran;
+    size_t ran, added[2];
 
     void before();
+
+    /* As wait_for: the mailbox's lock is taken once by whoever claims the wait. False where it is over already. */
+    bool begin()
+    {
+        if (scenario != 3) {
+            store_release(&group.waiting, WAIT_BEGUN);
+            return true;
+        }
+        store_relaxed(&group.waiting, WAIT_CLAIMED);
+        spin_lock(&group.mailbox.lock);
+        spin_unlock(&group.mailbox.lock);
+        store_release(&group.waiting, WAIT_BEGUN);
+        return idle_await_task(&group);
+    }
 
     /* As region_run_root, which sleeps at once. */
     void wait()
     {
-        store_release(&group.waiting, WAIT_BEGUN);
-        for (;;) {
+        for (bool goes_on = begin(); goes_on;) {
             int heard = idle_listen(&group);
             if (mailbox_size(&group.mailbox) > 0) {
                 spin_lock(&group.mailbox.lock);
@@ -89,7 +108,7 @@ struct model : rl::test_suite<model, THREADS> {
             if (!has_mail(&group))
                 bell_sleep(&bell, heard, CLOCK_NEVER);
         }
-        RL_ASSERT(ran == 2);
+        RL_ASSERT(load_relaxed(&group.holds) == 0);
         store_release(&group.waiting, NOBODY_WAITS);
     }
 
@@ -103,7 +122,10 @@ struct model : rl::test_suite<model, THREADS> {
             ompg_hold(&group);
             RL_ASSERT(ompg_done(&group, 0) == 0);
         }
-        RL_ASSERT(add_by_mail(&group, NULL, true) == 0);
+        if (scenario != 3 || rl::rand(2)) {
+            RL_ASSERT(add_by_mail(&group, NULL, true) == 0);
+            added[index - 1] = 1;
+        }
         while (scenario == 2 && load_acquire(&group.returned) < 2)
             model_pause(); /* nothing else rings until the tasks have run */
         RL_ASSERT(ompg_done(&group, 0) == 0);
@@ -111,7 +133,7 @@ struct model : rl::test_suite<model, THREADS> {
 
     void after()
     {
-        RL_ASSERT(load_relaxed(&group.holds) == 0);
+        RL_ASSERT(ran == added[0] + added[1]);
     }
 };
 
@@ -125,7 +147,8 @@ static struct bell *bell_of(const void *)
 void model::before()
 {
     the = this;
-    ran = 0;
+    ran = added[0] = added[1] = 0;
+    clock_here = 1;
     store_relaxed(&group.mailbox.lock.locked, 0);
     store_relaxed(&group.mailbox.size, 0);
     store_relaxed(&group.submitted, 0);
@@ -137,4 +160,4 @@ void model::before()
 }
 
 MODEL(model, {"add and let go", 60000}, {"hold, add and let go", 40000},
-      {"add, and let go when it has run", 40000})
+      {"add, and let go when it has run", 40000}, {"before there is a region", 40000})
