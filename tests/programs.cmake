@@ -78,6 +78,7 @@ ompgroup_white_test(test_deque_threads)
 ompgroup_white_test(test_errors)
 ompgroup_white_test(test_gate)
 ompgroup_white_test(test_loop_units)
+ompgroup_white_test(test_own_mailbox)
 ompgroup_white_test(test_queue)
 ompgroup_white_test(test_task)
 

@@ -66,17 +66,21 @@ static void strangers_add(strangers *them, target *self)
 
 /* ---- when ---- */
 
+/* Whoever made the group adds too, some time alone. */
 static void strangers_add_at_once_before_the_wait(void)
 {
+    enum { ALONE = 1000 };
     for (int round = 0; round < ROUNDS; round++) {
         strangers them;
         target self = {.group = ompg_new(NULL)};
+        for (int i = 0; i < round % 2 * ALONE; i++)
+            CHECK_INT(ompg_go(self.group, count_run, &self.ran), 0);
         strangers_add(&them, &self);
-        add_each(ADDERS, &self); /* and so does whoever made the group */
+        add_each(ADDERS, &self);
         strangers_join(&them);
         CHECK_INT(atomic_load(&self.ran), 0);
         CHECK_INT(ompg_wait(self.group), 0);
-        CHECK_INT(atomic_load(&self.ran), (ADDERS + 1) * EACH);
+        CHECK_INT(atomic_load(&self.ran), (ADDERS + 1) * EACH + round % 2 * ALONE);
         CHECK_ADDS_UP(self.group);
         ompg_free(self.group);
     }

@@ -134,6 +134,7 @@ static __attribute__((noinline)) ompg_group *new_slow(const ompg_options *option
     store_relaxed(&group->stop, RUNNING);
     clear_state(group);
     clear_rest(group);
+    mailbox_clear(&group->mailbox);
     nest_new(group, worker);
     inherit(group, load_relaxed(&group->shielded) ? NULL : load_relaxed(&group->parent));
     return group;
@@ -157,9 +158,9 @@ ompg_group *ompg_new(const ompg_options *options)
 
 static bool mailbox_pop(struct mailbox *box, struct task *task)
 {
-    spin_lock(&box->lock);
+    mailbox_lock(box);
     size_t taken = mailbox_take(box, task, 1);
-    spin_unlock(&box->lock);
+    mailbox_unlock(box);
     return taken > 0;
 }
 

@@ -143,10 +143,11 @@ static bool finds_place(ompg_group *group, struct task *task)
 }
 
 /* Outside of regions `local` is counted by whoever has the lock; at home by its owner. */
-static void count_in_mailbox(ompg_group *group, const struct task *task)
+static inline void count_in_mailbox(ompg_group *group, const struct task *task)
 {
     if (!load_relaxed(&group->region)) {
-        group->gate.cost += task_cost(task);
+        if (task->tagged & TASK_EXTRA)
+            group->gate.cost += task_cost(task);
         bump_relaxed(&group->submitted_here, 1U);
     } else {
         add_release(&group->submitted_elsewhere, 1U);
@@ -154,8 +155,8 @@ static void count_in_mailbox(ompg_group *group, const struct task *task)
     leave_unnumbered(task);
 }
 
-/* The caller holds the mailbox's lock. Its tasks pass the gate when they leave it. */
-static int put_in_mailbox(ompg_group *group, struct task *task, bool may_park)
+/* The caller holds the mailbox's lock, or it is its own. Its tasks pass the gate when they leave it. */
+static inline int put_in_mailbox(ompg_group *group, struct task *task, bool may_park)
 {
     if (!may_park && !finds_place(group, task))
         return EAGAIN;
@@ -166,16 +167,36 @@ static int put_in_mailbox(ompg_group *group, struct task *task, bool may_park)
     return 0;
 }
 
-/* Into the mailbox: see mail.h. Another thread may run the task, and end the group, once it is unlocked. */
-static int add_by_mail(ompg_group *group, struct task *task, bool may_park)
+/*
+ * Before a wait, while no other thread comes. Whoever begins one takes the mailbox's lock (home_claim) and sees what
+ * lies there, so that nobody need be told.
+ */
+static void own_mailbox(ompg_group *group)
 {
-    struct bell *bell = bell_of(group);
-    spin_lock(&group->mailbox.lock);
+    if (!load_relaxed(&group->region) && load_relaxed(&group->waiting) == NOBODY_WAITS)
+        mailbox_note_put(&group->mailbox);
+}
+
+/* Into the mailbox: see mail.h. Another thread may run the task, and end the group, once it is unlocked. */
+static __attribute__((noinline)) int add_by_shared_mail(ompg_group *group, struct task *task,
+                                                        bool may_park)
+{
+    mailbox_lock(&group->mailbox);
     int code = put_in_mailbox(group, task, may_park);
     bool rings = code == 0 && mail_announce(group);
-    spin_unlock(&group->mailbox.lock);
+    own_mailbox(group);
+    mailbox_unlock(&group->mailbox);
     if (rings)
-        bell_ring(bell);
+        bell_ring(bell_of(group)); /* by its address: the group may be gone */
+    return code;
+}
+
+static inline int add_by_mail(ompg_group *group, struct task *task, bool may_park)
+{
+    if (!mailbox_enter_own(&group->mailbox))
+        return add_by_shared_mail(group, task, may_park);
+    int code = put_in_mailbox(group, task, may_park);
+    mailbox_leave_own(&group->mailbox);
     return code;
 }
 

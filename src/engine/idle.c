@@ -74,9 +74,9 @@ static int idle_listen(const ompg_group *group)
 /* Whoever put mail there before it saw that somebody waits did not ring. */
 static bool has_mail(ompg_group *group)
 {
-    spin_lock(&group->mailbox.lock);
+    mailbox_lock(&group->mailbox);
     bool mail = mailbox_size(&group->mailbox) > 0;
-    spin_unlock(&group->mailbox.lock);
+    mailbox_unlock(&group->mailbox);
     return mail;
 }
 

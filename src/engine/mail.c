@@ -97,10 +97,10 @@ static size_t skip(ompg_group *group)
 void mail_fetch_slow(struct worker *worker, ompg_group *group)
 {
     struct task batch[FETCHED];
-    spin_lock(&group->mailbox.lock);
+    mailbox_lock(&group->mailbox);
     size_t skipped = skip(group);
     size_t n = take_mail(group, batch, FETCHED), rest = n;
-    spin_unlock(&group->mailbox.lock);
+    mailbox_unlock(&group->mailbox);
     if (skipped > 0)
         count_skipped(worker, group, skipped);
     if (load_relaxed(&worker->region->threads) > 1) /* the first one on top */
@@ -128,7 +128,7 @@ static __attribute__((noinline)) size_t take_noted(struct worker *worker, ompg_g
 {
     struct task batch[FOUND];
     size_t n = 0;
-    spin_lock(&group->mailbox.lock);
+    mailbox_lock(&group->mailbox);
     bool here = is_waited_for_here(worker, group);
     size_t most = awaited ? 1 : FOUND; /* the deque of a nested wait may be full */
     if (here && (!awaited || group_encloses(awaited, group)))
@@ -138,7 +138,7 @@ static __attribute__((noinline)) size_t take_noted(struct worker *worker, ompg_g
         ompg_group *noted = group;
         cas_release(&worker->region->mail[i], &noted, NULL);
     }
-    spin_unlock(&group->mailbox.lock);
+    mailbox_unlock(&group->mailbox);
     if (n > 0)
         *task = batch[0];
     for (size_t i = n; i > 1; i--)

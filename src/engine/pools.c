@@ -33,13 +33,13 @@ void pools_lock(void)
 {
     spin_lock(&pool_lock);
     for (ompg_group *group = all_groups; group; group = group->next_made)
-        spin_lock(&group->mailbox.lock);
+        mailbox_lock(&group->mailbox);
 }
 
 void pools_unlock(void)
 {
     for (ompg_group *group = all_groups; group; group = group->next_made)
-        spin_unlock(&group->mailbox.lock);
+        mailbox_unlock(&group->mailbox);
     spin_unlock(&pool_lock);
 }
 
@@ -50,6 +50,7 @@ void pools_unlock(void)
 static void unlock_records(void)
 {
     for (ompg_group *group = all_groups; group; group = group->next_made) {
+        mailbox_settle(&group->mailbox);
         spin_unlock(&group->lock);
         spin_unlock(&group->gate.lock);
         if (group->errors)

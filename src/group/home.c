@@ -28,9 +28,9 @@ static void settle(ompg_group *group, struct worker *owner, struct region *regio
 
 void home_move(ompg_group *group, struct worker *owner, struct region *region)
 {
-    spin_lock(&group->mailbox.lock);
+    mailbox_lock(&group->mailbox);
     settle(group, owner, region);
-    spin_unlock(&group->mailbox.lock);
+    mailbox_unlock(&group->mailbox);
 }
 
 /* Whether none of the tasks is in flight. */
@@ -55,12 +55,12 @@ static bool leave_home(ompg_group *group)
 bool home_claim_slow(ompg_group *group, struct worker *worker)
 {
     struct mailbox *box = &group->mailbox;
-    spin_lock(&box->lock);
+    mailbox_lock(box);
     bool leaves = load_relaxed(&group->region) != NULL;
     bool claimed = !leaves || leave_home(group);
     if (claimed && worker)
         settle(group, worker, worker->region);
-    spin_unlock(&box->lock);
+    mailbox_unlock(box);
     if (leaves && claimed)
         membarrier_all();
     return claimed;

@@ -17,12 +17,12 @@
 //@ take src/group/record.h group_pending group_unfinished
 //@ take src/engine/idle.c IDLE_NS idle_listen has_mail idle_await_task
 //@ take src/api/group_hold.c ompg_hold ompg_done
-//@ take src/api/group_add.c add_by_mail
+//@ take src/api/group_add.c add_by_shared_mail
 //@ mutant ringer-looks-first /^void bell_ring/,/^}/{s/    add_seq_cst(&bell->rings, 1);/    bool asleep = load_seq_cst(\&bell->sleepers) > 0; add_seq_cst(\&bell->rings, 1);/;s/if (load_seq_cst(&bell->sleepers) > 0)$/if (asleep)/}
 //@ mutant sleeper-is-not-counted s/add_seq_cst(&bell->sleepers, 1)/0/;s/sub_relaxed(&bell->sleepers, 1)/0/
 //@ mutant sleeps-unheard s/futex_wait(&bell->rings, heard, ns)/futex_wait(\&bell->rings, (int)load_relaxed(\&bell->rings), ns)/;s/if (load_seq_cst(&bell->rings) == heard)/if (true)/
 //@ mutant wakes-nobody s/futex_wake(&bell->rings, INT_MAX)/((void)0)/
-//@ mutant looks-into-the-mailbox-unlocked /^static bool has_mail/,/^}/s/spin_u*n*lock(&group->mailbox.lock);/;/
+//@ mutant looks-into-the-mailbox-unlocked /^static bool has_mail/,/^}/s/mailbox_u*n*lock(&group->mailbox);/;/
 //@ mutant awaits-unheard s/bell_sleep(bell_of(group), heard, hold_nap(group))/bell_sleep(bell_of(group), idle_listen(group), hold_nap(group))/
 //@ mutant goes-before-the-holds-are-done /^bool idle_await_task/,/^}/s/if (group_unfinished(group) == 0)/if (true)/
 //@ mutant done-does-not-ring s/if (holds == 1)/if (false)/
@@ -47,6 +47,9 @@ struct ompg_group {
 #define group_over(group) load_acquire(&(group)->returned)
 #define group_submitted(group) load_acquire(&(group)->submitted)
 #define is_group(group) true
+#define mailbox_lock(box) spin_lock(&(box)->lock)
+#define mailbox_unlock(box) spin_unlock(&(box)->lock)
+#define own_mailbox(group) ((void)0)
 #define hold_nap(group) CLOCK_NEVER
 #define clock_now() (clock_here += 2 * IDLE_NS)
 
@@ -123,7 +126,7 @@ struct model : rl::test_suite<model, THREADS> {
             RL_ASSERT(ompg_done(&group, 0) == 0);
         }
         if (scenario != 3 || rl::rand(2)) {
-            RL_ASSERT(add_by_mail(&group, NULL, true) == 0);
+            RL_ASSERT(add_by_shared_mail(&group, NULL, true) == 0);
             added[index - 1] = 1;
         }
         while (scenario == 2 && load_acquire(&group.returned) < 2)

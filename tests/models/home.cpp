@@ -1,7 +1,7 @@
 /*
  * A group that moves from one region to another, while a worker of the first one and a thread of no region add to
  * it: nobody's count is lost, although the owner counts without atomic additions, and outside of regions whoever
- * has the mailbox's lock does.
+ * has the mailbox's lock does, or whose own it is.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -12,16 +12,24 @@
 //@ take src/base/atomics.h
 //@ take src/base/spinlock.h
 //@ take src/group/record.h counts wait_state
+//@ into mailbox.h
+//@ take src/store/mailbox.h
+//@ take src/store/mailbox.c
 //@ into taken.h
 //@ take src/group/record.h group_over group_submitted
 //@ take src/group/tally.c group_left
 //@ take src/group/home.c settle home_move all_wait leave_home home_claim_slow
 //@ take src/group/home.h is_home home_claim
-//@ take src/api/group_add.c count_at_once count_in_mailbox put_in_mailbox add_by_mail
+//@ take src/api/group_add.c count_at_once count_in_mailbox put_in_mailbox own_mailbox add_by_shared_mail add_by_mail
+//@ change s/OWNED_AFTER = 500/OWNED_AFTER = 0/
+//@ change /_Thread_local char mailbox_here/d
+//@ change s/^    const char \*last; /    shared<const char *> last; /
+//@ change s/^    bool taken; /    shared<bool> taken; /
 //@ mutant moved-is-forgotten s/group->moved ? NULL : owner/owner/
-//@ mutant claims-without-lock /^bool home_claim_slow/,/^}/s/spin_u*n*lock(&box->lock);/;/
-//@ mutant moves-without-lock /^void home_move/,/^}/s/spin_u*n*lock(&group->mailbox.lock);/;/
-//@ mutant puts-without-lock /^static int add_by_mail/,/^}/s/spin_u*n*lock(&group->mailbox.lock);/;/
+//@ mutant claims-without-lock /^bool home_claim_slow/,/^}/s/mailbox_u*n*lock(box);/;/
+//@ mutant moves-without-lock /^void home_move/,/^}/s/mailbox_u*n*lock(&group->mailbox);/;/
+//@ mutant puts-without-lock /^static.* int add_by_shared_mail/,/^}/s/mailbox_u*n*lock(&group->mailbox);/;/
+//@ mutant stays-ones-own s/if (UNLIKELY(load_relaxed(&box->owner)))/if (false)/
 //@ mutant counts-as-outside s/if (!load_relaxed(&group->region)) {/if (true) {/
 #include "basis.h"
 
@@ -32,16 +40,36 @@ struct worker {
     struct region *region;
 };
 
+enum { TASK_EXTRA = 1 };
+
 struct task {
     size_t index;
+    uintptr_t tagged;
 };
 
-struct mailbox {
-    struct spinlock lock;
+struct queue {
+    shared<size_t> size;
     struct {
-        shared<size_t> size;
-    } queue;
+        size_t count;
+    } newest;
 };
+
+static bool queue_push(struct queue *queue, const struct task *)
+{
+    queue->size++;
+    return true;
+}
+
+#define queue_extend(queue, task) false
+#define queue_pop(queue, tasks, most) 0
+#define queue_skip_plain(queue) 0
+
+enum { THREADS = 3, ADDED = 2, MAILED = 3 };
+
+static char here_of[THREADS];
+#define mailbox_here here_of[thread_here()]
+
+#include "mailbox.h"
 
 struct ompg_group {
     struct mailbox mailbox;
@@ -69,17 +97,9 @@ struct ompg_group {
 #define mail_announce(group) false
 struct bell;
 
-static bool mailbox_put(struct mailbox *box, struct task *)
-{
-    box->queue.size = box->queue.size + 1;
-    return true;
-}
-
 static bool home_claim_slow(ompg_group *group, struct worker *worker);
 
 #include "taken.h"
-
-enum { THREADS = 3, ADDED = 2 };
 
 struct model : rl::test_suite<model, THREADS> {
     ompg_group group;
@@ -110,6 +130,13 @@ struct model : rl::test_suite<model, THREADS> {
         store_relaxed(&group.gated, false);
         store_relaxed(&group.is_default, false);
         store_relaxed(&group.mailbox.lock.locked, 0);
+        store_relaxed(&group.mailbox.busy, 0);
+        store_relaxed(&group.mailbox.owner, NULL);
+        store_relaxed(&group.mailbox.size, 0);
+        group.mailbox.last = NULL;
+        group.mailbox.alone = 0;
+        group.mailbox.taken = false;
+        group.mailbox.queue.newest.count = 0;
         clear(&group.local);
         clear(&group.remote);
         group.mailbox.queue.size = outside ? 1 : 0;
@@ -140,10 +167,10 @@ struct model : rl::test_suite<model, THREADS> {
 
     void run_mail(struct worker *worker)
     {
-        spin_lock(&group.mailbox.lock);
+        mailbox_lock(&group.mailbox);
         size_t n = group.mailbox.queue.size;
         group.mailbox.queue.size = 0;
-        spin_unlock(&group.mailbox.lock);
+        mailbox_unlock(&group.mailbox);
         while (n-- > 0)
             end_task(worker);
     }
@@ -173,7 +200,7 @@ struct model : rl::test_suite<model, THREADS> {
             wait(&workers[1]);
             return;
         }
-        for (int i = 0; i < ADDED; i++)
+        for (int i = 0; i < (index == 0 ? ADDED : MAILED); i++)
             add(index == 0 ? &workers[0] : NULL);
     }
 
@@ -182,7 +209,7 @@ struct model : rl::test_suite<model, THREADS> {
         size_t submitted = group_submitted(&group), over = group_over(&group);
         size_t waiting = group.mailbox.queue.size;
         RL_ASSERT(submitted == over + waiting);
-        size_t added = 2 * ADDED + (scenario > 0);
+        size_t added = ADDED + MAILED + (scenario > 0);
         RL_ASSERT(submitted == added || submitted == added + 1); /* the waiter's own, if it was not refused */
     }
 };

@@ -55,6 +55,8 @@ struct mailbox {
 };
 
 #define mailbox_size(box) load_relaxed(&(box)->size)
+#define mailbox_lock(box) spin_lock(&(box)->lock)
+#define mailbox_unlock(box) spin_unlock(&(box)->lock)
 
 
 struct ompg_group {
