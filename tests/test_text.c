@@ -50,6 +50,21 @@ static void check_group(char *text, size_t ahead, size_t width)
     ompg_free(group);
 }
 
+/* A message that is no format, and where an error came from: a name, and as much of the rest as fits. */
+static void check_passed_on(char *text, size_t ahead, size_t width)
+{
+    ompg_group *inner = ompg_new(&(ompg_options){.name = text}), *group = ompg_new(NULL);
+    CHECK_INT(ompg_fail_text(inner, 0, EIO, text), EIO);
+    CHECK_INT(ompg_fail_from(group, inner), EIO);
+    ompg_error error = error_of(group);
+    size_t name = strlen(error_of(inner).group);
+    check_cut(error.message, text, sizeof error.message - 1, ahead, width);
+    CHECK_INT(strncmp(error.from, text, name), 0);
+    CHECK_INT(strncmp(error.from + name, " index 0", strlen(error.from + name)), 0);
+    ompg_free(inner);
+    ompg_free(group);
+}
+
 static void records_hold_whole_characters(void)
 {
     char text[400];
@@ -57,6 +72,7 @@ static void records_hold_whole_characters(void)
         for (size_t ahead = 0; ahead < WIDEST; ahead++) {
             fill(text, sizeof text, ahead, width);
             check_group(text, ahead, width);
+            check_passed_on(text, ahead, width);
         }
     }
 }

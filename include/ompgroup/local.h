@@ -72,9 +72,9 @@ OMPG_MUST_USE OMPG_API void *ompg_local_get(ompg_local *local);
 
 /*
  * The number of that state, from 0. It is below the number of tasks, sub-ranges and stage calls that ever ran
- * at once and used the local, one inside another included (and calls of ompg_join()). So it is below n
- * where all are of one group with a limit of n, and none waits for or joins others: then an array of n will
- * do. The number stays the state's. No state is made by this call.
+ * at once and used the local, one inside another included (and calls of ompg_join(), and an ompg_local_each()
+ * that goes on). So it is below n where all are of one group with a limit of n, and none waits for or joins
+ * others: then an array of n will do. The number stays the state's. No state is made by this call.
  * Returns -1 where ompg_local_get() returns NULL, except for the code of init. Leaves errno alone.
  */
 OMPG_MUST_USE OMPG_API int ompg_local_index(ompg_local *local);
