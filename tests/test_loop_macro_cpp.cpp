@@ -242,6 +242,10 @@ template <typename number> void add_up_in_team(ompg_group *group, std::vector<nu
     dynamic.schedule = OMPG_DYNAMIC;
     OMPG_FOR_TEAM_OPT(group, i, 0, values.size(), dynamic)
         values[i] += 2;
+    OMPG_FOR_TEAM_STEP(group, at, values.begin(), values.end(), 2)
+        *at += 4;
+    OMPG_FOR2_TEAM(group, i, 0, values.size() / 2, j, 1, 2)
+        values[2 * i + static_cast<std::size_t>(j)] += 4;
 }
 
 void teams(int threads)
@@ -252,7 +256,7 @@ void teams(int threads)
     add_up_in_team(group.get(), values);
     bool right = true;
     for (double value : values)
-        right &= value == 3.0;
+        right &= value == 7.0;
     check(right && ompg_wait(group.get()) == 0, "a team's loops", threads);
 }
 

@@ -1,7 +1,7 @@
 /*
- * OMPG_FOR_TEAM and OMPG_FOR_TEAM_OPT where `omp for` stood: in a region and in functions that it calls, on
- * the blocks that `omp for` has, also in chains without barriers, with its clauses; dynamic loops; what
- * stops them. Also compiled without -fopenmp, when there is no team, and without optimisation.
+ * OMPG_FOR_TEAM and its relatives where `omp for` stood: in a region and in functions that it calls, on the
+ * blocks that `omp for` has, also in chains without barriers, with its clauses; steps, two loops as one,
+ * dynamic loops; what stops them. Also compiled without -fopenmp, when there is no team, and without optimisation.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -153,6 +153,78 @@ ORDERED_BY_OPENMP static void check_chain(ompg_group *group, int team)
 static void chains_of_equal_blocks(void)
 {
     in_teams(check_chain);
+}
+
+/* The number of the iteration is its place in `expected`. */
+ORDERED_BY_OPENMP static int check_steps_of(ompg_group *group, int from, int past, int step)
+{
+    int wrong = 0, me = omp_get_thread_num();
+#if defined(_OPENMP)
+#pragma omp for schedule(static)
+#endif
+    for (int i = from; i < past; i += step)
+        expected[(i - from) / step] = me;
+    OMPG_FOR_TEAM_STEP(group, i, from, past, step, nowait)
+        wrong += expected[(i - from) / step] != me || (i - from) % step != 0;
+    /* As many, downwards: the same blocks. */
+    OMPG_FOR_TEAM_STEP(group, i, past - 1, from - 1, -step)
+        wrong += expected[(past - 1 - i) / step] != me;
+    return wrong;
+}
+
+ORDERED_BY_OPENMP static int check_pairs_of(ompg_group *group, int rows, int columns)
+{
+    int wrong = 0, me = omp_get_thread_num();
+#if defined(_OPENMP)
+#pragma omp for schedule(static) collapse(2)
+#endif
+    for (int y = 0; y < rows; y++)
+        for (int x = 0; x < columns; x++)
+            expected[y * columns + x] = me;
+    OMPG_FOR2_TEAM(group, y, 0, rows, x, 0, columns, nowait) {
+        wrong += expected[y * columns + x] != me;
+        atomic_fetch_add(&times[y * columns + x], 1);
+    }
+    barrier();
+    return wrong;
+}
+
+ORDERED_BY_OPENMP static void check_steps_and_pairs(ompg_group *group, int team)
+{
+    int wrong = 0;
+    (void)team;
+    for (int step = 1; step < 40; step = 3 * step + 1)
+        for (int from = -7; from < 8; from += 7)
+            for (int count = 0; count <= N; count = 4 * count + 3)
+                wrong += check_steps_of(group, from, from + count, step);
+    for (int rows = 0; rows < 30; rows = 2 * rows + 1) {
+        OMPG_FOR_TEAM(group, i, 0, N)
+            atomic_store(&times[i], 0);
+        wrong += check_pairs_of(group, rows, 33 - rows);
+        if (omp_get_thread_num() == 0)
+            check_times(rows * (33 - rows));
+        barrier();
+    }
+    CHECK_INT(wrong, 0);
+}
+
+/* The threads meet where there are no pairs. */
+ORDERED_BY_OPENMP static void check_no_pairs(ompg_group *group, int team)
+{
+    int pairs = 0;
+    (void)team;
+    /* NOLINTNEXTLINE(clang-analyzer-core.DivideZero): nothing is divided where it is empty */
+    OMPG_FOR2_TEAM(group, y, 0, N, x, 0, 0)
+        pairs++;
+    OMPG_FOR2_TEAM(group, y, 0, 0, x, 0, N, nowait)
+        pairs++;
+    CHECK_INT(pairs, 0);
+}
+
+static void steps_and_pairs(void)
+{
+    in_teams(check_steps_and_pairs);
+    in_teams(check_no_pairs);
 }
 
 /* ---- clauses ---- */
@@ -403,8 +475,9 @@ ORDERED_BY_OPENMP static void nonsense_is_refused(void)
 
 CHECK_MAIN("OMPG_FOR_TEAM", {"every iteration once", every_iteration_once},
            {"outside of regions", outside_of_regions},
-           {"chains of equal blocks", chains_of_equal_blocks}, {"clauses", clauses},
-           {"dynamic loops", dynamic_loops}, {"failures stop the team", failures_stop_the_team},
+           {"chains of equal blocks", chains_of_equal_blocks}, {"steps and pairs", steps_and_pairs},
+           {"clauses", clauses}, {"dynamic loops", dynamic_loops},
+           {"failures stop the team", failures_stop_the_team},
            {"the lowest error is reported", the_lowest_error_is_reported},
            {"a deadline stops the team", a_deadline_stops_the_team},
            {"limit bounds threads", limit_bounds_threads},

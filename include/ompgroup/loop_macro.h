@@ -15,19 +15,21 @@
  * - OMPG_FOR2(group, i, begin, end, j, begin, end, clauses): the same with collapse(2)
  * - OMPG_FOR_TEAM(group, i, begin, end, clauses): `omp for`
  * - OMPG_FOR_TEAM_OPT(group, i, begin, end, options, clauses): the same with schedule
+ * - OMPG_FOR_TEAM_STEP(group, i, begin, end, step, clauses): the same with i += step
+ * - OMPG_FOR2_TEAM(group, i, begin, end, j, begin, end, clauses): the same with collapse(2)
  * The page docs/from-omp-parallel-for.md shows each of OpenMP's clauses beside what stands for it.
  *
  * The index
  * - i is declared by the macro, each thread has its own. It has the type of begin - begin + end: int for
  *   (0, n) with `int n`, size_t, a pointer, in C++ a random-access iterator.
  * - begin, end, group, options and step are evaluated once, by each thread that comes to the loop.
- * - i goes from begin on while i < end, by OMPG_FOR_STEP in steps while i < end, or while i > end where
+ * - i goes from begin on while i < end, with a step while i < end, or while i > end where
  *   the step is negative. end <= begin is an empty loop, no error, and so is a range of more than
  *   PTRDIFF_MAX values of an unsigned type: `rows - 1` of no rows. What comes after the last index by a
  *   step must be in the type as well, as in a `for`.
  * - GCC does not vectorise OMPG_FOR_STEP over `unsigned`, whose index may wrap round; as little as an
  *   `omp parallel for` by 2. Over int, long and size_t it does.
- * - The bounds of OMPG_FOR2's j must not depend on i.
+ * - The bounds of j must not depend on i.
  *
  * The clauses: what follows the last bound or the options, one after the other, commas between them or not
  * - These pass: private, firstprivate, shared, default (none too), reduction, allocate; without TEAM also
@@ -54,7 +56,7 @@
  * - The index of an error of ompg_fail() is OMPG_NO_INDEX; in a .deterministic group it
  *   is that of the first iteration of the range. An iteration's index is i if i goes upwards from 0 or
  *   more. It is the number of the iteration, from 0, where that is not so: a pointer or an iterator, a
- *   negative begin, a negative step, OMPG_FOR2. ompg_fail_at() should use the same.
+ *   negative begin, a negative step, two indices. ompg_fail_at() should use the same.
  * - In a .deterministic group everything below the reported index is done, and ompg_stopped() is true only
  *   in ranges above it. The ranges depend on the bounds and the grain only; with OMPG_STATIC on the number of
  *   threads too, and with them the index of ompg_fail(), but not which iteration is reported.
@@ -75,8 +77,8 @@
  *   runs all iterations (also where OpenMP would open another region: in a team of one thread, or with
  *   nested parallelism on).
  *   Where OpenMP gives fewer threads they do it all.
- * - OMPG_FOR_TEAM must be come to by all threads of a team or by none, as `omp for`, in the same function as
- *   the region or in one that it calls, with the same bounds, options and limit. At its end the threads wait
+ * - Those with TEAM must be come to by all threads of a team or by none, as `omp for`, in the same function as
+ *   the region or in one that it calls, with the same bounds, options, step and limit. At its end the threads wait
  *   for one another, unless there is a nowait. Outside of a region it is a serial loop. It must not stand in
  *   a task or in another of these loops.
  * - Without -fopenmp they all are serial loops.
@@ -129,11 +131,19 @@ typedef struct ompg_loop_options {
                   OMPG_LOOP_FIRST(__VA_ARGS__), OMPG_LOOP_REST(__VA_ARGS__))
 
 #define OMPG_FOR_STEP(group, i, begin, end, ...)                                                   \
-    OMPG_LOOP_FOR_STEP(group, i, begin, end, OMPG_LOOP_FIRST(__VA_ARGS__),                         \
+    OMPG_LOOP_FOR_STEP(OMPG_LOOP_PARALLEL, 0U, group, i, begin, end, OMPG_LOOP_FIRST(__VA_ARGS__), \
                        OMPG_LOOP_REST(__VA_ARGS__))
 
+#define OMPG_FOR_TEAM_STEP(group, i, begin, end, ...)                                              \
+    OMPG_LOOP_FOR_STEP(OMPG_LOOP_TEAM, OMPG_LOOP_IS_TEAM, group, i, begin, end,                    \
+                       OMPG_LOOP_FIRST(__VA_ARGS__), OMPG_LOOP_REST(__VA_ARGS__))
+
 #define OMPG_FOR2(group, i, begin, end, j, begin_j, ...)                                           \
-    OMPG_LOOP_FOR2(group, i, begin, end, j, begin_j, OMPG_LOOP_FIRST(__VA_ARGS__),                 \
-                   OMPG_LOOP_REST(__VA_ARGS__))
+    OMPG_LOOP_FOR2(OMPG_LOOP_PARALLEL, 0U, group, i, begin, end, j, begin_j,                       \
+                   OMPG_LOOP_FIRST(__VA_ARGS__), OMPG_LOOP_REST(__VA_ARGS__))
+
+#define OMPG_FOR2_TEAM(group, i, begin, end, j, begin_j, ...)                                      \
+    OMPG_LOOP_FOR2(OMPG_LOOP_TEAM, OMPG_LOOP_IS_TEAM, group, i, begin, end, j, begin_j,            \
+                   OMPG_LOOP_FIRST(__VA_ARGS__), OMPG_LOOP_REST(__VA_ARGS__))
 
 #endif

@@ -304,12 +304,12 @@ inline bound_type ompg_loop_at(const bound_type &first, unsigned long long n)
 /* A step that is known to the compiler stays known: such loops vectorise. */
 #define OMPG_LOOP_FOR_STEP(...) OMPG_LOOP_FOR_STEP_LINE(__LINE__, __VA_ARGS__)
 #define OMPG_LOOP_FOR_STEP_LINE(n, ...) OMPG_LOOP_FOR_STEP_OF(n, __VA_ARGS__)
-#define OMPG_LOOP_FOR_STEP_OF(n, group, i, from, to, by, ...)                                      \
+#define OMPG_LOOP_FOR_STEP_OF(n, pragma, flags, group, i, from, to, by, ...)                       \
     OMPG_LOOP_MAKE_ROOM(n)                                                                         \
     OMPG_LOOP_BOUNDS(n, , from, to)                                                                \
     for (const long long ompg_by_##n = (long long)(by); OMPG_LOOP_ONCE(n))                         \
-    OMPG_LOOP_OPEN(n, group, NULL, OMPG_LOOP_SPAN(n, ompg_by_##n), 0U)                             \
-    OMPG_LOOP_PARALLEL(n, shared(ompg_by_##n), __VA_ARGS__)                                        \
+    OMPG_LOOP_OPEN(n, group, NULL, OMPG_LOOP_SPAN(n, ompg_by_##n), flags)                          \
+    pragma(n, shared(ompg_by_##n), __VA_ARGS__)                                                    \
     OMPG_LOOP_RANGES(n)                                                                            \
         for (OMPG_LOOP_INDEX(ompg_first_##n)                                                       \
                  i = OMPG_LOOP_AT(ompg_first_##n,                                                  \
@@ -322,14 +322,14 @@ inline bound_type ompg_loop_at(const bound_type &first, unsigned long long n)
 
 #define OMPG_LOOP_FOR2(...) OMPG_LOOP_FOR2_LINE(__LINE__, __VA_ARGS__)
 #define OMPG_LOOP_FOR2_LINE(n, ...) OMPG_LOOP_FOR2_OF(n, __VA_ARGS__)
-#define OMPG_LOOP_FOR2_OF(n, group, i, from, to, j, from_j, to_j, ...)                             \
+#define OMPG_LOOP_FOR2_OF(n, pragma, flags, group, i, from, to, j, from_j, to_j, ...)              \
     OMPG_LOOP_MAKE_ROOM(n)                                                                         \
     OMPG_LOOP_BOUNDS(n, , from, to)                                                                \
     OMPG_LOOP_BOUNDS(n, _j, from_j, to_j)                                                          \
     for (const size_t ompg_inner_##n = (size_t)OMPG_LOOP_SPAN(n##_j, 1).count; OMPG_LOOP_ONCE(n))  \
     OMPG_LOOP_OPEN(n, group, NULL,                                                                 \
-                   ompg_loop_span_of_two(OMPG_LOOP_SPAN(n, 1).count, ompg_inner_##n), 0U)          \
-    OMPG_LOOP_PARALLEL(n, shared(ompg_first_##n##_j, ompg_inner_##n), __VA_ARGS__)                 \
+                   ompg_loop_span_of_two(OMPG_LOOP_SPAN(n, 1).count, ompg_inner_##n), flags)       \
+    pragma(n, shared(ompg_first_##n##_j, ompg_inner_##n), __VA_ARGS__)                             \
     OMPG_LOOP_RANGES(n)                                                                            \
         for (size_t ompg_row_##n = ompg_range_##n.begin / ompg_inner_##n, ompg_more_##n = 1;       \
              ompg_row_##n * ompg_inner_##n < ompg_range_##n.end;                                   \
