@@ -226,6 +226,12 @@ ORDERED_BY_OPENMP static void check_clauses_of_two(void)
         sum += (*row)[x];
     }
     CHECK_INT(sum, 2 * SIDE * (SIDE / 2));
+    /* No warning where the body needs neither index; a step that is named in a clause. */
+    OMPG_FOR2(group, y, 0, SIDE, x, 0, SIDE, reduction(+ : sum) default(none))
+        sum++;
+    OMPG_FOR_STEP(group, i, 0, SIDE, offset, reduction(+ : sum) default(none) shared(offset))
+        sum++;
+    CHECK_INT(sum, 2 * SIDE * (SIDE / 2) + SIDE * SIDE + SIDE / 2);
 }
 
 static void two_loops(void)

@@ -37,6 +37,7 @@
  * - lastprivate passes where the schedule is OMPG_STATIC. Of i itself it does not: i is the macro's.
  * - These do not: schedule, num_threads (see ompg_loop_options), collapse (see OMPG_FOR2), ordered, linear.
  * - The compiler checks them as in the pragma that they are put into.
+ * - default(none): what stands in the bounds need not be named, but the variables of a step must be.
  * - After an error or a stop a reduction holds what was done until then, a lastprivate variable nothing
  *   of use.
  *

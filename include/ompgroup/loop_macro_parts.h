@@ -335,7 +335,7 @@ inline bound_type ompg_loop_at(const bound_type &first, unsigned long long n)
              ompg_row_##n * ompg_inner_##n < ompg_range_##n.end;                                   \
              ompg_row_##n++, ompg_more_##n = 1)                                                    \
             for (OMPG_LOOP_INDEX(ompg_first_##n) i = OMPG_LOOP_AT(ompg_first_##n, ompg_row_##n);   \
-                 ompg_more_##n; ompg_more_##n = 0)                                                 \
+                 ompg_more_##n; (void)i, ompg_more_##n = 0)                                        \
                 for (OMPG_LOOP_INDEX(ompg_first_##n##_j)                                           \
                          j = OMPG_LOOP_AT(ompg_first_##n##_j,                                      \
                                           ompg_loop_from(&ompg_range_##n, ompg_row_##n,            \
