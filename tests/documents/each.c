@@ -11,7 +11,7 @@
 enum { N = 1000 };
 
 int n = N, rows = 40, columns = 25, last_done = -1;
-double offset = 0.5, scratch, sum, row_sums[40];
+double offset = 0.5, scratch, sum, row_sums[40], squares[N];
 static atomic_int calls[N];
 
 static double work(int i)
@@ -31,6 +31,7 @@ int main(void)
         wrong += atomic_load(&calls[at]) != 1;
     wrong += sum != 0.0 && sum != N * (N - 1) / 2.0;
     wrong += last_done != -1 && last_done != n - 1;
+    wrong += squares[2] != 0.0 && squares[n - 1] != (n - 1.0) * (n - 1.0);
     ompg_free(group);
     return wrong != 0;
 }
