@@ -13,7 +13,7 @@
 enum {
     IDLE_NS = 50000,    /* about what it costs to wake a thread */
     WORTH_NS = 1000,    /* of work that make up for a theft to both, */
-    WORTH_TASK_NS = 20, /* and for each task of it */
+    WORTH_TASK_NS = 20, /* and for each task of it, times its weight */
     HOLD_LEAST_NS = 1000,
     HOLD_MOST_NS = 32000,
     NAP_AFTER_NS = 1000000,

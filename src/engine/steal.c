@@ -4,6 +4,8 @@
 enum {
     STEAL_BATCH = 128,  /* tasks taken at once: 4 KiB */
     SERIES_BATCH = 512, /* tasks of a series taken at once */
+    PROBE_BATCH = 32,   /* tasks with blocks, by a thief whose last loot was poor */
+    BLOCK_WEIGHT = 4,   /* of a task with a block; one without weighs 1 */
     PRY_NS = 2000,      /* longer than most owners take to answer */
     PAUSE_LEAST = 8,    /* turns; 10 to 40 ns each */
     PAUSE_MOST = 256
@@ -24,6 +26,23 @@ static bool is_single_thief(const struct worker *thief)
 }
 
 /*
+ * Whether tasks like this one have blocks: the victim gets each back from the thief's cache, which costs it as much as
+ * to run a few small tasks.
+ */
+static bool has_block(const struct task *task)
+{
+    return (task->tagged & TASK_BESIDE) != 0;
+}
+
+/* How many tasks like this one a thief takes at once, where it may take `most` without blocks. */
+static size_t most_of(const struct worker *thief, const struct task *task, size_t most)
+{
+    if (!has_block(task))
+        return most;
+    return thief->hold_back > 0 ? PROBE_BATCH : STEAL_BATCH;
+}
+
+/*
  * The oldest becomes *task; the others go to the thief's deque, the next oldest on top. A single thief
  * leaves nothing for others. Not inlined: the batch must not be in the frames of nested waits.
  */
@@ -31,12 +50,14 @@ static __attribute__((noinline)) bool steal_batch(struct worker *thief, struct w
                                                   struct task *task)
 {
     struct task batch[STEAL_BATCH];
-    size_t n = deque_steal(&victim->deque, batch, STEAL_BATCH, is_single_thief(thief));
-    if (n == 0)
+    const struct task *oldest = deque_oldest(&victim->deque);
+    if (!oldest)
         return false;
+    size_t most = most_of(thief, oldest, STEAL_BATCH);
+    size_t n = deque_steal(&victim->deque, batch, most, is_single_thief(thief));
     if (!deque_has_shared(&victim->deque))
         steal_ask(victim);
-    thief->loot = (int64_t)n;
+    thief->loot = (int64_t)(has_block(&batch[0]) ? n * BLOCK_WEIGHT : n);
     *task = batch[0];
     while (n > 1)
         deque_push(&thief->deque, &batch[--n]);
@@ -46,13 +67,14 @@ static __attribute__((noinline)) bool steal_batch(struct worker *thief, struct w
 /* Takes tasks of the victim's series for the thief, who gets them once it has let go of the lock. */
 static struct series steal_series(struct worker *thief, struct worker *victim)
 {
-    size_t most = SERIES_BATCH, half = (victim->deque.series.count + 1) / 2;
+    const struct series *series = &victim->deque.series;
+    size_t most = most_of(thief, &series->first, SERIES_BATCH), half = (series->count + 1) / 2;
     if (load_relaxed(&thief->region->threads) > 2 && half < most)
         most = half;
     struct series loot = deque_steal_series(&victim->deque, most);
     if (!deque_has_shared(&victim->deque))
         steal_ask(victim);
-    thief->loot = 1; /* one cache line */
+    thief->loot = has_block(&loot.first) ? (int64_t)loot.count * BLOCK_WEIGHT : 1; /* cache line */
     return loot;
 }
 

@@ -55,7 +55,7 @@ struct worker {
     unsigned random;       /* xorshift state for the choice of victims */
     unsigned free_count;   /* of free_groups */
     int64_t robbed;        /* clock at the last theft, 0: none */
-    int64_t loot;          /* tasks in it */
+    int64_t loot;          /* what it weighs: a task 1, or more; see steal.c */
     int64_t hold_back;     /* how long to stay away after the next poor one, in ns; 0: the least */
     int64_t launch_at;     /* clock before which no launch is tried, */
     int64_t

@@ -157,6 +157,13 @@ static inline bool deque_has_shared(const struct deque *deque)
            load_relaxed(&deque->has_series);
 }
 
+/* The oldest shared task that lies in the ring; NULL: none. */
+static inline const struct task *deque_oldest(const struct deque *deque)
+{
+    size_t tail = load_relaxed(&deque->tail);
+    return tail == load_relaxed(&deque->split) ? NULL : &deque->ring[tail & deque->mask];
+}
+
 /* Whether the task is of a branch that lies in another one. */
 struct branch;
 typedef bool deque_within_fn(const struct task *task, const struct branch *branch);

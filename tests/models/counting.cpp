@@ -24,7 +24,7 @@
 //@ take src/group/tally.h group_is_done
 //@ take src/store/deque.c
 //@ take src/engine/steal.h steal_ask look
-//@ take src/engine/steal.c STEAL_BATCH is_single_thief steal_batch steal_series mark_pried pry share_loot is_worth_locking lock_victim steal_some
+//@ take src/engine/steal.c STEAL_BATCH is_single_thief has_block most_of steal_batch steal_series mark_pried pry share_loot is_worth_locking lock_victim steal_some
 //@ take src/engine/run.h task_is_express task_run_express task_run
 //@ take src/engine/run.c task_run_slow
 //@ take src/api/group_hold.c ompg_hold ompg_done
@@ -72,7 +72,7 @@ struct worker {
     struct region *region;
     struct frame *frame;
     unsigned inlined, foreign;
-    int64_t loot;
+    int64_t loot, hold_back;
     struct deque *asked;
     rl::atomic<ompg_group *> tally_group;
     struct counts tally;

@@ -17,7 +17,7 @@
 //@ take src/engine/steal.h steal_ask look
 //@ take src/store/deque.c
 //@ take src/group/nesting.h group_may_enclose
-//@ take src/engine/steal.c STEAL_BATCH is_single_thief steal_batch steal_series mark_pried pry share_loot is_worth_locking lock_victim steal_some may_lie_in life_of sight steal_for steal_from
+//@ take src/engine/steal.c STEAL_BATCH is_single_thief has_block most_of steal_batch steal_series mark_pried pry share_loot is_worth_locking lock_victim steal_some may_lie_in life_of sight steal_for steal_from
 //@ change s/TASK_FLAGS = [0-9]*/TASK_FLAGS = 15/
 //@ change s/DEQUE_CAPACITY = 2048/DEQUE_CAPACITY = 4/
 //@ change s/SERIES_LEAST = 8/SERIES_LEAST = 2/
@@ -48,7 +48,7 @@ struct region {
 struct worker {
     struct deque deque;
     struct region *region;
-    int64_t loot;
+    int64_t loot, hold_back;
     struct deque *asked;
 };
 

@@ -20,7 +20,7 @@
 //@ take src/group/branch.c STEPS branch_is_within
 //@ take src/engine/steal.h steal_ask look
 //@ take src/store/deque.c
-//@ take src/engine/steal.c STEAL_BATCH is_single_thief steal_batch steal_series mark_pried pry share_loot is_worth_locking lock_victim steal_some steal_from_within
+//@ take src/engine/steal.c STEAL_BATCH is_single_thief has_block most_of steal_batch steal_series mark_pried pry share_loot is_worth_locking lock_victim steal_some steal_from_within
 //@ take src/group/worker.h frame_branch
 //@ take src/engine/run.c call_branch run_branch
 //@ take src/api/join.c call fork_and_join take_back_slow
@@ -59,7 +59,7 @@ struct worker {
     struct deque deque;
     struct region *region;
     struct frame *frame;
-    int64_t loot;
+    int64_t loot, hold_back;
     struct deque *asked;
     int hidden; /* that it has counted for itself */
 };

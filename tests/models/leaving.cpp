@@ -20,7 +20,7 @@
 //@ into taken.h
 //@ take src/store/deque.c
 //@ take src/engine/steal.h steal_ask
-//@ take src/engine/steal.c STEAL_BATCH is_single_thief steal_batch steal_series mark_pried pry share_loot is_worth_locking lock_victim steal_some
+//@ take src/engine/steal.c STEAL_BATCH is_single_thief has_block most_of steal_batch steal_series mark_pried pry share_loot is_worth_locking lock_victim steal_some
 //@ take src/engine/region.c region_enter region_launch region_attend
 //@ take src/engine/region.h region_attend_if_asked
 //@ take src/engine/mail.c leave_note call_missing mail_announce is_waited_for_here take_noted mail_find
@@ -28,7 +28,7 @@
 //@ take src/engine/leave.c
 //@ change s/DEQUE_CAPACITY = 2048/DEQUE_CAPACITY = 4/
 //@ change s/TASK_FLAGS = [0-9]*/TASK_FLAGS = 0/
-//@ change /hold_back\|self = worker\|launch_pause\|errno_here/d
+//@ change /self = worker\|launch_pause\|errno_here/d
 //@ mutant no-barrier s/membarrier_all() ? arm : arm_for_good/barrier_works ? arm : arm_for_good/
 //@ mutant lowers-active-late /^enum leave_verdict leave/,/^}/{s/sub_relaxed(&region->active, 1);/;/;s/add_relaxed(&region->active, 1);/;/;s/^    if (goes && !found)/    if (goes \&\& !found) sub_relaxed(\&region->active, 1);\n&/}
 //@ mutant asked-counts-as-armed s/load_acquire(&other->deque.attention) != ATTENTION_ARMED/load_acquire(\&other->deque.attention) == ATTENTION_NONE/
@@ -83,7 +83,7 @@ struct worker {
     struct frame *frame;
     int thread;
     unsigned inlined, foreign;
-    int64_t robbed, loot;
+    int64_t robbed, loot, hold_back;
     struct deque *asked;
 };
 
