@@ -22,6 +22,7 @@
 #ifndef OMPG_SRC_MAIL_H
 #define OMPG_SRC_MAIL_H
 
+#include "engine/announce.h"
 #include "engine/run.h"
 
 /* A region that begins; may_call: it has threads that park. */
@@ -29,12 +30,6 @@ void mail_open(struct region *region, bool may_call);
 
 /* Its threads go home: none can be called. */
 void mail_close(struct region *region);
-
-/*
- * A task was put into the group's mailbox, whose lock the caller holds: tells the region. Returns whether
- * somebody waits for the group: then its bell is to be rung, once the lock is released.
- */
-bool mail_announce(ompg_group *group);
 
 /* See mail_fetch. */
 void mail_fetch_slow(struct worker *worker, ompg_group *group);

@@ -23,7 +23,8 @@
 //@ take src/engine/steal.c STEAL_BATCH is_single_thief has_block most_of steal_batch steal_series mark_pried pry share_loot is_worth_locking lock_victim steal_some
 //@ take src/engine/region.c region_enter region_launch region_attend
 //@ take src/engine/region.h region_attend_if_asked
-//@ take src/engine/mail.c leave_note call_missing mail_announce is_waited_for_here take_noted mail_find
+//@ take src/engine/announce.c leave_note call_missing mail_announce
+//@ take src/engine/mail.c is_waited_for_here take_noted mail_find
 //@ into leave.h
 //@ take src/engine/leave.c
 //@ change s/DEQUE_CAPACITY = 2048/DEQUE_CAPACITY = 4/
