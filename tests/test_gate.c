@@ -3,7 +3,7 @@
  *
  * Fails for: a limit that lets one more in, or is not looked at; a budget that is not, or that lets no
  * dear task run alone; a place or a cost that is not given back; a cheap task that overtakes a dear
- * one; a task that steps back although the limit allows it, or keeps its mark; *more where nothing
+ * one; a task that steps back although the limit allows it, or keeps its mark; a start that is not counted; *more where nothing
  * more fits; places that are kept when the gate opens again; places that are given
  * back without the lock (with delays); a standby that is not called when somebody's cost comes back, or that is
  * called twice, or without budget.
@@ -23,6 +23,7 @@ static struct task_extra extras[COSTS];
 
 /* The model: tasks that have a place, and those that wait for one, oldest first. */
 static struct task admitted[MOST], parked[MOST];
+static bool has_started[MOST];
 static size_t admitted_count, parked_count, next_index;
 static int limit;
 static double budget, cost;
@@ -44,9 +45,10 @@ static bool model_fits(const struct task *task)
     return budget <= 0.0 || admitted_count == 0 || cost + task_cost(task) <= budget;
 }
 
-static void model_admit(const struct task *task)
+static void model_admit(const struct task *task, bool starts)
 {
     admitted[admitted_count] = *task;
+    has_started[admitted_count] = starts;
     admitted[admitted_count++].tagged |= TASK_ADMITTED;
     cost += task_cost(task);
 }
@@ -55,6 +57,7 @@ static void model_leave(size_t at)
 {
     cost -= task_cost(&admitted[at]);
     admitted[at] = admitted[--admitted_count];
+    has_started[at] = has_started[admitted_count];
 }
 
 static bool model_next_fits(void)
@@ -62,11 +65,11 @@ static bool model_next_fits(void)
     return parked_count > 0 && model_fits(&parked[0]);
 }
 
-static bool model_admit_next(void)
+static bool model_admit_next(bool starts)
 {
     if (!model_next_fits())
         return false;
-    model_admit(&parked[0]);
+    model_admit(&parked[0], starts);
     memmove(parked, parked + 1, --parked_count * sizeof *parked);
     return true;
 }
@@ -89,7 +92,7 @@ static void enter(void)
     bool may_park = chance(80), admits = parked_count == 0 && model_fits(&task);
     enum gate_verdict expected = admits ? GATE_ADMITTED : may_park ? GATE_PARKED : GATE_FULL;
     if (admits)
-        model_admit(&task);
+        model_admit(&task, false);
     else if (may_park)
         parked[parked_count++] = task;
     CHECK_INT(gate_enter(&gate, &task, may_park ? GATE_ANY_NUMBER : GATE_NONE), expected);
@@ -102,12 +105,13 @@ static void leave(void)
     if (admitted_count == 0)
         return;
     size_t at = draw(admitted_count);
-    double given_back = task_cost(&admitted[at]);
+    struct place place = {.cost = task_cost(&admitted[at]), .started = has_started[at]};
+    bool starts = chance(50);
     struct task next = {.tagged = 0};
     bool more;
     model_leave(at);
-    bool passes = model_admit_next();
-    CHECK_INT(gate_pass_on(&gate, given_back, &next, &more), passes);
+    bool passes = model_admit_next(starts);
+    CHECK_INT(gate_pass_on(&gate, &place, &next, starts, &more), passes);
     CHECK_INT(more, passes && model_next_fits());
     if (passes)
         check_newest(&next);
@@ -116,13 +120,13 @@ static void leave(void)
 static void take_next(void)
 {
     struct task task = {.tagged = 0};
-    bool admits = model_admit_next();
+    bool admits = model_admit_next(false);
     CHECK_INT(gate_next(&gate, &task), admits);
     if (admits)
         check_newest(&task);
 }
 
-static void step_back(void)
+static void start(void)
 {
     if (admitted_count == 0)
         return;
@@ -130,7 +134,10 @@ static void step_back(void)
     struct task task = admitted[at];
     bool over = limit > 0 && admitted_count > (size_t)limit;
     CHECK_INT(gate_is_over(&gate), over);
-    CHECK_INT(gate_step_back(&gate, &task), over);
+    if (has_started[at])
+        return;
+    CHECK_INT(gate_start(&gate, &task), !over);
+    has_started[at] = !over;
     if (!over)
         return;
     model_leave(at);
@@ -161,6 +168,10 @@ static void check_gate(void)
 {
     CHECK_INT(load_relaxed(&gate.limit), limit);
     CHECK_INT(load_relaxed(&gate.running), admitted_count);
+    size_t started = 0;
+    for (size_t i = 0; i < admitted_count; i++)
+        started += has_started[i];
+    CHECK_INT(load_relaxed(&gate.begun) + load_relaxed(&gate.at_once), started);
     CHECK_INT(gate.parked.size, parked_count);
     CHECK(gate.cost == cost);
 }
@@ -174,13 +185,13 @@ static void fill_and_open(void)
     for (size_t n = draw(20); n > 0; n--) {
         struct task task = drawn_task();
         bool admits = limit == 0 || queue.size < (size_t)limit;
-        admits &= budget <= 0.0 || queue.size == 0 || gate.cost + task_cost(&task) <= budget;
+        admits &= budget <= 0.0 || queue.size == 0 || gate.added + task_cost(&task) <= budget;
         CHECK_INT(gate_would_admit(&gate, &queue, task_cost(&task)), admits);
         CHECK(queue_push(&queue, &task));
-        gate.cost += task_cost(&task);
+        gate.added += task_cost(&task);
         parked[parked_count++] = task;
     }
-    gate_open(&gate, &queue);
+    CHECK(gate_open(&gate, &queue));
     CHECK_INT(queue.size, 0);
 }
 
@@ -191,6 +202,7 @@ static void begin(void)
     budget = chance(50) ? 0.0 : 1.0 + (double)draw(12);
     limit = chance(30) ? 0 : (int)draw(12);
     gate = (struct gate){.budget = budget};
+    gate_init(&gate, NULL);
     gate_set_limit(&gate, limit);
     admitted_count = parked_count = 0;
     cost = 0.0;
@@ -209,7 +221,7 @@ static void drain(void)
 static void round_of_steps(void)
 {
     static void (*const operations[])(void) = {enter, enter,     enter,     leave, leave,
-                                               leave, take_next, set_limit, skip,  step_back};
+                                               leave, take_next, set_limit, skip,  start};
     unsigned failed = atomic_load(&check_failed);
     begin();
     check_gate();
@@ -220,7 +232,7 @@ static void round_of_steps(void)
     }
     drain();
     check_gate();
-    gate_clear(&gate);
+    gate_end(&gate);
 }
 
 static void random_steps(void)
@@ -241,7 +253,7 @@ static bool take_and_give_back(bool gives_back)
     struct task task = {.arg = &extras[3], .tagged = 64 | TASK_EXTRA}, next;
     bool more = false;
     if (gives_back)
-        CHECK(!gate_pass_on(&gate, 3, &next, &more));
+        CHECK(!gate_pass_on(&gate, &(struct place){.cost = 3}, &next, true, &more));
     else
         CHECK_INT(gate_enter(&gate, &task, GATE_ANY_NUMBER), GATE_ADMITTED);
     return more;
@@ -252,6 +264,7 @@ static void whoever_waits_for_the_budget_is_called(void)
     struct standby standby = {not_called};
     extras[3].cost = 3;
     gate = (struct gate){.budget = 6};
+    gate_init(&gate, NULL);
     CHECK(gate_has_budget(&gate, &standby));
     CHECK(gate_take_standby(&gate) == NULL); /* it has got what it wanted */
     for (int refunds = 0; refunds <= 1; refunds++) {
@@ -289,7 +302,7 @@ static void run_task(struct task *task)
             ;
         atomic_fetch_sub(&inside, 1);
         atomic_fetch_add(&over, 1);
-    } while (gate_pass_on(&gate, 0.0, task, &more));
+    } while (gate_pass_on(&gate, &(struct place){.started = true}, task, true, &more));
 }
 
 static void *enter_often(void *arg)
@@ -297,7 +310,7 @@ static void *enter_often(void *arg)
     (void)arg;
     for (int i = 0; i < ENTERS; i++) {
         struct task task = {.tagged = 64};
-        if (gate_enter(&gate, &task, GATE_ANY_NUMBER) == GATE_ADMITTED)
+        if (gate_enter(&gate, &task, GATE_ANY_NUMBER) == GATE_ADMITTED && gate_start(&gate, &task))
             run_task(&task);
     }
     return NULL;
@@ -307,6 +320,7 @@ static void *enter_often(void *arg)
 static void places_of_threads(void)
 {
     gate = (struct gate){.budget = 0.0};
+    gate_init(&gate, NULL);
     gate_set_limit(&gate, LIMIT);
     in_pthreads(enter_often);
     CHECK_INT(atomic_load(&over), PTHREADS * ENTERS);

@@ -44,7 +44,8 @@ CHECK_AT(ompg_options, shielded, 56);
 CHECK_AT(ompg_options, reserved_shielded, 57);
 CHECK_AT(ompg_options, backlog, 64);
 CHECK_AT(ompg_options, reserved_backlog, 68);
-CHECK_AT(ompg_options, reserved, 72);
+CHECK_AT(ompg_options, share, 72);
+CHECK_AT(ompg_options, reserved, 80);
 
 CHECK_ROOM(ompg_task_options);
 CHECK_SIZE(ompg_task_options, 88);
@@ -120,8 +121,8 @@ CHECK_AT(ompg_token, reserved, 32);
 static void fields_stand_in_their_order(void)
 {
     ompg_token token = OMPG_TOKEN_INIT;
-    ompg_options options = {"name", 1,   2, 3.0, OMPG_COLLECT, 4, true, 5.0, &token,
-                            true,   {0}, 9, 0,   {0}};
+    ompg_options options = {"name", 1,   2, 3.0, OMPG_COLLECT, 4,  true, 5.0, &token,
+                            true,   {0}, 9, 0,   NULL,         {0}};
     ompg_task_options task = {free, 6.0, "task", true, {0}, {0}};
     CHECK_STR(options.name, "name");
     CHECK_INT(options.threads, 1);

@@ -65,6 +65,23 @@ typedef enum ompg_on_error {
 /*
  * Zero is the default of every field. A .timeout of 0 is none: whoever passes on what is left of a time
  * sees first that something is left. Later versions add fields: use designated initialisers.
+ *
+ * .share: one limit, or one budget, for several groups, also of several regions.
+ *     ompg_group *disk = ompg_new(&(ompg_options){.limit = 2});
+ *     ompg_group *load = ompg_new(&(ompg_options){.share = disk, .limit = 8});
+ *   Counts    Each task of this group has a place under its own .limit and .budget, where it has them, and under
+ *             those of the other group, which may have a .share itself; or it waits. Its cost, and that of
+ *             items of a pipeline, counts against each of the budgets. So do the other group's own tasks; it
+ *             need have none. Stages that are .unlimited take no place anywhere. An OMPG_FOR runs on as many
+ *             threads as the lowest of the limits allows, and takes none of the places.
+ *   Order     Groups that wait for places take turns, one task each time; a dear task is not overtaken for ever.
+ *   Nested    A task that waits for a group lends its place to that group's tasks, and to those within it: these
+ *             run on its thread, one at a time, beside those that have places of their own. So a task may wait
+ *             for a group that shares its own limit. Two limits whose tasks wait for groups under the other
+ *             one, both ways, can wait for each other: let one share the other instead.
+ *   Limits    ompg_set_limit() of the other group acts at once, from any thread. ompg_get_limit() is each group's
+ *             own. The stop of the other group does not reach this one: only places are shared.
+ *   Life      The other group is freed after this one (an assertion in debug builds); OMPG_DEFAULT is EINVAL.
  */
 typedef struct ompg_options {
     const char *name; /* for messages; copied, at most 63 bytes kept */
@@ -82,7 +99,9 @@ typedef struct ompg_options {
     char reserved_shielded[7];
     int backlog; /* most tasks that wait behind the limit: see ompg_go(); 0: any number */
     int reserved_backlog;
-    OMPG_RESERVED(23); /* zero: see base.h */
+    ompg_group *share; /* its limit and budget hold for this group's tasks, too: see below */
+    OMPG_RESERVED_BESIDE_POINTER(reserved_share)
+    OMPG_RESERVED(22); /* zero: see base.h */
 } ompg_options;
 
 typedef struct ompg_task_options {
@@ -124,7 +143,7 @@ OMPG_BEGIN_DECLS
 /*
  * Makes a group. NULL options: all defaults; they are read before the call returns.
  * Returns NULL with errno EINVAL (a negative limit, budget, threads, max_errors or timeout, a NaN,
- * an unknown on_error, a field of a later version, a token that was not set to OMPG_TOKEN_INIT) or
+ * an unknown on_error, a .share of OMPG_DEFAULT, a field of a later version, a token that was not set to OMPG_TOKEN_INIT) or
  * ENOMEM. Any thread. Free it with ompg_free().
  */
 OMPG_MUST_USE OMPG_API ompg_group *ompg_new(const ompg_options *options);
@@ -134,7 +153,8 @@ OMPG_MUST_USE OMPG_API ompg_group *ompg_new(const ompg_options *options);
  * them may have run already (see ompg_go), and those that run are waited for. Holds are forgotten. NULL is
  * fine.
  * Undefined while another thread waits for the group (an assertion in debug builds), adds to it, or has a
- * hold that it is to be done with; and from one of the group's own tasks.
+ * hold that it is to be done with; while another group has it as its .share; and from one of the group's own
+ * tasks.
  */
 OMPG_API void ompg_free(ompg_group *group);
 
@@ -270,7 +290,7 @@ OMPG_API void ompg_get_stats(const ompg_group *group, ompg_stats *stats);
 /*
  * Changes the limit, 0: no limit. While the group runs too, from any thread: a lower limit lets
  * running tasks, and sub-ranges of loops, finish; a higher one takes effect when the next task starts,
- * ends or is added. An OMPG_FOR keeps the limit that it began with.
+ * ends or is added; at once where others .share the group. An OMPG_FOR keeps the limit that it began with.
  * Returns 0; EINVAL when group is NULL or limit is negative.
  */
 OMPG_API int ompg_set_limit(ompg_group *group, int limit);

@@ -12,6 +12,7 @@
 #include "engine/pools.h"
 #include "engine/session.h"
 #include "group/elapsed.h"
+#include "group/home.h"
 #include "group/nesting.h"
 #include "group/stop.h"
 #include "group/tally.h"
@@ -25,7 +26,7 @@ static bool options_make_sense(const ompg_options *options)
     return ROOM_IS_ZERO(options) && (!options->token || ROOM_IS_ZERO(options->token)) &&
            options->threads >= 0 && options->limit >= 0 && options->backlog >= 0 &&
            options->max_errors >= 0 && is_amount(&options->budget) &&
-           is_amount(&options->timeout) &&
+           is_amount(&options->timeout) && (!options->share || is_group(options->share)) &&
            (options->on_error == OMPG_FAIL_FAST || options->on_error == OMPG_COLLECT);
 }
 
@@ -53,7 +54,7 @@ static void clear_rest(ompg_group *group)
     store_relaxed(&group->waited, 0);
     store_relaxed(&group->has_early_child, false);
     group->moved = false;
-    gate_clear(&group->gate);
+    group->gate.added = 0.0;
     if (group->errors)
         errors_clear(group->errors);
 }
@@ -70,7 +71,8 @@ static bool configure(ompg_group *group, const ompg_options *options)
     store_relaxed(&group->gate.limit, options->limit);
     group->gate.budget = amount_or_none(&options->budget);
     group->gate.backlog = options->backlog;
-    store_relaxed(&group->gated, options->limit > 0 || group->gate.budget > 0.0);
+    gate_init(&group->gate, options->share ? &options->share->gate : NULL);
+    store_relaxed(&group->gated, options->limit > 0 || group->gate.budget > 0.0 || options->share);
     store_relaxed(&group->token, options->token);
     group->timeout = amount_or_none(&options->timeout);
     group->threads = options->threads;
@@ -125,8 +127,10 @@ static __attribute__((noinline)) ompg_group *new_slow(const ompg_options *option
     ompg_group *group = group_acquire(worker);
     fence_release(); /* to the fence_acquire in is_alive: nesting.h */
     if (!group || ((options || !load_relaxed(&group->is_default)) && !configure(group, options))) {
-        if (group)
+        if (group) {
+            gate_end(&group->gate);
             group_release(worker, group);
+        }
         errno = ENOMEM;
         return NULL;
     }
@@ -168,8 +172,11 @@ static bool mailbox_pop(struct mailbox *box, struct task *task)
 static void skip_unwaited(ompg_group *group)
 {
     struct task task;
-    while (mailbox_pop(&group->mailbox, &task) || queue_pop(&group->gate.parked, &task, 1))
+    while (mailbox_pop(&group->mailbox, &task) || gate_drop(&group->gate, &task)) {
+        if (task.tagged & TASK_ADMITTED)
+            gate_leave(&group->gate, &(struct place){.cost = task_cost(&task)});
         task_clean_up(&task);
+    }
 }
 
 static void skip_all(ompg_group *group)
@@ -203,6 +210,7 @@ static __attribute__((noinline)) void free_slow(ompg_group *group)
     if (group->errors)
         group->spare_errors = errors_retire(group->errors);
     group->errors = NULL;
+    gate_end(&group->gate);
     spin_lock(&group->lock); /* whoever looks at the token from within has it */
     store_relaxed(&group->token, NULL);
     end_life(group);
@@ -280,10 +288,10 @@ int ompg_set_limit(ompg_group *group, int limit)
         stop_epoch_bump();
     }
     struct worker *worker = self;
-    if (worker && worker->region == load_relaxed(&group->region)) {
+    if (is_home(worker, group) || gate_is_shared(&group->gate))
         task_release_parked(worker, group);
+    if (worker)
         region_attend_if_asked(worker);
-    }
     return 0;
 }
 

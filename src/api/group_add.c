@@ -13,6 +13,7 @@
 #include "base/memory.h"
 #include "base/room.h"
 #include "engine/mail.h"
+#include "engine/places.h"
 #include "engine/region.h"
 #include "group/home.h"
 #include "group/nesting.h"
@@ -147,7 +148,7 @@ static inline void count_in_mailbox(ompg_group *group, const struct task *task)
 {
     if (!load_relaxed(&group->region)) {
         if (task->tagged & TASK_EXTRA)
-            group->gate.cost += task_cost(task);
+            group->gate.added += task_cost(task);
         bump_relaxed(&group->submitted_here, 1U);
     } else {
         add_release(&group->submitted_elsewhere, 1U);
@@ -209,13 +210,31 @@ static int refuse(ompg_group *group)
     return ECANCELED;
 }
 
-/* Whether the group lies in the task, or the task and all that it lies in are without a limit. */
-static bool is_free_of_limits(ompg_group *group, ompg_group *at)
+/* Whether a task of `outer` has a place that one of the group's needs: up to the gate that is inherited. */
+static bool has_place_of(ompg_group *outer, ompg_group *group, const struct gate *inherited)
 {
+    const struct gate *gate = &group->gate;
+    while (gate && gate != inherited && !gate_leads_to(&outer->gate, gate))
+        gate = gate->share;
+    return gate && gate != inherited;
+}
+
+/*
+ * Whether the group lies in the task, or the task and all that it lies in are without a limit. Those that the group
+ * lies in must not have its tasks' places either, except on this stack.
+ */
+static bool is_free_of_limits(const struct worker *worker, ompg_group *group, ompg_group *at)
+{
+    const struct gate *inherited = places_on_stack(worker, group);
     struct enclosing outer = {.group = at, .serial = load_relaxed(&at->serial)};
-    while (outer.group && !group_lies_in(group, outer.group)) {
-        if (load_relaxed(&outer.group->gated))
+    bool lies_in = false;
+    while (outer.group) {
+        lies_in = lies_in || group_lies_in(group, outer.group);
+        if (lies_in ? has_place_of(outer.group, group, inherited)
+                    : load_relaxed(&outer.group->gated))
             return false;
+        if (lies_in && !gate_is_shared(&group->gate))
+            return true;
         outer = enclosing_next(&outer);
     }
     return true;
@@ -234,7 +253,7 @@ static bool may_wait_for_room(const struct worker *worker, ompg_group *group)
         return false;
     for (const struct frame *frame = worker->frame; frame; frame = frame->prev) {
         ompg_group *at = task_group(frame->task);
-        if (at == group || group_lies_in(at, group) || !is_free_of_limits(group, at))
+        if (at == group || group_lies_in(at, group) || !is_free_of_limits(worker, group, at))
             return false;
     }
     return true;

@@ -22,6 +22,7 @@
 #include "api/group_add.h"
 #include "api/group_call.h"
 #include "engine/idle.h"
+#include "engine/places.h"
 #include "engine/steal.h"
 #include "group/branch.h"
 #include "group/failure.h"
@@ -90,6 +91,8 @@ static void await_branch(struct worker *worker, struct branch *branch)
     int heard = 0;
     region_share_all(worker);
     while (!load_acquire(&branch->over)) {
+        if (UNLIKELY(worker->holdings != NULL) && places_run_in_branch(worker, worker->frame))
+            continue;
         int64_t idle_ns = steal_look_within(worker, branch, &idle, &task);
         if (idle_ns > 0) {
             idle_rest(group, &heard, idle_ns);

@@ -30,6 +30,7 @@
 #include "base/openmp.h"
 #include "engine/idle.h"
 #include "engine/mail.h"
+#include "engine/places.h"
 #include "engine/pools.h"
 #include "engine/steal.h"
 #include "group/stop.h"
@@ -49,6 +50,7 @@ void region_enter(struct worker *worker, struct region *region, int thread)
     worker->thread = thread;
     worker->errno_here = &errno;
     worker->frame = NULL;
+    worker->holdings = NULL;
     worker->inlined = 0;
     worker->foreign = 0;
     worker->robbed = 0;
@@ -270,6 +272,10 @@ void region_run_root(struct worker *worker, ompg_group *group)
         tally_flush(worker);
         if (group_is_done(worker->region, group))
             return;
+        if (UNLIKELY(gate_is_shared(&group->gate)) && places_run_parked(worker, group)) {
+            idle = (struct idle){.awaited = group};
+            continue;
+        }
         int64_t idle_ns = steal_look(worker, NULL, &idle, &task);
         if (idle_ns > 0 && !mail_find(worker, NULL, &task)) {
             idle_rest(group, &heard, idle_ns);
@@ -313,6 +319,7 @@ struct search {
     unsigned looks; /* in vain, since the last task */
     size_t seen;    /* the deque's top at the last look in vain */
     int heard;      /* of the group's bell: see idle_rest */
+    bool at_gates;  /* tasks may be parked that only this thread can start: see places.h */
 };
 
 /* How many tasks have come on top since then; the deque may have become shorter. */
@@ -341,13 +348,21 @@ static bool take_own(struct worker *worker, ompg_group *group, struct search *se
     return found;
 }
 
-/* Finds a task for a nested wait elsewhere than on top of the deque; false: none yet. */
+/*
+ * Finds a task for a nested wait elsewhere than on top of the deque; false: none yet, or one that was parked has
+ * been run.
+ */
 static bool find_nested(struct worker *worker, ompg_group *group, struct search *search,
                         struct task *task)
 {
     if (take_own(worker, group, search, task))
         return true;
     region_share_all(worker);
+    if (UNLIKELY(search->at_gates) && places_run_parked(worker, group)) {
+        search->idle = (struct idle){.awaited = group};
+        search->looks = 0;
+        return false;
+    }
     int64_t idle_ns = steal_look(worker, group, &search->idle, task);
     bool found = idle_ns == 0 || mail_find(worker, group, task);
     if (found)
@@ -359,6 +374,7 @@ static bool find_nested(struct worker *worker, ompg_group *group, struct search 
 
 /*
  * In this order:
+ * - What is parked in the group where this stack has its place: no other thread needs to find one for it.
  * - The newest task of the own deque: depth first, so that neither stack nor deque grows with the number of
  *   tasks, and what is newest is in the cache.
  * - Whether the group is over, after the tally is flushed: its own counts are hidden there. What lies in the
@@ -368,13 +384,16 @@ static bool find_nested(struct worker *worker, ompg_group *group, struct search 
  * - What lies deeper in the own deque, and then all that is left there is shared: other threads may need
  *   what this one must not run, and it is about to look elsewhere, or to sleep.
  */
-static inline void help(struct worker *worker, ompg_group *group,
+static inline void help(struct worker *worker, ompg_group *group, const struct gate *inherited,
                         bool (*is_over)(struct worker *worker, ompg_group *group))
 {
     struct search search = {.idle.awaited = group,
-                            .seen = load_relaxed(&worker->deque.top) - FIRST_LOOK};
+                            .seen = load_relaxed(&worker->deque.top) - FIRST_LOOK,
+                            .at_gates = worker->holdings || load_relaxed(&group->gated)};
     struct task task;
     for (;;) {
+        if (UNLIKELY(inherited != NULL) && places_run_inherited(worker, group, inherited))
+            continue;
         if (UNLIKELY(!pop_own(worker, group, &task))) {
             tally_flush_for(worker, group);
             if (is_over(worker, group)) {
@@ -401,7 +420,7 @@ static bool is_done(struct worker *worker, ompg_group *group)
 
 void region_wait_nested(struct worker *worker, ompg_group *group)
 {
-    help(worker, group, is_done);
+    help(worker, group, places_on_stack(worker, group), is_done);
 }
 
 static bool has_room(struct worker *worker, ompg_group *group)
@@ -413,5 +432,5 @@ static bool has_room(struct worker *worker, ompg_group *group)
 /* A task of the group that is at hand comes first: there is most room when it has taken the parked ones with it. */
 void region_wait_room(struct worker *worker, ompg_group *group)
 {
-    help(worker, group, has_room);
+    help(worker, group, NULL, has_room);
 }

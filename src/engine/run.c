@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/run.h"
 
+#include "base/bell.h"
 #include "base/openmp.h"
 #include "base/text.h"
+#include "engine/announce.h"
 #include "group/branch.h"
 #include "group/elapsed.h"
 #include "group/failure.h"
+#include "group/home.h"
 #include "group/stop.h"
 #include "group/tally.h"
 
@@ -79,6 +82,74 @@ void task_clean_up(const struct task *task)
         shared->release(shared);
 }
 
+/* There was no memory to park it. */
+static __attribute__((noinline)) void lose(ompg_group *group, const struct task *task)
+{
+    record_code(group, task, ENOMEM, OMPG_ERROR_LIBRARY);
+    group_stop(group, &(ompg_error){.code = 0});
+}
+
+/* ---- places that come free ---- */
+
+static bool has_room_here(struct worker *worker, const ompg_group *group)
+{
+    return is_home(worker, group) && deque_make_room(&worker->deque);
+}
+
+/*
+ * Whether deliver would bring a task of the gate's group to a thread that runs it. A group that is not waited
+ * for and not at home here has none; its wait looks at the gate when it begins.
+ */
+static bool can_reach(struct gate *gate, void *worker)
+{
+    ompg_group *group = gate_group(gate);
+    return has_room_here(worker, group) ||
+           (load_acquire(&group->waiting) == WAIT_BEGUN && load_relaxed(&group->region));
+}
+
+static bool deliver_by_mail(ompg_group *group, const struct task *task)
+{
+    struct bell *bell = bell_of(group);
+    mailbox_lock(&group->mailbox);
+    bool put = mailbox_put(&group->mailbox, task);
+    bool rings = put && mail_announce(group);
+    mailbox_unlock(&group->mailbox); /* it may be the last touch of the group */
+    if (rings)
+        bell_ring(bell);
+    return put;
+}
+
+/* Nobody could be given the task, nor is there memory to park it again: it is skipped. */
+static __attribute__((noinline)) void skip_undelivered(ompg_group *group, const struct task *task)
+{
+    struct place place = {.cost = task_cost(task)};
+    lose(group, task);
+    task_clean_up(task);
+    gate_leave(&group->gate, &place);
+    tsan_release(&group->remote);
+    add_release(&group->remote.skipped, 1U); /* the last touch of the group */
+}
+
+/* A task of any group in the family of the worker's, with a place. False where memory is short. */
+static bool deliver(struct worker *worker, const struct task *task)
+{
+    ompg_group *group = task_group(task);
+    if (has_room_here(worker, group) && deque_push(&worker->deque, task))
+        return true;
+    if (deliver_by_mail(group, task))
+        return true;
+    if (!gate_park_again(&group->gate, task))
+        skip_undelivered(group, task);
+    return false;
+}
+
+static void release_claims(struct worker *worker, struct gate *gate)
+{
+    struct task task;
+    while (gate_next_claim(gate, can_reach, worker, &task) && deliver(worker, &task))
+        ;
+}
+
 static void call_standby(struct gate *gate)
 {
     struct standby *standby = gate_take_standby(gate);
@@ -89,11 +160,14 @@ static void call_standby(struct gate *gate)
 void task_release_parked(struct worker *worker, ompg_group *group)
 {
     struct task task;
-    if (!load_relaxed(&group->gated))
+    if (!load_relaxed(&group->gated) && !gate_is_shared(&group->gate))
         return; /* nothing was ever parked */
-    while (deque_make_room(&worker->deque) && gate_next(&group->gate, &task))
-        deque_push(&worker->deque, &task);
-    if (deque_make_room(&worker->deque)) /* for what it adds */
+    if (gate_is_shared(&group->gate))
+        release_claims(worker, &group->gate);
+    else
+        while (worker && deque_make_room(&worker->deque) && gate_next(&group->gate, &task))
+            deque_push(&worker->deque, &task);
+    if (worker && deque_make_room(&worker->deque)) /* for what it adds */
         call_standby(&group->gate);
 }
 
@@ -116,11 +190,13 @@ static void skip_parked(struct worker *worker, ompg_group *group)
  * Gives the place back and takes the next task's; those that fit beside it go to the deque. Where the group
  * has stopped, parked tasks that need no look go first, or each of them would be taken as the next.
  */
-static bool pass_place_on(struct worker *worker, ompg_group *group, double cost, struct task *next)
+static __attribute__((noinline)) bool pass_place_on(struct worker *worker, ompg_group *group,
+                                                    const struct place *place, struct task *next,
+                                                    bool starts)
 {
     bool more;
     skip_parked(worker, group);
-    bool found = gate_pass_on(&group->gate, cost, next, &more);
+    bool found = gate_pass_on(&group->gate, place, next, starts, &more);
     if (more)
         task_release_parked(worker, group);
     return found;
@@ -129,34 +205,40 @@ static bool pass_place_on(struct worker *worker, ompg_group *group, double cost,
 void task_give_place_back(struct worker *worker, ompg_group *group)
 {
     struct task next;
-    if (pass_place_on(worker, group, 0.0, &next) && !deque_push(&worker->deque, &next))
+    struct place place = {.started = true};
+    if (pass_place_on(worker, group, &place, &next, false) && !deque_push(&worker->deque, &next))
         task_run(worker, &next);
 }
 
-/* There was no memory to park it. */
-static __attribute__((noinline)) void lose(ompg_group *group, const struct task *task)
-{
-    record_code(group, task, ENOMEM, OMPG_ERROR_LIBRARY);
-    group_stop(group, &(ompg_error){.code = 0});
-}
+/* ---- running ---- */
 
 /*
  * Tasks that were added before the group had a limit come here without a place; those that have one
  * may have to give it back, because the limit was lowered. True when the task may go on: it has a place,
  * or it is to be skipped.
  */
-static bool pass_gate(ompg_group *group, struct task *task)
+static bool pass_gate(ompg_group *group, struct task *task, struct place *place)
 {
-    if (!load_relaxed(&group->gated) || group_stopped(group, task_stop_index(task)))
+    if (!load_relaxed(&group->gated) || place->started ||
+        group_stopped(group, task_stop_index(task)) || task_is_unlimited(task))
         return true;
-    if (task_is_unlimited(task))
-        return true;
-    if (task->tagged & TASK_ADMITTED)
-        return !gate_is_over(&group->gate) || !gate_step_back(&group->gate, task);
-    enum gate_verdict verdict = gate_enter(&group->gate, task, GATE_ANY_NUMBER);
-    if (verdict == GATE_NO_MEMORY)
-        lose(group, task);
-    return verdict != GATE_PARKED;
+    if (!(task->tagged & TASK_ADMITTED)) {
+        enum gate_verdict verdict = gate_enter(&group->gate, task, GATE_ANY_NUMBER);
+        if (verdict == GATE_NO_MEMORY)
+            lose(group, task);
+        if (verdict != GATE_ADMITTED)
+            return verdict == GATE_NO_MEMORY;
+    }
+    place->started = gate_start(&group->gate, task);
+    return place->started; /* false: others may run it now, and end the group */
+}
+
+/* What runs on the task's stack has its places, too. */
+static inline void hold_place(struct worker *worker, struct holding *holding, ompg_group *group)
+{
+    holding->prev = worker->holdings;
+    holding->gate = &group->gate;
+    worker->holdings = holding;
 }
 
 /*
@@ -169,14 +251,17 @@ static bool pass_gate(ompg_group *group, struct task *task)
  *   so its gate is there. The next task was submitted, so it keeps the group from then on.
  * - The count, last: it may be the last touch of the group, which its waiter then frees.
  */
-static __attribute__((noinline)) bool run_gated(struct worker *worker, struct task *task)
+static __attribute__((noinline)) bool run_gated(struct worker *worker, struct task *task,
+                                                struct holding *holding)
 {
     ompg_group *group = task_group(task);
-    if (!pass_gate(group, task))
+    if (!pass_gate(group, task, &holding->place))
         return false;
     bool admitted = (task->tagged & TASK_ADMITTED) != 0;
     bool skipped = group_stopped(group, task_stop_index(task)); /* after it may have waited */
-    double cost = task_cost(task); /* the clean-up frees where it is written */
+    holding->place.cost = task_cost(task); /* the clean-up frees where it is written */
+    if (admitted)
+        hold_place(worker, holding, group);
     tsan_acquire(&group->local);
     if (!skipped) {
         count_started(worker, group);
@@ -186,14 +271,13 @@ static __attribute__((noinline)) bool run_gated(struct worker *worker, struct ta
     tsan_release(&group->remote);
     if ((task->tagged & TASK_PARTIAL) && !skipped)
         parts_returned(group);
-    struct task next;
-    bool more = admitted && pass_place_on(worker, group, cost, &next);
+    if (admitted)
+        worker->holdings = holding->prev;
+    bool more = admitted && pass_place_on(worker, group, &holding->place, task, true);
     if (skipped)
         count_skipped(worker, group, 1);
     else
         count_returned(worker, group);
-    if (more)
-        *task = next;
     return more;
 }
 
@@ -217,26 +301,46 @@ static void call_branch(struct worker *worker, struct task *task, struct branch 
  * A stolen branch. Its end is not counted, so that nothing of its group may be hidden in the tally
  * afterwards. True when *task is the next to run, with the place that the branch has had.
  */
-static bool run_branch(struct worker *worker, struct task *task)
+static __attribute__((noinline)) bool run_branch(struct worker *worker, struct task *task,
+                                                 struct holding *holding)
 {
     struct branch *branch = task->arg;
     ompg_group *group = task_group(task);
+    bool admitted = (task->tagged & TASK_ADMITTED) != 0;
+    holding->place.started = true; /* since it was admitted: see gate_enter */
+    if (admitted)
+        hold_place(worker, holding, group);
     tsan_acquire(&group->local);
     tally_flush(worker);
     call_branch(worker, task, branch);
-    struct task next;
-    bool more = (task->tagged & TASK_ADMITTED) && pass_place_on(worker, group, 0.0, &next);
+    if (admitted)
+        worker->holdings = holding->prev;
+    bool more = admitted && pass_place_on(worker, group, &holding->place, task, true);
     tally_flush(worker);
     tsan_release(branch);
     store_release(&branch->over, true); /* the last touch of the branch */
-    if (more)
-        *task = next;
     return more;
 }
 
-static bool run_special(struct worker *worker, struct task *task)
+static bool run_special(struct worker *worker, struct task *task, struct holding *holding)
 {
-    return (task->tagged & TASK_BRANCH) ? run_branch(worker, task) : run_gated(worker, task);
+    return (task->tagged & TASK_BRANCH) ? run_branch(worker, task, holding)
+                                        : run_gated(worker, task, holding);
+}
+
+/* The task, and with its place those that follow. */
+static inline void run_specials(struct worker *worker, const struct task *task,
+                                const struct gate *inherited, bool started)
+{
+    struct task current = *task;
+    struct holding holding = {.place = {.inherited = inherited, .started = started}};
+    while (run_special(worker, &current, &holding))
+        holding.place = (struct place){.started = true};
+}
+
+void task_run_started(struct worker *worker, const struct task *task, const struct gate *inherited)
+{
+    run_specials(worker, task, inherited, true);
 }
 
 /* A plain task of a group that has stopped: with it go those of the same kind that lie below it. */
@@ -261,7 +365,5 @@ void task_run_slow(struct worker *worker, struct task *task)
         skip_plain(worker, task);
         return;
     }
-    struct task current = *task;
-    while (run_special(worker, &current))
-        ;
+    run_specials(worker, task, NULL, false);
 }

@@ -30,7 +30,14 @@ void task_end_slow(ompg_group *group, struct frame *frame, int code);
 /* Any task; runs the parked tasks that follow it as well. */
 void task_run_slow(struct worker *worker, struct task *task);
 
-/* Moves parked tasks that have got a place to the worker's deque; calls the gate's standby if there is budget. */
+/* A parked task that gate.h has started: at once, on the stack of a thread that waits. */
+void task_run_started(struct worker *worker, const struct task *task, const struct gate *inherited);
+
+/*
+ * Moves parked tasks that have got a place to the worker's deque; of a shared gate, those of all groups that share
+ * it, to where each group's are run. Calls the group's standby if there is budget. NULL worker: from a thread that
+ * runs none of them.
+ */
 void task_release_parked(struct worker *worker, ompg_group *group);
 
 /*

@@ -5,16 +5,16 @@
 #include "group/stop.h"
 #include "group/tally.h"
 
-/* All places are free. The tasks of a group that has stopped are skipped from the mailbox. */
+/*
+ * The tasks of a group that has stopped are skipped from the mailbox. Where some are parked already, because
+ * the gate is shared, those in the mailbox come behind them one by one.
+ */
 static void move_behind_gate(ompg_group *group)
 {
     struct mailbox *box = &group->mailbox;
-    if (box->queue.size == 0 || group_stopped_hard(group)) {
-        gate_clear(&group->gate);
-        return;
-    }
-    gate_open(&group->gate, &box->queue);
-    store_relaxed(&box->size, 0U);
+    group->gate.added = 0.0;
+    if (box->queue.size > 0 && !group_stopped_hard(group) && gate_open(&group->gate, &box->queue))
+        store_relaxed(&box->size, 0U);
 }
 
 /* The caller holds the mailbox's lock. */

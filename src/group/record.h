@@ -34,6 +34,7 @@
 #include "store/gate.h"
 #include "store/mailbox.h"
 
+#include <stddef.h>
 #include <stdint.h>
 
 struct region;
@@ -122,6 +123,11 @@ struct ompg_group {
 static inline bool is_group(const ompg_group *group)
 {
     return (uintptr_t)group > (uintptr_t)OMPG_DEFAULT;
+}
+
+static inline ompg_group *gate_group(struct gate *gate)
+{
+    return (void *)((char *)gate - offsetof(ompg_group, gate));
 }
 
 /* ---- parts ---- */

@@ -44,6 +44,13 @@ struct frame {
     struct state *states; /* where it has some: the last one first */
 };
 
+/* What a task that runs here has of its group's gate. */
+struct holding {
+    struct holding *prev;
+    struct gate *gate;
+    struct place place;
+};
+
 struct worker {
     struct deque deque;
     struct region *region; /* written by the owner under deque.lock */
@@ -61,7 +68,8 @@ struct worker {
     int64_t
         launch_pause;   /* for so long, after one that OpenMP ran here; 0: the last one went well */
     bool launched_here; /* OpenMP has run a worker's task on this thread */
-    struct deque *asked; /* whose owner this thief has asked last, NULL: nobody's */
+    struct holding *holdings; /* innermost first */
+    struct deque *asked;      /* whose owner this thief has asked last, NULL: nobody's */
     ompg_group *free_groups;
     _Atomic(ompg_group *) tally_group;
     struct counts tally;

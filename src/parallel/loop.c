@@ -105,7 +105,8 @@ static bool has_lost_place(const struct participant *participant)
     if (LIKELY(!load_relaxed(&group->gated)))
         return false;
     bool admitted = (participant->frame->task->tagged & TASK_ADMITTED) != 0;
-    return admitted ? gate_is_over(&group->gate) : load_relaxed(&group->gate.limit) > 0;
+    return admitted ? gate_is_crowded(&group->gate, self->holdings->place.inherited)
+                    : load_relaxed(&group->gate.limit) > 0;
 }
 
 /* Has another participant go on in its stead, which waits for a place; false when memory is short. */

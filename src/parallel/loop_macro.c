@@ -96,7 +96,7 @@ static int at_most(int threads, size_t most)
 
 static int within_limit(ompg_group *group, int threads)
 {
-    int limit = group ? load_relaxed(&group->gate.limit) : 0;
+    int limit = group ? gate_least_limit(&group->gate) : 0;
     return limit > 0 && limit < threads ? limit : threads;
 }
 

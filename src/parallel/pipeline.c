@@ -199,7 +199,7 @@ static int charge(struct record *record)
 {
     struct pipeline *pipeline = record->pipeline;
     const ompg_stage *source = &pipeline->stages[0];
-    if (!source->cost || pipeline->group->gate.budget <= 0.0)
+    if (!source->cost || !gate_counts_cost(&pipeline->group->gate))
         return 0;
     double cost = source->cost(record->item, source->arg);
     if (is_amount(&cost) && amount_bits(&cost) != AMOUNT_INFINITE) {

@@ -30,8 +30,7 @@
 //@ take src/api/group_hold.c ompg_hold ompg_done
 //@ take src/api/group_add.c run_other dispatch count_at_once leave_unnumbered count_submitted
 //@ change s/DEQUE_CAPACITY = 2048/DEQUE_CAPACITY = 2/
-//@ change s/    struct task current = \*task;/    return;/
-//@ change s/while (run_special(worker, &current))/while (false)/
+//@ change s/    run_specials(worker, task, NULL, false);/    return;/
 //@ change s/TASK_BRANCH = 32/TASK_BRANCH = 0/
 //@ change s/TASK_FLAGS = [0-9]*/TASK_FLAGS = 15/
 //@ mutant pried-is-not-marked s/^ *store_release(&task_group(task)->pried, true);/;/

@@ -28,9 +28,9 @@
 //@ change s/^    int code;  *\/\* these are/    shared<int> code; \/*/
 //@ change s/^    void \*arg;  *\/\* of the call/    shared<void *> arg; \/*/
 //@ change s/tsan_[a-z]*([^)]*);//
-//@ mutant over-before-the-result /^static bool run_branch/,/^}/{s/^    call_branch(worker, task, branch);$/store_release(\&branch->over, true); call_branch(worker, task, branch);/}
+//@ mutant over-before-the-result / bool run_branch(/,/^}/{s/^    call_branch(worker, task, branch);$/store_release(\&branch->over, true); call_branch(worker, task, branch);/}
 //@ mutant result-after-over s/^    branch->code = code;$//;s/^    store_release(&branch->over, true);.*/    store_release(\&branch->over, true); branch->code = 0;/
-//@ mutant counts-stay-hidden /^static bool run_branch/,/^}/s/^    tally_flush(worker);$//
+//@ mutant counts-stay-hidden / bool run_branch(/,/^}/s/^    tally_flush(worker);$//
 //@ mutant parts-of-anybody s/return at == branch;/return true;/
 //@ mutant taken-back-unseen s/if (LIKELY(!is_below(top - 1, load_relaxed(&deque->split))))/if (true)/
 //@ mutant taken-back-late /^static inline bool deque_pop_back/,/^}/s/store_relaxed(&deque->top, top - 1);/load_relaxed(\&deque->top);/
@@ -55,10 +55,21 @@ struct frame {
     bool failed, refused, in_branch;
 };
 
+/* None has a place. */
+struct place {
+    bool started;
+};
+struct holding {
+    struct holding *prev;
+    struct place place;
+};
+#define hold_place(worker, holding, group) ((void)0)
+
 struct worker {
     struct deque deque;
     struct region *region;
     struct frame *frame;
+    struct holding *holdings;
     int64_t loot, hold_back;
     struct deque *asked;
     int hidden; /* that it has counted for itself */
@@ -73,7 +84,8 @@ static void attend_thieves(struct worker *worker)
     store_relaxed(&worker->deque.attention, 0);
     region_attend(worker);
 }
-static bool pass_place_on(struct worker *worker, ompg_group *group, double cost, struct task *next)
+static bool pass_place_on(struct worker *worker, ompg_group *group, const struct place *place,
+                          struct task *next, bool starts)
 {
     return false;
 }
@@ -206,8 +218,9 @@ struct model : rl::test_suite<model, THREADS> {
 
     void run(struct task *task)
     {
+        struct holding holding = {};
         if (task->tagged & TASK_BRANCH)
-            run_branch(here(), task);
+            run_branch(here(), task, &holding);
         else
             add_relaxed(&tasks, -1);
         run_added();
@@ -237,10 +250,11 @@ static void tally_flush(struct worker *worker)
 static int join_stolen(struct worker *worker, struct branch *branch, int first)
 {
     struct task task;
+    struct holding holding = {};
     while (!load_acquire(&branch->over)) {
         for (struct worker &victim : the->workers)
             if (&victim != worker && steal_from_within(worker, &victim, branch, rl::rand(2) ? LOOK_FOR_SURE : LOOK_SHARED, &task))
-                run_branch(worker, &task);
+                run_branch(worker, &task, &holding);
         rl::yield(1, RL_INFO);
     }
     int second = branch->code;

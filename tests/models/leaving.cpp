@@ -82,6 +82,7 @@ struct worker {
     struct deque deque;
     struct region *region;
     struct frame *frame;
+    struct holding *holdings;
     int thread;
     unsigned inlined, foreign;
     int64_t robbed, loot, hold_back;

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "engine/places.h"
+
+#include "engine/run.h"
+#include "group/nesting.h"
+#include "group/stop.h"
+#include "group/tally.h"
+
+/* ---- what this stack has ---- */
+
+/* Holdings that are next to one another are mostly of one family, and the innermost one leads to most of it. */
+static const struct gate *inherited_by(const struct worker *worker, struct gate *claim)
+{
+    for (const struct gate *gate = claim; gate; gate = gate->share)
+        for (const struct holding *at = worker->holdings; at; at = at->prev)
+            if (gate_leads_to(at->gate, gate))
+                return gate;
+    return NULL;
+}
+
+const struct gate *places_on_stack(const struct worker *worker, ompg_group *group)
+{
+    return worker->holdings && gate_is_shared(&group->gate) ? inherited_by(worker, &group->gate)
+                                                            : NULL;
+}
+
+bool places_run_inherited(struct worker *worker, ompg_group *group, const struct gate *inherited)
+{
+    struct task task;
+    bool found = gate_take_parked(&group->gate, inherited, &task);
+    if (found)
+        task_run_started(worker, &task, inherited);
+    return found;
+}
+
+/* ---- groups that lie in what is waited for ---- */
+
+/* For whom a parked task is looked for: what it must lie in. */
+struct seeker {
+    const struct worker *worker;
+    const ompg_group *group;
+    const struct frame *frame; /* of a task of the group; NULL: any task of it */
+};
+
+static bool lies_in_task(const ompg_group *inner, const struct frame *frame)
+{
+    struct enclosing at = group_enclosing(inner);
+    while (at.group && at.group != task_group(frame->task))
+        at = enclosing_next(&at);
+    return at.group && at.index == frame->task->index;
+}
+
+static const struct gate *inherits(struct gate *claim, void *arg)
+{
+    const struct seeker *seeker = arg;
+    const ompg_group *group = gate_group(claim);
+    bool lies_in = seeker->frame ? lies_in_task(group, seeker->frame)
+                                 : group_encloses(seeker->group, group);
+    return lies_in ? inherited_by(seeker->worker, claim) : NULL;
+}
+
+/* In each family that this stack has a place in. */
+static bool run_claimed_here(struct worker *worker, struct seeker *seeker)
+{
+    const struct gate *family = NULL, *inherited;
+    struct task task;
+    for (struct holding *at = worker->holdings; at; at = at->prev) {
+        if (at->gate->family == family || !gate_is_shared(at->gate))
+            continue;
+        family = at->gate->family;
+        if (!gate_take_claimed(at->gate, inherits, seeker, &inherited, &task))
+            continue;
+        task_run_started(worker, &task, inherited);
+        return true;
+    }
+    return false;
+}
+
+/* ---- for whoever waits ---- */
+
+/* The group's end must not wait for the places that others have. */
+static bool skip_stopped(struct worker *worker, ompg_group *group)
+{
+    struct task task;
+    if (!group_stopped(group, OMPG_NO_INDEX) || !group_stopped_hard(group) ||
+        !gate_drop(&group->gate, &task))
+        return false;
+    task_run(worker, &task);
+    return true;
+}
+
+bool places_run_parked(struct worker *worker, ompg_group *group)
+{
+    struct seeker seeker = {.worker = worker, .group = group};
+    if (gate_is_shared(&group->gate))
+        task_release_parked(worker,
+                            group); /* for its standby, and what nobody could reach before */
+    if (gate_is_shared(&group->gate) &&
+        (skip_stopped(worker, group) ||
+         places_run_inherited(worker, group, places_on_stack(worker, group))))
+        return true;
+    return run_claimed_here(worker, &seeker);
+}
+
+bool places_run_in_branch(struct worker *worker, const struct frame *frame)
+{
+    struct seeker seeker = {.worker = worker, .group = task_group(frame->task), .frame = frame};
+    bool found = run_claimed_here(worker, &seeker);
+    if (found)
+        tally_flush(worker); /* the joiner may go on, or sleep */
+    return found;
+}
