@@ -87,8 +87,8 @@ typedef int ompg_local_each_fn(void *state, void *arg);
  * add up what they hold. Which task has had which state depends on the schedule, so the result is the same
  * each time only where the order of additions makes no difference.
  * Returns 0; the first code of fn that is not 0, with which it ends; EINVAL when local or fn is NULL; EBUSY,
- * fn not called, while a state is in use, by the caller too. Any thread. What tasks wrote is visible that
- * were over before the call.
+ * fn not called, while a state is in use, by the caller too (in the child of a fork those that other threads had
+ * stay in use). Any thread. What tasks wrote is visible that were over before the call.
  */
 OMPG_API int ompg_local_each(ompg_local *local, ompg_local_each_fn *fn, void *arg);
 
