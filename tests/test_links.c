@@ -161,6 +161,87 @@ static void a_stop_reaches_every_level(void)
     CHECK_INT(atomic_load(&it.not_stopped), 0);
 }
 
+/* ---- a group that another task waits for than the one that made it ---- */
+
+enum { MOVES = 300 };
+
+/*
+ * Made in a task of `middle`, which lies in `outer`, and waited for in a task of `elsewhere`, while its maker looks
+ * and `outer` stops: that is nothing to `elsewhere`.
+ */
+typedef struct moving {
+    ompg_group *outer, *handed;
+    event made, moved, left;
+    int pause;
+} moving;
+
+static int look_while_it_moves(ompg_group *middle, void *arg)
+{
+    moving *self = arg;
+    (void)middle;
+    self->handed = ompg_new(NULL);
+    ompg_go(self->handed, do_nothing, NULL);
+    event_post(&self->made);
+    while (atomic_load(&self->moved.count) == 0)
+        ompg_stopped(self->handed);
+    event_post(&self->left);
+    return 0;
+}
+
+static int run_middle(ompg_group *outer, void *arg)
+{
+    (void)outer;
+    ompg_run(NULL, look_while_it_moves, arg, NULL);
+    return 0;
+}
+
+static int stop_and_wait(ompg_group *elsewhere, void *arg)
+{
+    moving *self = arg;
+    CHECK_INT(ompg_cancel(self->outer, EIO), 0);
+    for (volatile int i = 0; i < self->pause; i = i + 1)
+        ;
+    int code = ompg_wait(self->handed);
+    CHECK(code == 0 || code == ECANCELED);
+    event_post(&self->moved);
+    CHECK_AWAIT(&self->left, 1);
+    CHECK(!ompg_stopped(elsewhere));
+    ompg_free(self->handed);
+    return 0;
+}
+
+static int wait_elsewhere(ompg_group *root, void *arg)
+{
+    moving *self = arg;
+    (void)root;
+    CHECK_AWAIT(&self->made, 1);
+    CHECK_INT(ompg_run(NULL, stop_and_wait, self, NULL), 0);
+    return 0;
+}
+
+static int make_outer(ompg_group *root, void *arg)
+{
+    moving *self = arg;
+    (void)root;
+    self->outer = ompg_new(NULL);
+    ompg_go(self->outer, run_middle, self);
+    CHECK_INT(ompg_wait(self->outer), EIO);
+    ompg_free(self->outer);
+    return 0;
+}
+
+static void a_group_that_moves_takes_no_stop_along(void)
+{
+    for (int round = 0; round < MOVES; round++) {
+        moving it = {.pause = round % 30};
+        ompg_group *root = ompg_new(&(ompg_options){.threads = 2});
+        ompg_go(root, make_outer, &it);
+        ompg_go(root, wait_elsewhere, &it);
+        CHECK_INT(ompg_wait(root), 0);
+        ompg_free(root);
+    }
+}
+
 /* ---- a task that runs inside ompg_go, on the stack of one that it has nothing to do with ---- */
 
 typedef struct strangers {
@@ -214,5 +295,6 @@ CHECK_MAIN("links",
            {"the earliest of many deadlines counts", the_earliest_of_many_deadlines_counts},
            {"a group that is gone encloses nothing", a_group_that_is_gone_encloses_nothing},
            {"a stop reaches every level", a_stop_reaches_every_level},
+           {"a group that moves takes no stop along", a_group_that_moves_takes_no_stop_along},
            {"a wait for a task below on the stack is refused",
             a_wait_for_a_task_below_on_the_stack_is_refused})
