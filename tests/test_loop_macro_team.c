@@ -96,10 +96,36 @@ ORDERED_BY_OPENMP static void in_the_region_itself(void)
     ompg_free(group);
 }
 
+/* The macros need no variable of the region except the group. */
+ORDERED_BY_OPENMP static void in_a_region_that_names_its_variables(void)
+{
+    int all = 0, odd = 0, pairs = 0;
+    ompg_group *group = ompg_new(NULL);
+#if defined(_OPENMP)
+#pragma omp parallel num_threads(3) default(none) shared(group, all, odd, pairs, dynamic)
+#endif
+    {
+        OMPG_FOR_TEAM(group, i, 0, N, reduction(+ : all))
+            all++;
+        OMPG_FOR_TEAM_STEP(group, i, 1, N, 2, reduction(+ : odd))
+            odd++;
+        OMPG_FOR2_TEAM(group, i, 0, N, j, 0, 2, reduction(+ : pairs))
+            pairs++;
+        OMPG_FOR_TEAM_OPT(OMPG_DEFAULT, i, 0, N, dynamic, reduction(+ : all))
+            all++;
+    }
+    CHECK_INT(all, 2 * N);
+    CHECK_INT(odd, N / 2);
+    CHECK_INT(pairs, 2 * N);
+    CHECK_INT(ompg_wait(group), 0);
+    ompg_free(group);
+}
+
 static void every_iteration_once(void)
 {
     in_teams(cover_once);
     in_the_region_itself();
+    in_a_region_that_names_its_variables();
 }
 
 /* No team: a serial loop. No group: none. */
