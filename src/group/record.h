@@ -94,6 +94,7 @@ struct ompg_group {
     atomic_bool pried;           /* tasks were taken before their tally was flushed */
     atomic_bool has_early_child; /* see note_early_child */
     bool cause_is_first;         /* guard: stop; no error was kept before it */
+    bool moved; /* guard: mailbox.lock; away from a region that may be there still: home.h */
 
     /* What few groups use. */
     alignas(CACHE_LINE) struct gate gate;
@@ -104,7 +105,6 @@ struct ompg_group {
     _Atomic int64_t waited;    /* sum of the waits that are over */
     struct mailbox mailbox; /* tasks from elsewhere than the region; empty at the end of a life */
     ompg_group *next_made;  /* all records, while the library lives; guard: the pools' lock */
-    bool moved; /* guard: mailbox.lock; away from a region that may be there still: home.h */
     struct parts
         parts; /* all zero at the end of a life; relaxed: read while the group runs, or after */
     struct spinlock lock;
