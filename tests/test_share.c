@@ -344,6 +344,61 @@ static void a_stolen_branch_needs_the_place(void)
     }
 }
 
+/* Tasks under one limit wait for a group under another one, and the other way round. */
+struct crossing {
+    ompg_group *pools[3];
+    event begun;
+    int across; /* pools that wait for one another in a circle */
+    atomic_int waits, runs;
+};
+
+static int wait_across(ompg_group *group, void *arg)
+{
+    struct crossing *self = arg;
+    int pool = 0;
+    event_post(&self->begun);
+    while (self->pools[pool] != group)
+        pool++;
+    if (ompg_get_threads(group) > self->across)
+        CHECK_AWAIT(&self->begun, self->across); /* all have their place */
+    ompg_group *one = ompg_new(&(ompg_options){.share = self->pools[(pool + 1) % self->across]});
+    for (int i = 0; i < 10; i++)
+        CHECK_INT(ompg_go(one, count_run, &self->runs), 0);
+    CHECK_INT(ompg_wait(one), 0);
+    ompg_free(one);
+    return 0;
+}
+
+static int wait_for_pool(ompg_group *group, void *arg)
+{
+    struct crossing *self = arg;
+    (void)group;
+    ompg_group *pool = self->pools[atomic_fetch_add(&self->waits, 1)];
+    CHECK_INT(ompg_go(pool, wait_across, self), 0);
+    return ompg_wait(pool);
+}
+
+static void limits_wait_for_one_another_in_a_circle(void)
+{
+    for (int round = 0; round < 10; round++) {
+        for (int across = 2; across <= 3; across++) {
+            for (size_t t = 0; t < 4; t++) {
+                struct crossing self = {.across = across};
+                for (int i = 0; i < across; i++)
+                    self.pools[i] = pool_new(1, 0.0);
+                ompg_group *outer = ompg_new(&(ompg_options){.threads = teams[t]});
+                for (int i = 0; i < across; i++)
+                    CHECK_INT(ompg_go(outer, wait_for_pool, &self), 0);
+                CHECK_INT(ompg_wait(outer), 0);
+                ompg_free(outer);
+                CHECK_INT(atomic_load(&self.runs), 10 * across);
+                for (int i = 0; i < across; i++)
+                    ompg_free(self.pools[i]);
+            }
+        }
+    }
+}
+
 /* ---- chains, costs, what else takes places ---- */
 
 static int run_in_chain(ompg_group *group, void *arg)
@@ -957,6 +1012,7 @@ CHECK_MAIN(
      the_place_is_with_a_task_that_has_not_started},
     {"a pool is shared while its tasks wait", a_pool_is_shared_while_its_tasks_wait},
     {"a stolen branch needs the place", a_stolen_branch_needs_the_place},
+    {"limits wait for one another in a circle", limits_wait_for_one_another_in_a_circle},
     {"a chain of three", a_chain_of_three},
     {"costs count against the shared budget", costs_count_against_the_shared_budget},
     {"a dear task of another group gets its turn", a_dear_task_of_another_group_gets_its_turn},

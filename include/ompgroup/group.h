@@ -77,8 +77,8 @@ typedef enum ompg_on_error {
  *   Order     Groups that wait for places take turns, one task each time; a dear task is not overtaken for ever.
  *   Nested    A task that waits for a group lends its place to that group's tasks, and to those within it: these
  *             run on its thread, one at a time, beside those that have places of their own. So a task may wait
- *             for a group that shares its own limit. Two limits whose tasks wait for groups under the other
- *             one, both ways, can wait for each other: let one share the other instead.
+ *             for a group that shares its own limit. Where tasks under two limits wait for groups under the other
+ *             one, both ways, they lend their places to these: so one more may have begun under each.
  *   Limits    ompg_set_limit() of the other group acts at once, from any thread. ompg_get_limit() is each group's
  *             own. The stop of the other group does not reach this one: only places are shared.
  *   Life      The other group is freed after this one (an assertion in debug builds); OMPG_DEFAULT is EINVAL.

@@ -76,6 +76,75 @@ static bool run_claimed_here(struct worker *worker, struct seeker *seeker)
     return false;
 }
 
+/* ---- families that wait for each other ---- */
+
+enum { MOST_FAMILIES = 16 };
+
+/* Families in whose tasks something lies that is waited for. */
+struct families {
+    struct gate *of[MOST_FAMILIES];
+    int count;
+};
+
+static void add_family(struct families *families, struct gate *family)
+{
+    int i = 0;
+    while (i < families->count && families->of[i] != family)
+        i++;
+    if (i == families->count && i < MOST_FAMILIES)
+        families->of[families->count++] = family;
+}
+
+/*
+ * Those of all tasks that wait, one in another, for the group to be over. They live while the group has tasks, which
+ * the caller sees to.
+ */
+static void add_families_around(struct families *families, const ompg_group *group)
+{
+    struct enclosing at = {.group = (ompg_group *)group, .serial = load_relaxed(&group->serial)};
+    while (at.group && load_acquire(&at.group->waiting) >= WAIT_BEGUN) {
+        at = enclosing_next(&at);
+        if (at.group && gate_is_shared(&at.group->gate))
+            add_family(families, at.group->gate.family);
+    }
+}
+
+static void add_families_around_claim(struct gate *claim, void *families)
+{
+    add_families_around(families, gate_group(claim));
+}
+
+/*
+ * Whether the group waits for places that are with tasks which wait for places, and so on, that are with the tasks
+ * that this group lies in. The search goes the other way: who waits for the families that this group lies in.
+ */
+static bool waits_in_a_circle(const ompg_group *group)
+{
+    struct families families = {.count = 0};
+    add_families_around(&families, group);
+    int own =
+        families
+            .count; /* where it is the group's family, its place is on a stack that looks for it */
+    for (int i = 0; i < families.count; i++) {
+        if (families.of[i] == group->gate.family && i >= own)
+            return true;
+        if (families.of[i] != group->gate.family)
+            gate_each_claim(families.of[i], add_families_around_claim, &families);
+    }
+    return false;
+}
+
+bool places_run_lent(struct worker *worker, ompg_group *group)
+{
+    const struct gate *inherited;
+    struct task task;
+    if (!gate_is_shared(&group->gate) || !waits_in_a_circle(group) ||
+        !gate_take_lent(&group->gate, &inherited, &task))
+        return false;
+    task_run_started(worker, &task, inherited);
+    return true;
+}
+
 /* ---- for whoever waits ---- */
 
 /* The group's end must not wait for the places that others have. */

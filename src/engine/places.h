@@ -25,7 +25,13 @@ bool places_run_inherited(struct worker *worker, ompg_group *group, const struct
  */
 bool places_run_parked(struct worker *worker, ompg_group *group);
 
-/* The same for a thread that waits for a branch of the task that the frame is of: a group that lies in the task. */
+/*
+ * Where two families wait for each other: runs a parked task of the group, for which this thread waits, on a place that
+ * a task has lent which waits itself.
+ */
+bool places_run_lent(struct worker *worker, ompg_group *group);
+
+/* As places_run_parked, for a thread that waits for a branch of the task that the frame is of: a group that lies in the task. */
 bool places_run_in_branch(struct worker *worker, const struct frame *frame);
 
 #endif

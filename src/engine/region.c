@@ -358,7 +358,9 @@ static bool find_nested(struct worker *worker, ompg_group *group, struct search 
     if (take_own(worker, group, search, task))
         return true;
     region_share_all(worker);
-    if (UNLIKELY(search->at_gates) && places_run_parked(worker, group)) {
+    bool is_long = search->looks % FULL_LOOKS_FROM == 0;
+    if (UNLIKELY(search->at_gates) &&
+        (places_run_parked(worker, group) || (is_long && places_run_lent(worker, group)))) {
         search->idle = (struct idle){.awaited = group};
         search->looks = 0;
         return false;

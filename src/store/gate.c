@@ -121,18 +121,22 @@ static struct gate *reserve_for(struct gate *claim, size_t look, struct task *ta
     return refused_by;
 }
 
-/* The look of whoever stands behind the claims, or, if it has one, behind those before it; 0: there are none. */
-static size_t look_behind(struct gate *gate)
+static __attribute__((noinline)) size_t look_behind_slow(struct gate *gate)
 {
     struct gate *root = gate->family;
     struct task task;
-    if (!root->claims || root->claims == gate)
-        return 0;
     size_t look = ++root->looks;
     for (struct gate *at = root->claims; at && at != gate; at = at->next)
         if (reserve_for(at, look, &task) == root)
             break; /* all others need it too */
     return look;
+}
+
+/* The look of whoever stands behind the claims, or, if it has one, behind those before it; 0: there are none. */
+static inline size_t look_behind(struct gate *gate)
+{
+    const struct gate *first = gate->family->claims;
+    return LIKELY(!first || first == gate) ? 0 : look_behind_slow(gate);
 }
 
 /* ---- places ---- */
@@ -426,6 +430,27 @@ bool gate_take_claimed(struct gate *gate, gate_inherit_fn *inherits, void *arg,
     }
     unlock_family(gate);
     return found;
+}
+
+bool gate_take_lent(struct gate *gate, const struct gate **inherited, struct task *task)
+{
+    lock_family(gate);
+    bool found = queue_peek(&gate->parked, task);
+    if (found) {
+        *inherited = refuser(gate, task_cost(task), 0);
+        unpark(gate, task);
+        take_place(gate, *inherited, task, true);
+    }
+    unlock_family(gate);
+    return found;
+}
+
+void gate_each_claim(struct gate *root, void (*visit)(struct gate *claim, void *arg), void *arg)
+{
+    lock_family(root);
+    for (struct gate *at = root->claims; at; at = at->next)
+        visit(at, arg);
+    unlock_family(root);
 }
 
 bool gate_drop(struct gate *gate, struct task *task)

@@ -174,6 +174,12 @@ typedef const struct gate *gate_inherit_fn(struct gate *claim, void *arg);
 bool gate_take_claimed(struct gate *gate, gate_inherit_fn *inherits, void *arg,
                        const struct gate **inherited, struct task *task);
 
+/* The next parked task, which starts now: from the first gate that is full on (*inherited) without a place. */
+bool gate_take_lent(struct gate *gate, const struct gate **inherited, struct task *task);
+
+/* All claims of a family. Called under the lock. */
+void gate_each_claim(struct gate *root, void (*visit)(struct gate *claim, void *arg), void *arg);
+
 /* The next parked task of a group that has stopped: without a place. */
 bool gate_drop(struct gate *gate, struct task *task);
 
