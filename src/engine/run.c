@@ -355,10 +355,13 @@ void task_run_slow(struct worker *worker, struct task *task)
     ompg_group *group = task_group(task);
     bool plain = !(task->tagged & TASK_FLAGS);
     if (LIKELY(!(task->tagged & TASK_SPECIAL) && group_is_express(group))) {
-        count_started(worker, group);
+        struct counts *counts = counts_for_start(worker, group);
+        bump_relaxed(&counts->started, 1U);
         task_call(worker, task, task_argument(task));
         clean_up_beside(worker, task);
-        count_returned(worker, group);
+        if (counts != &group->local) /* the tally may have turned to another group meanwhile */
+            counts = counts_for(worker, group);
+        bump_release(&counts->returned, 1U);
         return;
     }
     if (plain && group_stopped_hard(group)) {

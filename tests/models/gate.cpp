@@ -66,7 +66,7 @@ struct mailbox {
     struct queue queue;
 };
 
-struct ompg_group {
+struct alignas(CACHE_LINE) ompg_group {
     struct gate gate;
     atomic_bool gated;
     atomic_int submitted;
@@ -74,6 +74,7 @@ struct ompg_group {
     rl::atomic<struct region *> region;
     struct mailbox mailbox;
     atomic_int news; /* whoever waits has been told of so many mails */
+    struct counts local; /* not used */
 };
 
 /* A deque that is the worker's own, full where `room` is 0. */
