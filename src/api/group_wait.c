@@ -48,7 +48,8 @@ void wait_end(ompg_group *group)
 {
     if (group->timeout > 0.0)
         store_relaxed(&group->deadline, CLOCK_NEVER);
-    gate_forget_standby(&group->gate);
+    if (load_relaxed(&group->gated))
+        gate_forget_standby(&group->gate);
     int64_t begun = load_relaxed(&group->begun);
     if (begun != 0) {
         store_relaxed(&group->waited, load_relaxed(&group->waited) + clock_now() - begun);
@@ -80,8 +81,10 @@ static void run_claimed(ompg_group *group, struct worker *worker, struct reserve
 {
     if (worker) {
         int saved = errno;
-        task_release_parked(worker, group);
-        task_run_parked(worker, group);
+        if (group_uses_gate(group)) {
+            task_release_parked(worker, group);
+            task_run_parked(worker, group);
+        }
         region_wait_nested(worker, group);
         errno = saved;
     } else {

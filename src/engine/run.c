@@ -160,7 +160,7 @@ static void call_standby(struct gate *gate)
 void task_release_parked(struct worker *worker, ompg_group *group)
 {
     struct task task;
-    if (!load_relaxed(&group->gated) && !gate_is_shared(&group->gate))
+    if (!group_uses_gate(group))
         return; /* nothing was ever parked */
     if (gate_is_shared(&group->gate))
         release_claims(worker, &group->gate);

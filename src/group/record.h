@@ -130,6 +130,12 @@ static inline ompg_group *gate_group(struct gate *gate)
     return (void *)((char *)gate - offsetof(ompg_group, gate));
 }
 
+/* Whether something may be parked at its gate, or have a place under it. */
+static inline bool group_uses_gate(const ompg_group *group)
+{
+    return load_relaxed(&((ompg_group *)group)->gated) || gate_is_shared(&group->gate);
+}
+
 /* ---- parts ---- */
 
 /* A loop, or a pipeline, that has so many iterations or items in all. */

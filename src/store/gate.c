@@ -42,17 +42,12 @@ static void end_claim(struct gate *gate)
     gate->link = NULL;
 }
 
-void gate_init(struct gate *gate, struct gate *share)
+static void join_family(struct gate *gate, struct gate *share)
 {
-    store_relaxed(&gate->running, 0);
-    store_relaxed(&gate->begun, 0U);
-    store_relaxed(&gate->at_once, 0U);
     store_relaxed(&gate->sharers, 0);
     gate->family = share ? share->family : gate;
     gate->share = share;
-    gate->cost = gate->charged = gate->added = 0.0;
-    gate->charges = gate->reserved = gate->looks = 0;
-    gate->standby = NULL;
+    gate->reserved = gate->looks = 0;
     gate->link = NULL;
     gate->claims = NULL;
     gate->claims_end = &gate->claims;
@@ -62,6 +57,18 @@ void gate_init(struct gate *gate, struct gate *share)
     add_seq_cst(&share->sharers, 1); /* before anybody looks at what has begun there */
     begin_claim(share);
     unlock_family(gate);
+}
+
+void gate_init(struct gate *gate, struct gate *share)
+{
+    store_relaxed(&gate->running, 0);
+    store_relaxed(&gate->begun, 0U);
+    store_relaxed(&gate->at_once, 0U);
+    gate->cost = gate->charged = gate->added = 0.0;
+    gate->charges = 0;
+    gate->standby = NULL;
+    if (UNLIKELY(share || gate->family != gate)) /* not a root since its last life */
+        join_family(gate, share);
 }
 
 void gate_end(struct gate *gate)
@@ -75,6 +82,7 @@ void gate_end(struct gate *gate)
     unlock_family(gate);
     gate->share = NULL;
     gate->family = gate;
+    gate->reserved = 0; /* in looks of its own from now on */
 }
 
 bool gate_leads_to(const struct gate *gate, const struct gate *other)
