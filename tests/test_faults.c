@@ -213,6 +213,35 @@ static void fill_nested(ompg_group *group)
     }
 }
 
+/* The same in groups that share the limit of the one around them, and of those around that. */
+static int sharer(ompg_group *group, void *arg)
+{
+    job *self = arg;
+    atomic_fetch_add(&self->ran, 1);
+    ompg_group *shares = ompg_new(&(ompg_options){.share = group});
+    if (shares == NULL)
+        return errno;
+    int code = 0;
+    for (int i = 0; i < 5 && code == 0; i++)
+        code = job_go_with_drop(shares, i);
+    if (code == 0 && self->code > 0) {
+        job *below = job_new(self->code - 1);
+        code = job_accept(below, ompg_go(shares, sharer, below));
+    }
+    if (code == 0)
+        code = ompg_wait(shares);
+    ompg_free(shares);
+    return code;
+}
+
+static void fill_sharers(ompg_group *group)
+{
+    for (int i = 0; i < 3; i++) {
+        job *self = job_new(2);
+        job_accept(self, ompg_go(group, sharer, self));
+    }
+}
+
 /* Each task runs loops, a reduction and a pipeline in groups of their own. */
 static int paralleliser(ompg_group *group, void *arg)
 {
@@ -314,6 +343,8 @@ static const scenario scenarios[] = {
      .fill = fill_from_outside},
     {.name = "nested", .fill = fill_nested},
     {.name = "nested, limit", .options = {.limit = 1}, .fill = fill_nested},
+    {.name = "shared limit", .options = {.limit = 1}, .fill = fill_sharers},
+    {.name = "shared budget", .options = {.budget = 3.0}, .fill = fill_sharers},
     {.name = "loops", .fill = fill_loops},
     {.name = "loops, limit", .options = {.limit = 1}, .fill = fill_loops},
     {.name = "loop that waits", .fill = fill_loop_that_waits},
