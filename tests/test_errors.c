@@ -15,6 +15,7 @@
 
 enum { MOST = 200, STEPS = 100, LISTS = 8 };
 
+static struct spinlock errors_lock;
 static struct errors *errors;
 static struct errors *spare; /* of the round before */
 
@@ -161,7 +162,7 @@ static void begin(void)
     stopped = false;
     added = kept_count = 0;
     kept = malloc(MOST * sizeof *kept);
-    errors = errors_new(spare, lowest);
+    errors = errors_new(spare, &errors_lock, lowest);
     if (!CHECK(kept != NULL && errors != NULL))
         abort();
 }
@@ -240,7 +241,7 @@ static void *add_often(void *arg)
 static void errors_of_threads(void)
 {
     const ompg_error *list = NULL;
-    errors = errors_new(NULL, true);
+    errors = errors_new(NULL, &errors_lock, true);
     in_pthreads(add_often);
     CHECK_INT(errors_list(errors, NULL, "", &list), 100);
     for (size_t i = 0; i < 100; i++)

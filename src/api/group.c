@@ -82,7 +82,7 @@ static bool configure(ompg_group *group, const ompg_options *options)
         text_copy(group->name, sizeof group->name, options->name);
     if (!group->collect && !group->deterministic)
         return true;
-    group->errors = errors_new(group->spare_errors, group->deterministic);
+    group->errors = errors_new(group->spare_errors, &group->errors_lock, group->deterministic);
     group->spare_errors = NULL;
     return group->errors != NULL;
 }

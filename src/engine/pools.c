@@ -1,11 +1,11 @@
 /*
  * Pools of workers, regions and groups.
  *
- * Discipline. The lock guards the four lists; a mailbox's lock may be taken under it. A record is in a
- * list, or in use by whoever acquired it; spare groups lie at the workers too. Records stay records for as
- * long as anything may look at one that is gone: their memory is given back when the library is unloaded
- * or the program ends, and only if all that were made have come back. Where one is in use (a task calls
- * exit(), a group was never freed, a thread of the program still runs tasks) all stay.
+ * Discipline. The lock guards the four lists; the locks of mailboxes and of lists of errors may be taken under
+ * it. A record is in a list, or in use by whoever acquired it; spare groups lie at the workers too. Records
+ * stay records for as long as anything may look at one that is gone: their memory is given back when the
+ * library is unloaded or the program ends, and only if all that were made have come back. Where one is in use
+ * (a task calls exit(), a group was never freed, a thread of the program still runs tasks) all stay.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -32,14 +32,18 @@ static _Atomic size_t made; /* records of all kinds */
 void pools_lock(void)
 {
     spin_lock(&pool_lock);
-    for (ompg_group *group = all_groups; group; group = group->next_made)
+    for (ompg_group *group = all_groups; group; group = group->next_made) {
         mailbox_lock(&group->mailbox);
+        spin_lock(&group->errors_lock);
+    }
 }
 
 void pools_unlock(void)
 {
-    for (ompg_group *group = all_groups; group; group = group->next_made)
+    for (ompg_group *group = all_groups; group; group = group->next_made) {
+        spin_unlock(&group->errors_lock);
         mailbox_unlock(&group->mailbox);
+    }
     spin_unlock(&pool_lock);
 }
 
@@ -53,8 +57,6 @@ static void unlock_records(void)
         mailbox_settle(&group->mailbox);
         spin_unlock(&group->lock);
         spin_unlock(&group->gate.lock);
-        if (group->errors)
-            spin_unlock(&group->errors->lock);
     }
     for (struct worker *worker = free_workers; worker; worker = worker->next_free)
         spin_unlock(&worker->deque.lock);

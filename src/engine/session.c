@@ -209,8 +209,8 @@ void session_run(ompg_group *group, struct reserved *reserved)
 
 /*
  * A process with one thread has no team that the child could miss. Every lock of the library that does
- * not belong to a record, and that of every mailbox, is held over the fork, so that the child finds all in
- * order. The other locks of records are free in the child: tasks that were running in the parent are lost there.
+ * not belong to a record, and those of every mailbox and list of errors, are held over the fork, so that the child
+ * finds all in order. The other locks of records are free in the child: tasks that were running in the parent are lost there.
  */
 static void before_fork(void)
 {

@@ -108,14 +108,15 @@ struct ompg_group {
     struct parts
         parts; /* all zero at the end of a life; relaxed: read while the group runs, or after */
     struct spinlock lock;
+    struct spinlock errors_lock; /* of `errors`; held over a fork */
     int loops;                   /* of OMPG_FOR that share a wait; guard: lock */
+    int threads;                 /* read-only after ompg_new */
     struct errors *errors;       /* collect and deterministic groups; read-only after ompg_new */
     struct errors *spare_errors; /* of an earlier life; NULL while this one has its own */
     _Atomic(ompg_token *) token; /* until ompg_free, which takes it away under lock */
-    double timeout;              /* read-only after ompg_new */
-    int threads;                 /* as timeout */
-    int max_errors;              /* as timeout */
-    char name[64];               /* as timeout */
+    double timeout;              /* as threads */
+    int max_errors;              /* as threads */
+    char name[64];               /* as threads */
     ompg_error cause;            /* guard: stop */
 };
 

@@ -27,11 +27,12 @@ static void free_lists(struct error_list *list)
     }
 }
 
-struct errors *errors_new(struct errors *spare, bool lowest)
+struct errors *errors_new(struct errors *spare, struct spinlock *lock, bool lowest)
 {
     struct errors *errors = spare ? spare : memory_new_zeroed(1, sizeof *errors);
     if (!errors)
         return NULL;
+    errors->lock = lock;
     errors->lowest = lowest;
     if (spare)
         return spare;
@@ -65,13 +66,13 @@ struct errors *errors_retire(struct errors *errors)
 
 void errors_clear(struct errors *errors)
 {
-    spin_lock(&errors->lock); /* ompg_fail may come at any time, in ompg_reset too */
+    spin_lock(errors->lock); /* ompg_fail may come at any time, in ompg_reset too */
     free_lists(errors->list->older);
     errors->list->older = NULL;
     store_relaxed(&errors->count, 0U);
     errors->lost = 0;
     errors->listed = 0;
-    spin_unlock(&errors->lock);
+    spin_unlock(errors->lock);
 }
 
 /* Goes on in another list; the one that a caller may still read is kept. */
@@ -135,15 +136,15 @@ static size_t highest(const struct errors *errors)
 
 size_t errors_highest(struct errors *errors)
 {
-    spin_lock(&errors->lock);
+    spin_lock(errors->lock);
     size_t index = errors->list->at[highest(errors)].index;
-    spin_unlock(&errors->lock);
+    spin_unlock(errors->lock);
     return index;
 }
 
 size_t errors_add(struct errors *errors, const ompg_error *error, size_t most)
 {
-    spin_lock(&errors->lock);
+    spin_lock(errors->lock);
     size_t count = load_relaxed(&errors->count);
     if (count == 0 || (errors->lowest && error->index < errors->first.index))
         errors->first = *error;
@@ -156,28 +157,28 @@ size_t errors_add(struct errors *errors, const ompg_error *error, size_t most)
         replace(errors, highest(errors), error);
     }
     size_t total = count + errors->lost;
-    spin_unlock(&errors->lock);
+    spin_unlock(errors->lock);
     return total;
 }
 
 void errors_keep_lowest(struct errors *errors, const ompg_error *error)
 {
-    spin_lock(&errors->lock);
+    spin_lock(errors->lock);
     if (load_relaxed(&errors->count) == 0 || error->index < errors->first.index) {
         errors->first = *error;
         replace(errors, 0, error);
         store_relaxed(&errors->count, 1U);
     }
-    spin_unlock(&errors->lock);
+    spin_unlock(errors->lock);
 }
 
 bool errors_first(struct errors *errors, ompg_error *error)
 {
-    spin_lock(&errors->lock);
+    spin_lock(errors->lock);
     bool found = load_relaxed(&errors->count) > 0;
     if (found)
         *error = errors->first;
-    spin_unlock(&errors->lock);
+    spin_unlock(errors->lock);
     return found;
 }
 
@@ -191,7 +192,7 @@ static ompg_error lost_error(size_t lost)
 size_t errors_list(struct errors *errors, const ompg_error *cause, const char *group,
                    const ompg_error **list)
 {
-    spin_lock(&errors->lock);
+    spin_lock(errors->lock);
     ompg_error *at = errors->list->at;
     size_t count = load_relaxed(&errors->count);
     if (errors->listed < count)
@@ -204,6 +205,6 @@ size_t errors_list(struct errors *errors, const ompg_error *cause, const char *g
         text_copy(at[i].group, sizeof at[i].group, group);
     errors->listed = count;
     *list = count ? at : NULL;
-    spin_unlock(&errors->lock);
+    spin_unlock(errors->lock);
     return count;
 }

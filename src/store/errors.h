@@ -2,7 +2,8 @@
  * Errors: the list that a group keeps under the collect policy, or the one with the lowest index of
  * a deterministic group.
  *
- * Discipline: every field is guarded by lock while tasks run. The list always has room for two more
+ * Discipline: every field is guarded by lock while tasks run. It is the group's, not the list's, so that it can be held
+ * over a fork, whatever becomes of the list. The list always has room for two more
  * errors than it holds, so that a cancellation and "out of memory" can be told as well. Callers may
  * read what they were given until the group is reset: it is not moved, freed or put in another order.
  *
@@ -21,7 +22,7 @@ struct error_list {
 };
 
 struct errors {
-    struct spinlock lock;
+    struct spinlock *lock; /* read-only after errors_new */
     bool lowest; /* which error is reported: that with the lowest index, or the first in time */
     _Atomic size_t count; /* in list; group_stop reads it without the lock */
     size_t capacity;      /* of list */
@@ -31,8 +32,8 @@ struct errors {
     ompg_error first; /* the one reported; meaningful when count > 0 */
 };
 
-/* NULL when memory is short. `spare`: what errors_retire has given, or NULL. */
-struct errors *errors_new(struct errors *spare, bool lowest);
+/* NULL when memory is short. `spare`: what errors_retire has given for the same lock, or NULL. */
+struct errors *errors_new(struct errors *spare, struct spinlock *lock, bool lowest);
 void errors_free(struct errors *errors);
 
 /* Frees what has grown; NULL, or what is left for another group. Deep nests make and free thousands. */
