@@ -9,13 +9,18 @@
 
 #include "base/atomics.h"
 
-/* Word by word: the caller has just stored them, and a load across two of its stores stalls. */
+enum { FEW_WORDS = 8 };
+
+/*
+ * Few of them word by word: the caller has just stored them, and a load across two of its stores stalls. Many, as
+ * the compiler likes: a stall costs less than the loads.
+ */
 static inline bool room_is_zero(const unsigned long long *words, size_t count)
 {
     unsigned long long all = 0;
 #pragma GCC unroll 32
     for (size_t i = 0; i < count; i++)
-        all |= word_load_relaxed(&words[i]);
+        all |= count > FEW_WORDS ? words[i] : word_load_relaxed(&words[i]);
     return all == 0;
 }
 

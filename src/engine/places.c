@@ -9,19 +9,13 @@
 /* ---- what this stack has ---- */
 
 /* Holdings that are next to one another are mostly of one family, and the innermost one leads to most of it. */
-static const struct gate *inherited_by(const struct worker *worker, struct gate *claim)
+const struct gate *places_inherited_by(const struct worker *worker, struct gate *claim)
 {
     for (const struct gate *gate = claim; gate; gate = gate->share)
         for (const struct holding *at = worker->holdings; at; at = at->prev)
             if (gate_leads_to(at->gate, gate))
                 return gate;
     return NULL;
-}
-
-const struct gate *places_on_stack(const struct worker *worker, ompg_group *group)
-{
-    return worker->holdings && gate_is_shared(&group->gate) ? inherited_by(worker, &group->gate)
-                                                            : NULL;
 }
 
 bool places_run_inherited(struct worker *worker, ompg_group *group, const struct gate *inherited)
@@ -56,7 +50,7 @@ static const struct gate *inherits(struct gate *claim, void *arg)
     const ompg_group *group = gate_group(claim);
     bool lies_in = seeker->frame ? lies_in_task(group, seeker->frame)
                                  : group_encloses(seeker->group, group);
-    return lies_in ? inherited_by(seeker->worker, claim) : NULL;
+    return lies_in ? places_inherited_by(seeker->worker, claim) : NULL;
 }
 
 /* In each family that this stack has a place in. */

@@ -9,11 +9,16 @@
 
 #include "group/worker.h"
 
-/*
- * The gate of the group's chain from which on tasks on this stack have places; NULL: they have none, or no gate of
- * the group is shared.
- */
-const struct gate *places_on_stack(const struct worker *worker, ompg_group *group);
+/* The gate of the claim's chain from which on tasks on the worker's stack have places; NULL: they have none. */
+const struct gate *places_inherited_by(const struct worker *worker, struct gate *claim);
+
+/* The same for a group; NULL also where no gate of it is shared. */
+static inline const struct gate *places_on_stack(const struct worker *worker, ompg_group *group)
+{
+    return UNLIKELY(worker->holdings != NULL) && gate_is_shared(&group->gate)
+               ? places_inherited_by(worker, &group->gate)
+               : NULL;
+}
 
 /* Runs a parked task of the group on that. */
 bool places_run_inherited(struct worker *worker, ompg_group *group, const struct gate *inherited);

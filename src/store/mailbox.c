@@ -36,10 +36,8 @@ void mailbox_take_away(struct mailbox *box)
     await_owner(box);
 }
 
-void mailbox_clear(struct mailbox *box)
+void mailbox_clear_slow(struct mailbox *box)
 {
-    if (LIKELY(!box->last))
-        return;
     mailbox_lock(box);
     box->last = NULL;
     box->taken = false;

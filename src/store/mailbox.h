@@ -77,8 +77,14 @@ static inline void mailbox_settle(struct mailbox *box)
     store_relaxed(&box->busy, 0);
 }
 
+void mailbox_clear_slow(struct mailbox *box);
+
 /* Of an empty mailbox, for a new group: nobody has put anything. */
-void mailbox_clear(struct mailbox *box);
+static inline void mailbox_clear(struct mailbox *box)
+{
+    if (UNLIKELY(box->last != NULL))
+        mailbox_clear_slow(box);
+}
 
 /* ---- without the lock ---- */
 
