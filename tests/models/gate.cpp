@@ -25,6 +25,7 @@
 //@ take src/store/gate.c
 //@ take src/group/worker.h holding
 //@ into taken.h
+//@ take src/group/record.h group_uses_gate
 //@ take src/group/tally.h count_started count_returned count_skipped
 //@ take src/engine/run.c has_room_here can_reach deliver_by_mail deliver release_claims call_standby task_release_parked skip_parked pass_place_on pass_gate hold_place run_gated run_special run_specials task_run_started task_run_slow
 //@ take src/api/group_add.c enter_gate add_with_backlog
@@ -202,6 +203,7 @@ struct model : rl::test_suite<model, WORKERS> {
         gate->parked.head = gate->parked.tail = NULL;
         gate->parked.newest.count = 0;
         gate->parked.begin = 0;
+        gate->family = NULL;
         gate_init(gate, share ? &share->gate : NULL);
         gate->backlog = backlog();
         store_relaxed(&group->submitted, 0);

@@ -81,7 +81,7 @@ struct ompg_group {
     atomic_bool gated, is_default;
     shared<bool> moved;
     struct {
-        double cost;
+        double added;
     } gate;
 };
 
@@ -141,7 +141,7 @@ struct model : rl::test_suite<model, THREADS> {
         clear(&group.remote);
         group.mailbox.queue.size = outside ? 1 : 0;
         group.moved = false;
-        group.gate.cost = 0.0;
+        group.gate.added = 0.0;
     }
 
     /* As counts_for, with the tally handed over. */
