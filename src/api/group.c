@@ -73,7 +73,6 @@ static bool configure(ompg_group *group, const ompg_options *options)
     group->gate.backlog = options->backlog;
     if (UNLIKELY(group_uses_gate(group) || options->share || !group->gate.family))
         gate_init(&group->gate, options->share ? &options->share->gate : NULL);
-    group->gate.added = 0.0;
     store_relaxed(&group->gated, options->limit > 0 || group->gate.budget > 0.0 || options->share);
     store_relaxed(&group->token, options->token);
     group->timeout = amount_or_none(&options->timeout);

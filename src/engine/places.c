@@ -110,15 +110,14 @@ static void add_families_around_claim(struct gate *claim, void *families)
 
 /*
  * Whether the group waits for places that are with tasks which wait for places, and so on, that are with the tasks
- * that this group lies in. The search goes the other way: who waits for the families that this group lies in.
+ * that this group lies in. The search goes the other way: who waits for the families that this group lies in. Where
+ * one of these (`own`) is the group's, its place is on a stack that looks for it.
  */
 static bool waits_in_a_circle(const ompg_group *group)
 {
     struct families families = {.count = 0};
     add_families_around(&families, group);
-    int own =
-        families
-            .count; /* where it is the group's family, its place is on a stack that looks for it */
+    int own = families.count;
     for (int i = 0; i < families.count; i++) {
         if (families.of[i] == group->gate.family && i >= own)
             return true;
@@ -155,13 +154,13 @@ static bool skip_stopped(struct worker *worker, ompg_group *group)
 bool places_run_parked(struct worker *worker, ompg_group *group)
 {
     struct seeker seeker = {.worker = worker, .group = group};
-    if (gate_is_shared(&group->gate))
-        task_release_parked(worker,
-                            group); /* for its standby, and what nobody could reach before */
-    if (gate_is_shared(&group->gate) &&
-        (skip_stopped(worker, group) ||
-         places_run_inherited(worker, group, places_on_stack(worker, group))))
-        return true;
+    if (gate_is_shared(&group->gate)) {
+        /* for its standby, and what nobody could reach before */
+        task_release_parked(worker, group);
+        if (skip_stopped(worker, group) ||
+            places_run_inherited(worker, group, places_on_stack(worker, group)))
+            return true;
+    }
     return run_claimed_here(worker, &seeker);
 }
 

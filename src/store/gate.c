@@ -111,10 +111,16 @@ static unsigned started_in(struct gate *gate)
     return load_seq_cst(&gate->begun) + load_relaxed(&gate->at_once);
 }
 
-/* The first gate of the chain that refuses a task, in a look in which some are reserved; NULL: none does. */
+/* In a look in which some gates are reserved; look 0: none is. */
+static bool admits(const struct gate *gate, double cost, size_t look)
+{
+    return fits(gate, cost) && (look == 0 || gate->reserved != look);
+}
+
+/* The first gate of the chain that refuses a task; NULL: none does. */
 static struct gate *refuser(struct gate *gate, double cost, size_t look)
 {
-    while (gate && fits(gate, cost) && (look == 0 || gate->reserved != look))
+    while (gate && admits(gate, cost, look))
         gate = gate->share;
     return gate;
 }
@@ -406,8 +412,7 @@ static bool start_parked(struct gate *gate, const struct gate *inherited, size_t
     if (!queue_peek(&gate->parked, task))
         return false;
     for (struct gate *at = gate; at && at != inherited; at = at->share)
-        if (!(fits(at, task_cost(task)) && (look == 0 || at->reserved != look)) &&
-            !has_unstarted(at))
+        if (!admits(at, task_cost(task), look) && !has_unstarted(at))
             return false;
     unpark(gate, task);
     take_place(gate, inherited, task, true);
@@ -428,13 +433,12 @@ bool gate_take_claimed(struct gate *gate, gate_inherit_fn *inherits, void *arg,
     bool found = false;
     lock_family(gate);
     size_t look = ++gate->family->looks;
-    for (struct gate *at = gate->family->claims; at && !found; at = at->next) {
+    for (struct gate *at = gate->family->claims; at; at = at->next) {
         *inherited = inherits(at, arg);
         found = *inherited && start_parked(at, *inherited, look, task);
-        if (!found)
-            reserve_for(at, look, task);
-        else
+        if (found)
             break; /* it may have no claim any more */
+        reserve_for(at, look, task);
     }
     unlock_family(gate);
     return found;
