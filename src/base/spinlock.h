@@ -22,14 +22,19 @@ static inline bool spin_trylock(struct spinlock *lock)
     return load_relaxed(&lock->locked) == 0 && exchange_acquire(&lock->locked, 1) == 0;
 }
 
+/* One turn, counted from 1, of a wait for a word that is 1 while somebody is at it. */
+static inline void spin_turn(atomic_int *word, unsigned turn)
+{
+    if (turn % 128 == 0)
+        futex_wait_slice(word, 1, turn / 128);
+    else
+        cpu_relax();
+}
+
 static inline void spin_lock(struct spinlock *lock)
 {
-    for (unsigned tries = 1; !spin_trylock(lock); tries++) {
-        if (tries % 128 == 0)
-            futex_wait_slice(&lock->locked, 1, tries / 128);
-        else
-            cpu_relax();
-    }
+    for (unsigned turn = 1; !spin_trylock(lock); turn++)
+        spin_turn(&lock->locked, turn);
 }
 
 /* Releases to the exchange_acquire in spin_trylock. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store/mailbox.h"
 
-enum { TURNS_PER_SLICE = 128, STORES_ARRIVE_NS = 1000000 };
+enum { STORES_ARRIVE_NS = 1000000 };
 
 _Thread_local char mailbox_here;
 
@@ -17,12 +17,8 @@ static void fence_owner(struct mailbox *box)
 
 static void await_owner(struct mailbox *box)
 {
-    for (unsigned turns = 1; load_acquire(&box->busy); turns++) {
-        if (turns % TURNS_PER_SLICE == 0)
-            futex_wait_slice(&box->busy, 1, turns / TURNS_PER_SLICE);
-        else
-            cpu_relax();
-    }
+    for (unsigned turn = 1; load_acquire(&box->busy); turn++)
+        spin_turn(&box->busy, turn);
 }
 
 void mailbox_take_away(struct mailbox *box)
