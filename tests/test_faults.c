@@ -182,27 +182,33 @@ static void fill_from_outside(ompg_group *group)
         complain("there is no thread");
 }
 
+/* Runs what is left of the levels in a group within the job's; `next` is the task of a further level. */
+static int run_within(job *self, const ompg_options *options, ompg_task_fn *next)
+{
+    ompg_group *within = ompg_new(options);
+    atomic_fetch_add(&self->ran, 1);
+    if (within == NULL)
+        return errno;
+    int code = 0;
+    for (int i = 0; i < 5 && code == 0; i++)
+        code = job_go_with_drop(within, i);
+    if (code == 0 && self->code > 0) {
+        job *below = job_new(self->code - 1);
+        code = job_accept(below, ompg_go(within, next, below));
+    }
+    if (code == 0)
+        code = ompg_wait(within);
+    ompg_free(within);
+    return code;
+}
+
 /* Runs a group of its own, two levels deep. */
 static int nester(ompg_group *group, void *arg)
 {
     job *self = arg;
     ompg_options options = {.name = "nested", .limit = 1};
-    ompg_group *nested = ompg_new(self->code == 0 ? NULL : &options);
     (void)group;
-    atomic_fetch_add(&self->ran, 1);
-    if (nested == NULL)
-        return errno;
-    int code = 0;
-    for (int i = 0; i < 5 && code == 0; i++)
-        code = job_go_with_drop(nested, 0);
-    if (code == 0 && self->code > 0) {
-        job *below = job_new(self->code - 1);
-        code = job_accept(below, ompg_go(nested, nester, below));
-    }
-    if (code == 0)
-        code = ompg_wait(nested);
-    ompg_free(nested);
-    return code;
+    return run_within(self, self->code == 0 ? NULL : &options, nester);
 }
 
 static void fill_nested(ompg_group *group)
@@ -216,22 +222,7 @@ static void fill_nested(ompg_group *group)
 /* The same in groups that share the limit of the one around them, and of those around that. */
 static int sharer(ompg_group *group, void *arg)
 {
-    job *self = arg;
-    atomic_fetch_add(&self->ran, 1);
-    ompg_group *shares = ompg_new(&(ompg_options){.share = group});
-    if (shares == NULL)
-        return errno;
-    int code = 0;
-    for (int i = 0; i < 5 && code == 0; i++)
-        code = job_go_with_drop(shares, i);
-    if (code == 0 && self->code > 0) {
-        job *below = job_new(self->code - 1);
-        code = job_accept(below, ompg_go(shares, sharer, below));
-    }
-    if (code == 0)
-        code = ompg_wait(shares);
-    ompg_free(shares);
-    return code;
+    return run_within(arg, &(ompg_options){.share = group}, sharer);
 }
 
 static void fill_sharers(ompg_group *group)

@@ -9,23 +9,12 @@
 
 #include <errno.h>
 
-static int run_gauged(ompg_group *group, void *arg)
-{
-    gauge *self = arg;
-    (void)group;
-    gauge_enter(self, 0);
-    for (int i = 0; i < 3; i++)
-        sched_yield();
-    gauge_leave(self, 0);
-    return 0;
-}
-
 static int add_gauged(ompg_group *group, void *arg)
 {
     gauge *self = arg;
     gauge_enter(self, 0);
     for (int i = 0; i < 20; i++)
-        CHECK_INT(ompg_go(group, run_gauged, arg), 0);
+        CHECK_INT(ompg_go(group, run_in_gauge, arg), 0);
     gauge_leave(self, 0);
     return 0;
 }
@@ -60,7 +49,7 @@ static int tree_of_limits(ompg_group *outer, void *arg)
     ompg_group *group = ompg_new(&(ompg_options){.limit = 1});
     for (int i = 0; i < 3; i++) {
         CHECK_INT(ompg_go(group, tree_of_limits, &height), 0);
-        CHECK_INT(ompg_go(group, run_gauged, &all), 0);
+        CHECK_INT(ompg_go(group, run_in_gauge, &all), 0);
     }
     CHECK_INT(ompg_wait(group), 0);
     CHECK_INT(atomic_load(&all.runs), 3);
@@ -209,7 +198,7 @@ static int run_after_lowering(ompg_group *group, void *arg)
 {
     lowering *self = arg;
     CHECK_INT(atomic_load(&self->first), 0);
-    return run_gauged(group, &self->later);
+    return run_in_gauge(group, &self->later);
 }
 
 static int meet_and_lower(ompg_group *group, void *arg)
@@ -245,7 +234,7 @@ static void limit_is_changed_before_the_wait(void)
         gauge all = {.limit = limits[i][1]};
         ompg_group *group = ompg_new(&(ompg_options){.threads = 6, .limit = limits[i][0]});
         for (int task = 0; task < 100; task++)
-            ompg_go(group, run_gauged, &all);
+            ompg_go(group, run_in_gauge, &all);
         CHECK_INT(ompg_set_limit(group, limits[i][1]), 0);
         CHECK_INT(ompg_wait(group), 0);
         CHECK_INT(atomic_load(&all.runs), 100);
@@ -276,7 +265,7 @@ static void lower_mid_way(ompg_group *group, mid_way *self)
 {
     int ticket = atomic_fetch_add(&self->tickets, 1);
     if (ticket >= self->threads) {
-        run_gauged(group, &self->later);
+        run_in_gauge(group, &self->later);
         return;
     }
     event_post(&self->arrived);

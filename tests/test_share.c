@@ -20,17 +20,6 @@ static ompg_group *pool_new(int limit, double budget)
     return ompg_new(&(ompg_options){.limit = limit, .budget = budget});
 }
 
-static int run_gauged(ompg_group *group, void *arg)
-{
-    gauge *self = arg;
-    (void)group;
-    gauge_enter(self, 0);
-    for (int i = 0; i < 3; i++)
-        sched_yield();
-    gauge_leave(self, 0);
-    return 0;
-}
-
 /* ---- together no more than the limit ---- */
 
 struct sharers {
@@ -43,7 +32,7 @@ static int add_gauged(ompg_group *group, void *arg)
 {
     struct sharers *self = arg;
     for (int i = 0; i < PER_GROUP / 10; i++)
-        CHECK_INT(ompg_go(group, run_gauged, &self->all), 0);
+        CHECK_INT(ompg_go(group, run_in_gauge, &self->all), 0);
     return 0;
 }
 
@@ -53,7 +42,7 @@ static int wait_for_one(ompg_group *group, void *arg)
     (void)group;
     ompg_group *one = ompg_new(&(ompg_options){.share = self->pool});
     for (int i = 0; i < PER_GROUP; i++)
-        CHECK_INT(ompg_go(one, run_gauged, &self->all), 0);
+        CHECK_INT(ompg_go(one, run_in_gauge, &self->all), 0);
     CHECK_INT(ompg_wait(one), 0);
     CHECK_STATS(one, PER_GROUP, PER_GROUP, 0, 0);
     ompg_free(one);
@@ -84,7 +73,7 @@ static void *wait_in_a_thread(void *arg)
     ompg_group *one = ompg_new(&(ompg_options){.share = self->pool, .threads = 2});
     for (int i = 0; i < 10; i++) {
         CHECK_INT(ompg_go(one, add_gauged, self), 0);
-        CHECK_INT(ompg_go(one, run_gauged, &self->all), 0);
+        CHECK_INT(ompg_go(one, run_in_gauge, &self->all), 0);
     }
     CHECK_INT(ompg_wait(one), 0);
     CHECK_STATS(one, PER_GROUP + 20, PER_GROUP + 20, 0, 0);
@@ -113,7 +102,7 @@ static int add_to_pool(ompg_group *group, void *arg)
     struct sharers *self = arg;
     (void)group;
     for (int i = 0; i < PER_GROUP; i++)
-        CHECK_INT(ompg_go(self->pool, run_gauged, &self->all), 0);
+        CHECK_INT(ompg_go(self->pool, run_in_gauge, &self->all), 0);
     CHECK_INT(ompg_wait(self->pool), 0);
     return 0;
 }
@@ -142,7 +131,7 @@ static int own_limit(ompg_group *group, void *arg)
     ompg_group *one = ompg_new(&(ompg_options){.share = self->pool, .limit = 1});
     CHECK_INT(ompg_get_limit(one), 1);
     for (int i = 0; i < PER_GROUP; i++)
-        CHECK_INT(ompg_go(one, run_gauged, i % 2 ? &own : &self->all), 0);
+        CHECK_INT(ompg_go(one, run_in_gauge, i % 2 ? &own : &self->all), 0);
     CHECK_INT(ompg_wait(one), 0);
     CHECK_INT(atomic_load(&own.over), 0);
     CHECK_INT(atomic_load(&own.runs), PER_GROUP / 2);
@@ -406,7 +395,7 @@ static int run_in_chain(ompg_group *group, void *arg)
     gauge *gauges = arg; /* of the middle, of the root */
     (void)group;
     gauge_enter(&gauges[0], 0);
-    run_gauged(group, &gauges[1]);
+    run_in_gauge(group, &gauges[1]);
     gauge_leave(&gauges[0], 0);
     return 0;
 }
@@ -424,7 +413,7 @@ static int wait_in_chain(ompg_group *group, void *arg)
     ompg_group *beside = ompg_new(&(ompg_options){.share = self->root});
     for (int i = 0; i < PER_GROUP; i++) {
         CHECK_INT(ompg_go(leaf, run_in_chain, self->gauges), 0);
-        CHECK_INT(ompg_go(beside, run_gauged, &self->gauges[1]), 0);
+        CHECK_INT(ompg_go(beside, run_in_gauge, &self->gauges[1]), 0);
     }
     CHECK_INT(ompg_wait(leaf), 0);
     CHECK_INT(ompg_wait(beside), 0);
@@ -568,13 +557,13 @@ static void a_dear_task_of_another_group_gets_its_turn(void)
 static int gauge_range(ompg_group *group, size_t begin, size_t end, void *arg)
 {
     for (size_t i = begin; i < end; i++)
-        run_gauged(group, arg);
+        run_in_gauge(group, arg);
     return 0;
 }
 
 static int fold_range(ompg_group *group, size_t begin, size_t end, void *accumulator, void *arg)
 {
-    run_gauged(group, arg);
+    run_in_gauge(group, arg);
     *(size_t *)accumulator += end - begin;
     return 0;
 }
