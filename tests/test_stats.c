@@ -4,11 +4,14 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
+#define _DEFAULT_SOURCE 1 /* usleep() with C11 */
+
 #include "check.h"
 #include "sanitizers.h"
 #include "tasks.h"
 
 #include <errno.h>
+#include <unistd.h>
 
 /* ---- exact, for tasks that are held where they are ---- */
 
@@ -124,6 +127,88 @@ static void a_part_of_a_loop_is_running(void)
     ompg_free(group);
 }
 
+/* ---- seconds ---- */
+
+enum { PAUSE_US = 3000 };
+
+static int take_a_while(ompg_group *group, void *arg)
+{
+    (void)group;
+    (void)arg;
+    usleep(PAUSE_US);
+    return 0;
+}
+
+static int pause_and_look(ompg_group *group, void *arg)
+{
+    double *seen = arg;
+    usleep(PAUSE_US);
+    *seen = stats_of(group).seconds;
+    return 0;
+}
+
+static int pause_in_a_loop(ompg_group *group, size_t begin, size_t end, void *arg)
+{
+    (void)begin;
+    (void)end;
+    return take_a_while(group, arg);
+}
+
+static int set_a_limit(ompg_group *group, void *arg)
+{
+    (void)arg;
+    return ompg_set_limit(group, 1);
+}
+
+/* Adds `tasks` of them, waits, and checks that the seconds have grown by what the wait took. */
+static void check_seconds(ompg_group *group, ompg_task_fn *fn, void *arg, double least)
+{
+    double before = stats_of(group).seconds;
+    double start = seconds_now();
+    CHECK_INT(ompg_go(group, fn, arg), 0);
+    CHECK_INT(ompg_wait(group), 0);
+    double passed = seconds_now() - start;
+    double waited = stats_of(group).seconds - before;
+    if (!(CHECK(waited >= least) && CHECK(waited <= passed)))
+        fprintf(stderr, "waited %.9f of %.9f s, at least %.9f\n", waited, passed, least);
+}
+
+/* A group, with the options or without, of which this task waits; the pauses are inside the waits. */
+static int wait_within(ompg_group *outer, void *arg)
+{
+    const double least = (double)PAUSE_US * 1e-6;
+    double seen = 0.0;
+    (void)outer;
+    ompg_group *group = ompg_new(arg);
+    CHECK(stats_of(group).seconds == 0.0);
+    check_seconds(group, take_a_while, NULL, least);
+    check_seconds(group, pause_and_look, &seen, least);
+    CHECK(seen >= 2 * least && seen <= stats_of(group).seconds);
+    CHECK_INT(ompg_reset(group), 0);
+    CHECK(stats_of(group).seconds == 0.0);
+    check_seconds(group, set_a_limit, NULL, 0.0);
+    check_seconds(group, take_a_while, NULL, least);
+    CHECK(stats_of(group).seconds >= least);
+    CHECK_INT(ompg_for(group, 0, 1, 1, pause_in_a_loop, NULL), 0);
+    CHECK(stats_of(group).seconds >= 2 * least);
+    ompg_free(group);
+    group = ompg_new(arg); /* perhaps the same record */
+    CHECK(stats_of(group).seconds == 0.0);
+    ompg_free(group);
+    return 0;
+}
+
+static void seconds_are_those_of_the_waits(void)
+{
+    ompg_options named = {.name = "inner"};
+    wait_within(NULL, NULL);
+    wait_within(NULL, &named);
+    for (int threads = 1; threads <= 2; threads++) {
+        CHECK_INT(ompg_run(&(ompg_options){.threads = threads}, wait_within, NULL, NULL), 0);
+        CHECK_INT(ompg_run(&(ompg_options){.threads = threads}, wait_within, &named, NULL), 0);
+    }
+}
+
 /* ---- consistent, for tasks that come and go ---- */
 
 enum { ADDERS = 50, ADDED = 200, POLLED_WAITS = SANITIZED ? 10 : 400, RUNNING_MOST = 1000 };
@@ -209,5 +294,6 @@ static void stats_add_up_while_tasks_fail(void)
 CHECK_MAIN("stats", {"running are those inside", running_are_those_inside},
            {"a task that looks is running", a_task_that_looks_is_running},
            {"a part of a loop is running", a_part_of_a_loop_is_running},
+           {"seconds are those of the waits", seconds_are_those_of_the_waits},
            {"stats add up while tasks run", stats_add_up_while_tasks_run},
            {"stats add up while tasks fail", stats_add_up_while_tasks_fail})

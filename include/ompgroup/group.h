@@ -130,7 +130,7 @@ typedef struct ompg_stats {
     size_t done;
     size_t failed;
     size_t skipped;
-    double seconds; /* of all waits so far; 0, not measured: NULL options in a task */
+    double seconds; /* of all waits so far, also of one that lasts */
     size_t items;   /* tasks that have run, iterations and items of pipelines that are over */
     OMPG_RESERVED_BESIDE_POINTER(reserved_items)
     size_t total; /* how many these will be, as far as is known; 0: a source goes on */

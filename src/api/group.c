@@ -42,6 +42,7 @@ static inline void clear_state(ompg_group *group)
     store_relaxed(&group->walked, 0U);
     store_relaxed(&group->failed, 0U);
     store_relaxed(&group->cancelled, 0U);
+    store_relaxed(&group->waited_ticks, 0);
     store_relaxed(&group->pried, false);
 }
 

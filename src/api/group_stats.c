@@ -7,6 +7,8 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
+#include "api/group_stats.h"
+
 #include "base/clock.h"
 #include "group/tally.h"
 
@@ -153,10 +155,13 @@ static double seconds_waited(ompg_group *group)
     int64_t begun = load_relaxed(&group->begun);
     if (begun != 0 && load_relaxed(&group->waiting))
         waited += clock_now() - begun;
-    return clock_seconds(waited);
+    int64_t ticks = load_relaxed(&group->waited_ticks);
+    if (ticks < 0) /* a wait lasts */
+        ticks += clock_ticks();
+    return clock_seconds(waited) + clock_seconds_of_ticks(ticks);
 }
 
-void ompg_get_stats(const ompg_group *group, ompg_stats *stats)
+void ompg_read_stats(const ompg_group *group, ompg_stats *stats)
 {
     if (stats)
         *stats = (ompg_stats){0};

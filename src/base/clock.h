@@ -22,6 +22,9 @@ static inline int64_t clock_ticks(void)
 #endif
 }
 
+/* What so many ticks are in seconds, and never more than the clock would have said. */
+double clock_seconds_of_ticks(int64_t ticks);
+
 static inline double clock_seconds(int64_t nanoseconds)
 {
     return (double)nanoseconds * 1e-9;
