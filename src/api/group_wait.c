@@ -40,7 +40,7 @@ static void set_deadline(ompg_group *group)
  * So nobody looks where nobody can ask: a static library's program that does not call ompg_get_stats has no
  * such function, which is all that the weak reference tells.
  */
-__attribute__((weak)) void ompg_get_stats(const ompg_group *group, ompg_stats *stats);
+#pragma weak ompg_get_stats
 
 static inline bool has_statistics(void)
 {
