@@ -12,6 +12,8 @@
 
 #include <errno.h>
 #include <math.h>
+#include <sched.h>
+#include <time.h>
 
 static const int teams[] = {1, 2, 7, 64};
 
@@ -40,8 +42,10 @@ typedef struct plan {
     size_t begin, count, grain;
     affine *values; /* the maps, and in place of them what they come to */
     atomic_char *emitted;
-    where where; /* it fails, */
-    size_t at;   /* in the call that has this iteration, from 0 */
+    where where;        /* it fails, */
+    size_t at;          /* in the call that has this iteration, from 0 */
+    bool first_is_last; /* the fold of the first iteration waits for the others */
+    atomic_size_t folded;
 } plan;
 
 static int fold_plan(ompg_group *group, size_t begin, size_t end, void *accumulator, void *arg)
@@ -49,6 +53,10 @@ static int fold_plan(ompg_group *group, size_t begin, size_t end, void *accumula
     plan *self = arg;
     affine *sum = accumulator;
     (void)group;
+    if (self->first_is_last && begin == self->begin)
+        while (atomic_load(&self->folded) < self->count - (end - begin))
+            sched_yield();
+    atomic_fetch_add(&self->folded, end - begin);
     for (size_t i = begin - self->begin; i < end - self->begin; i++) {
         if (self->where == IN_FOLD && i == self->at)
             return EIO;
@@ -287,6 +295,51 @@ static void a_stop_ends_it(void)
     }
 }
 
+enum { NAPS = 4, NAP_NS = 50000000 };
+
+static int nap(ompg_group *group, size_t begin, size_t end, void *accumulator, void *arg)
+{
+    (void)group;
+    (void)accumulator;
+    (void)arg;
+    for (size_t i = begin; i < end; i++)
+        nanosleep(&(struct timespec){.tv_nsec = NAP_NS}, NULL);
+    return 0;
+}
+
+/* Folds and emits each take 200 ms. */
+static void a_time_limit_holds_for_folds_and_emits_together(void)
+{
+    double total = 0.0;
+    ompg_options options = {.threads = 1, .deterministic = true, .timeout = 0.3};
+    ompg_group *group = ompg_new(&options);
+    CHECK_INT(ompg_scan(group, 0, NAPS, 1, &total, sizeof total, nap, add_sums, nap, NULL),
+              ETIMEDOUT);
+    ompg_free(group);
+}
+
+/* The first fold ends last: what is left to emit then, almost all, is emitted whatever has failed. */
+static void a_collecting_group_emits_all(void)
+{
+    for (size_t team = 1; team < TEAMS; team++) {
+        affine total;
+        size_t emitted = 0;
+        ompg_options options = {.threads = teams[team], .on_error = OMPG_COLLECT};
+        ompg_group *group = ompg_new(&options);
+        plan self = plan_new(10, 1000, 1);
+        self.first_is_last = true;
+        self.where = IN_EMIT;
+        CHECK_INT(plan_scan(&self, group, &total), ERANGE);
+        for (size_t i = 0; i < self.count; i++)
+            emitted += (size_t)atomic_load(&self.emitted[i]);
+        CHECK_INT(emitted, self.count - 1);
+        CHECK_INT(ompg_get_errors(group, NULL), 1);
+        CHECK_ADDS_UP(group);
+        ompg_free(group);
+        plan_free(&self);
+    }
+}
+
 /* ---- accumulators that have memory of their own ---- */
 
 typedef struct large {
@@ -378,5 +431,8 @@ CHECK_MAIN("scan",
            {"same bits for any number of threads", same_bits_for_any_number_of_threads},
            {"errors leave the result untouched", errors_leave_the_result_untouched},
            {"a stop ends it", a_stop_ends_it},
+           {"a time limit holds for folds and emits together",
+            a_time_limit_holds_for_folds_and_emits_together},
+           {"a collecting group emits all", a_collecting_group_emits_all},
            {"accumulators of any size", accumulators_of_any_size}, {"misuse", misuse},
            {"random scans", random_scans})

@@ -231,26 +231,22 @@ int ompg_go_for(ompg_group *group, size_t begin, size_t end, size_t grain, ompg_
     return add_loop(group, &(struct loop_call){begin, end, grain, fn, arg, true});
 }
 
+int loop_go_uncounted(ompg_group *group, size_t begin, size_t end, size_t grain, ompg_range_fn *fn,
+                      void *arg)
+{
+    return add_loop(group, &(struct loop_call){begin, end, grain, fn, arg, false});
+}
+
 static int add_claimed(ompg_group *group, void *call)
 {
     return add_loop(group, call);
 }
 
-static int run_loop(ompg_group *group, struct loop_call *call)
-{
-    if (!call->fn || call->begin > call->end)
-        return EINVAL;
-    return call_with_group(group, call->begin < call->end ? add_claimed : NULL, call);
-}
-
 int ompg_for(ompg_group *group, size_t begin, size_t end, size_t grain, ompg_range_fn *fn,
              void *arg)
 {
-    return run_loop(group, &(struct loop_call){begin, end, grain, fn, arg, true});
-}
-
-int loop_uncounted(ompg_group *group, size_t begin, size_t end, size_t grain, ompg_range_fn *fn,
-                   void *arg)
-{
-    return run_loop(group, &(struct loop_call){begin, end, grain, fn, arg, false});
+    if (!fn || begin > end)
+        return EINVAL;
+    struct loop_call call = {begin, end, grain, fn, arg, true};
+    return call_with_group(group, begin < end ? add_claimed : NULL, &call);
 }

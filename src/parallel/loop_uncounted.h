@@ -8,8 +8,8 @@
 
 #include "ompgroup/loop.h"
 
-/* As ompg_for, which see. */
-int loop_uncounted(ompg_group *group, size_t begin, size_t end, size_t grain, ompg_range_fn *fn,
-                   void *arg);
+/* As ompg_go_for, for a range that is not empty. */
+int loop_go_uncounted(ompg_group *group, size_t begin, size_t end, size_t grain, ompg_range_fn *fn,
+                      void *arg);
 
 #endif

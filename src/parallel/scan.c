@@ -4,9 +4,9 @@
  * Blocks (folding.h) form a chain: what comes before block k + 1 is what comes before block k, combined with
  * block k. Threads fold the blocks in order, and after each one emit what is ready: a block is emitted
  * soon after it was folded, from the caches, and not in a second pass through memory. What is left at the
- * end, because its chain was late, is emitted by a second loop. In a deterministic group all is folded
- * before anything is emitted, and each iteration of the loops is the one that it says, because its index decides
- * what is left out.
+ * end, because its chain was late, is emitted by a second loop, which whoever comes to the end of the chain adds to
+ * the group: one wait for both. In a deterministic group all is folded before anything is emitted, and each
+ * iteration of the loops is the one that it says, because its index decides what is left out.
  *
  * Discipline. links[k].met is where the fold of block k and what comes before it meet: whoever comes second
  * (exchange, acquire and release) makes what comes before the next block, and takes that on. So one thread
@@ -50,6 +50,8 @@ struct scan {
 };
 
 static char prefix_came;
+
+static int add_emits(struct scan *scan, ompg_group *group);
 
 /* ---- the chain ---- */
 
@@ -97,7 +99,7 @@ static int walk_chain(struct scan *scan, ompg_group *group, size_t k, void *fold
         tsan_release(&scan->links[k]);
         fold = before = exchange_acq_rel(&scan->links[k].met, &prefix_came);
     }
-    return 0;
+    return k == scan->folding.blocks ? add_emits(scan, group) : 0;
 }
 
 /* ---- emits ---- */
@@ -221,6 +223,17 @@ static int emit_rest(ompg_group *group, size_t begin, size_t end, void *arg)
     return code;
 }
 
+/* Once, after the last fold. What is emitted meanwhile, the second loop does not find. */
+static int add_emits(struct scan *scan, ompg_group *group)
+{
+    const struct folding *folding = &scan->folding;
+    size_t first = load_relaxed(&scan->emitted);
+    if (first == folding->blocks)
+        return 0;
+    return loop_go_uncounted(group, folding->begin + first * folding->block, folding->end,
+                             folding->block, emit_rest, scan);
+}
+
 static int scan_run(struct scan *scan, ompg_group *group)
 {
     const struct folding *folding = &scan->folding;
@@ -228,10 +241,7 @@ static int scan_run(struct scan *scan, ompg_group *group)
     if (!scan->links[0].before)
         return ENOMEM;
     store_relaxed(&scan->links[0].met, &prefix_came);
-    int code = ompg_for(group, folding->begin, folding->end, folding->block, fold_and_emit, scan);
-    if (code == 0 && load_relaxed(&scan->emitted) < folding->blocks)
-        code = loop_uncounted(group, folding->begin, folding->end, folding->block, emit_rest, scan);
-    return code;
+    return ompg_for(group, folding->begin, folding->end, folding->block, fold_and_emit, scan);
 }
 
 /* ---- the call ---- */
