@@ -20,6 +20,7 @@
 #include <fstream>
 #include <iostream>
 #include <map>
+#include <memory>
 #include <queue>
 #include <set>
 #include <sstream>
@@ -263,17 +264,15 @@ static unsigned model_threads; /* of the running model */
 static void (*fence_on)(unsigned thread);
 static bool barrier_works, barrier_may_fail; /* set in before() */
 
+/* In search.h, which is compiled once: it takes longer than a model. */
+struct model_calls;
+template <unsigned threads>
+bool search(rl::test_params &params, const model_calls *calls, void *room);
+template <unsigned threads> void fence_on_thread(unsigned thread);
+
 static inline bool membarrier_works()
 {
     return barrier_works;
-}
-
-template <unsigned count> static void fence_on_thread(unsigned thread)
-{
-    typedef rl::aligned<rl::thread_info<count>> slot;
-    slot *here = static_cast<slot *>(static_cast<rl::thread_info<count> *>(rl::ctx().threadx_));
-    here[(int)thread - (int)thread_here()].atomic_thread_fence_seq_cst(
-        rl::ctx().seq_cst_fence_order_);
 }
 
 /*
@@ -340,10 +339,26 @@ static inline std::string printable(const rl::string &trace)
     return text;
 }
 
+/* What Relacy calls of a model, for search(). */
+struct model_calls {
+    void (*make)(void *self), (*clear)(void *self), (*before)(void *self), (*after)(void *self);
+    void (*thread)(void *self, unsigned index);
+};
+
+template <class model>
+static constexpr model_calls calls_of = {
+    [](void *self) { std::construct_at(static_cast<model *>(self)); },
+    [](void *self) { static_cast<model *>(self)->~model(); },
+    [](void *self) { static_cast<model *>(self)->before(); },
+    [](void *self) { static_cast<model *>(self)->after(); },
+    [](void *self, unsigned index) { static_cast<model *>(self)->thread(index); },
+};
+
 template <class model> static bool holds(const scenario_plan *plan, int index, bool quiet)
 {
     rl::ostringstream trace, progress; /* with malloc: Relacy counts what `new` gives */
     rl::test_params params;
+    static void *const room = model_malloc(sizeof(model));
     scenario = index;
     model_threads = model::params::thread_count;
     fence_on = fence_on_thread<model::params::thread_count>;
@@ -351,7 +366,7 @@ template <class model> static bool holds(const scenario_plan *plan, int index, b
     params.output_stream = &trace;
     params.progress_stream = &progress;
     params.execution_depth_limit = 10000;
-    bool ok = rl::simulate<model>(params);
+    bool ok = search<model::params::thread_count>(params, &calls_of<model>, room);
     if (!quiet)
         std::cout << plan->name << ": " << (ok ? "holds" : "rejected") << std::endl;
     if (!ok && !quiet)

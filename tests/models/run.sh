@@ -41,43 +41,55 @@ edit() { # <directory> <sed expression>
     [ "$changed" ] || { echo "$1: nothing to change: $2" >&2 && return 1; }
 }
 
-take() { # <model> <directory>
-    local keyword rest file into=taken.h
-    rm -rf "$2" && mkdir -p "$2"
+take() { # <model>
+    local keyword rest file into=taken.h directory=$build/$1
+    rm -rf "$directory" && mkdir -p "$directory"
     while read -r keyword rest; do
         case $keyword in
         into) into=$rest ;;
         take)
             file=${rest%% *}
-            (cd "$source" && awk -v names="${rest#"$file"}" -f "$OLDPWD/$models/take.awk" "$file") >"$2/part"
-            to_cpp "$2/part" >>"$2/$into"
-            rm "$2/part"
+            (cd "$source" && awk -v names="${rest#"$file"}" -f "$OLDPWD/$models/take.awk" "$file") >"$directory/part"
+            to_cpp "$directory/part" >>"$directory/$into"
+            rm "$directory/part"
             ;;
         esac
     done < <(sed -n 's|^//@ ||p' "$models/$1.cpp")
     while read -r rest; do
-        edit "$2" "$rest"
+        edit "$directory" "$rest"
     done < <(directives "$1" change)
 }
 
-# What all models include, compiled once.
+mutate() { # <model> <mutant>
+    local directory=$build/$1.$2
+    rm -rf "$directory" && mkdir "$directory"
+    cp "$build/$1"/*.h "$directory"
+    edit "$directory" "$(directives "$1" mutant | sed -n "s/^$2 //p")"
+}
+
+# What all models have in common, compiled once.
 prepare() {
-    [ $build/model.h.gch -nt $models/model.h ] && [ $build/model.h.gch -nt $models/run.sh ] ||
-        g++ "${flags[@]}" -Iinclude -x c++-header $models/model.h -o $build/model.h.gch
+    local source
+    for source in model.h search.h run.sh; do
+        [ $build/search.o -nt $models/$source ] || {
+            g++ "${flags[@]}" -Iinclude -x c++-header $models/model.h -o $build/model.h.gch
+            g++ "${flags[@]}" -include $build/model.h -Iinclude -c -x c++ $models/search.h -o $build/search.o
+            return
+        }
+    done
 }
 
 compile() { # <model> <directory>
-    g++ "${flags[@]}" -include $build/model.h -I"$2" -Iinclude "$models/$1.cpp" -o "$2/model" >"$2/log" 2>&1 ||
-        { cat "$2/log" >&2 && return 1; }
+    g++ "${flags[@]}" -include $build/model.h -I"$2" -Iinclude "$models/$1.cpp" $build/search.o -o "$2/model" \
+        >"$2/log" 2>&1 || { cat "$2/log" >&2 && return 1; }
 }
 
-# one <model> [<mutant>]: whether it is as it should be.
+# one <model> [<mutant>]: whether it is as it should be. The model has been taken.
 one() {
     local directory=$build/$1${2:+.$2} wanted=holds
-    take "$1" "$directory"
     if [ $# -gt 1 ]; then
         wanted=rejected
-        edit "$directory" "$(directives "$1" mutant | sed -n "s/^$2 //p")"
+        mutate "$@"
     fi
     compile "$1" "$directory"
     got=holds
@@ -87,7 +99,7 @@ one() {
 }
 
 orders() { # <model>
-    take "$1" "$build/$1"
+    take "$1"
     compile "$1" "$build/$1"
     "$build/$1/model" sweep
 }
@@ -106,18 +118,18 @@ models_there() {
 }
 
 case ${1-} in
---one)
-    shift
-    one "$@"
+--one | --take)
+    "${@#--}"
     exit
     ;;
 esac
 prepare
 case ${1-} in
 --trace)
-    take "$2" "$build/$2"
-    [ $# -lt 3 ] || edit "$build/$2" "$(directives "$2" mutant | sed -n "s/^$3 //p")"
-    compile "$2" "$build/$2" && "$build/$2/model"
+    shift
+    take "$1"
+    [ $# -eq 1 ] || mutate "$@"
+    compile "$1" "$build/$1${2:+.$2}" && "$build/$1${2:+.$2}/model"
     ;;
 --orders)
     shift
@@ -126,6 +138,8 @@ case ${1-} in
     done
     ;;
 *)
-    jobs ${@:-$(models_there)} | xargs -P "$(nproc)" -L 1 tests/models/run.sh --one
+    each=(xargs -P "$(nproc)" -L 1 tests/models/run.sh)
+    printf '%s\n' ${@:-$(models_there)} | "${each[@]}" --take
+    jobs ${@:-$(models_there)} | "${each[@]}" --one
     ;;
 esac
