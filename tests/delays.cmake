@@ -1,5 +1,6 @@
 # The stress tests with delays at random moments (src/base/delays.h): more threads than processors, with and
-# without membarrier (`bare`). One seed for the ordinary run; label `full` has the others.
+# without membarrier (`bare`). For the ordinary run one seed, and with each number of threads one of the two in turn;
+# label `full` has the others.
 #
 # What was planted and showed in the first runs, within seconds, where the release build ran the same
 # tests for 40 s in vain: a tally that hands over `returned` before `submitted`, or after its tasks are
@@ -12,25 +13,31 @@ if(NOT OMPGROUP_DELAYS)
     return()
 endif()
 
-# ompgroup_delayed_case(<program> <word or nothing> <seed> <threads> <name> [<variable>...])
-function(ompgroup_delayed_case program word seed threads name)
-    set(case ${program}.t${threads}${name}.seed${seed})
-    set(openmp OMP_NUM_THREADS=${threads} OMP_WAIT_POLICY=passive)
-    add_test(NAME ${case} COMMAND ${program} ${word})
-    set_tests_properties(${case} PROPERTIES
-        ENVIRONMENT "${openmp};OMPGROUP_DELAY_SEED=${seed};${ARGN}"
-        TIMEOUT ${OMPGROUP_TEST_TIMEOUT})
-    if(seed GREATER 1)
-        set_tests_properties(${case} PROPERTIES LABELS full)
+# ompgroup_delayed_case(<program> <word or nothing> <seed> <threads> <with or bare> <label or nothing>)
+function(ompgroup_delayed_case program word seed threads membarrier label)
+    set(variables OMP_NUM_THREADS=${threads} OMP_WAIT_POLICY=passive OMPGROUP_DELAY_SEED=${seed})
+    set(name ${program}.t${threads})
+    if(membarrier STREQUAL "bare")
+        string(APPEND name .bare)
+        list(APPEND variables OMPGROUP_NO_MEMBARRIER=1)
     endif()
+    if(seed GREATER 1)
+        set(label full)
+    endif()
+    add_test(NAME ${name}.seed${seed} COMMAND ${program} ${word})
+    set_tests_properties(${name}.seed${seed} PROPERTIES
+        ENVIRONMENT "${variables}" LABELS "${label}" TIMEOUT ${OMPGROUP_TEST_TIMEOUT})
 endfunction()
 
 # ompgroup_delayed_cases(<program> <word or nothing> <seed> <threads>...)
 function(ompgroup_delayed_cases program word seed)
+    set(labels "" full)
     foreach(threads IN LISTS ARGN)
-        ompgroup_delayed_case(${program} "${word}" ${seed} ${threads} "")
-        ompgroup_delayed_case(${program} "${word}" ${seed} ${threads} .bare
-            OMPGROUP_NO_MEMBARRIER=1)
+        list(GET labels 0 with)
+        list(GET labels 1 bare)
+        ompgroup_delayed_case(${program} "${word}" ${seed} ${threads} with "${with}")
+        ompgroup_delayed_case(${program} "${word}" ${seed} ${threads} bare "${bare}")
+        list(REVERSE labels)
     endforeach()
 endfunction()
 
@@ -46,7 +53,8 @@ foreach(seed RANGE 1 10)
         ompgroup_delayed_cases(${program} "" ${seed} 2 3 7 16)
     endforeach()
     foreach(program IN LISTS ompgroup_delayed_white)
-        ompgroup_delayed_cases(${program} "" ${seed} 2)
+        ompgroup_delayed_case(${program} "" ${seed} 2 with "")
+        ompgroup_delayed_case(${program} "" ${seed} 2 bare "")
     endforeach()
     ompgroup_delayed_cases(test_progress work ${seed} 2)
     ompgroup_delayed_cases(test_stats "tasks run" ${seed} 3)
