@@ -6,7 +6,8 @@
 #
 # What passed whole is not run again, and counts as it did, while every file and the compilers are the
 # same; --again runs it nevertheless. --full adds nine seeds to the one of the delays, and what another
-# configuration runs already, or almost: variants of threads and of OpenMP's cancellation, programs.
+# configuration runs already, or almost: variants of threads and of OpenMP's cancellation, programs. It also
+# has the static analyzer look at tests and benchmarks.
 #
 # A configuration that needs a tool which is missing is skipped and named, and so is a single test; with
 # --strict, for machines that must have them all, a skipped configuration has failed.
@@ -29,7 +30,7 @@ done
 scripts/setup.sh test
 look_for_tools # it may have brought some
 ! $again || rm -f "$BUILD_DIR"/*.passed
-! $full || rm -f "$BUILD_DIR"/{release,shared,clang,asan-ubsan,tsan,delays,dev}.passed # the ordinary run may have passed
+! $full || rm -f "$BUILD_DIR"/{release,shared,clang,asan-ubsan,tsan,delays,dev,lint}.passed # the ordinary run may have passed
 
 # state [<path>...]: all that a result depends on; differs each time where git does not know the files.
 state() {
@@ -167,7 +168,8 @@ run() {
 }
 
 lint() {
-    local before=${#failures[@]} why
+    local before=${#failures[@]} options=() why
+    ! $full || options=(--full)
     if why=$(lacks lint); then
         skip lint "$why"
         return 0
@@ -175,7 +177,7 @@ lint() {
     if ! unchanged lint; then
         echo "== lint"
         rm -f "$BUILD_DIR/lint.passed"
-        check lint scripts/lint.sh || return 0
+        check lint scripts/lint.sh "${options[@]}" || return 0
     fi
     passed=$((passed + 1))
     settle lint "$before"
