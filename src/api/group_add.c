@@ -56,7 +56,7 @@ static inline bool is_alike(const struct worker *worker, const struct task *task
 }
 
 /* The deque is full: the producer is far ahead and runs the task itself. */
-static void run_inline(struct worker *worker, struct task *task)
+static inline void run_inline(struct worker *worker, struct task *task)
 {
     if (worker->inlined >= INLINE_DEPTH && deque_grow(&worker->deque)) {
         deque_push(&worker->deque, task);
@@ -72,7 +72,8 @@ static void run_inline(struct worker *worker, struct task *task)
     *worker->errno_here = saved;
 }
 
-static inline void dispatch(struct worker *worker, struct task *task)
+/* Not inlined, so that run_inline is. */
+static __attribute__((noinline)) void dispatch(struct worker *worker, struct task *task)
 {
     if (UNLIKELY(!deque_push(&worker->deque, task)))
         run_inline(worker, task);
@@ -324,10 +325,8 @@ static __attribute__((noinline)) int go(ompg_group *group, ompg_task_fn *fn, voi
 static __attribute__((noinline)) int go_full(struct worker *worker, ompg_task_fn *fn, void *arg,
                                              uintptr_t tagged)
 {
-    struct task task = {.fn = fn, .arg = arg, .tagged = tagged};
-    ompg_group *group = task_group(&task);
-    task.index = group_next_index(group);
-    bump_relaxed(&group->submitted_here, 1U);
+    size_t index = group_submit_here(tagged_group(tagged));
+    struct task task = {.fn = fn, .arg = arg, .tagged = tagged, .index = index};
     dispatch(worker, &task);
     return 0;
 }
@@ -373,8 +372,7 @@ static inline int go_express(struct worker *worker, ompg_group *group, ompg_task
     slot->fn = fn;
     slot->arg = arg;
     slot->tagged = (uintptr_t)group | flags;
-    slot->index = group_next_index(group);
-    bump_relaxed(&group->submitted_here, 1U); /* before others can take it */
+    slot->index = group_submit_here(group);
     store_release(&worker->deque.top, top + 1);
     return LIKELY(!load_relaxed(&worker->deque.attention)) ? 0 : attend(worker);
 }

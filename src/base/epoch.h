@@ -9,7 +9,8 @@
 
 #include "base/atomics.h"
 
-extern _Atomic size_t stop_epoch; /* never 0 */
+/* Never 0. Hidden, so that the compiler knows that it is reached without a look at a table. */
+extern _Atomic size_t stop_epoch __attribute__((visibility("hidden")));
 
 /* After the flag that made it necessary; pairs with the load_acquire in group_stopped_slow. */
 static inline void stop_epoch_bump(void)

@@ -265,7 +265,7 @@ static __attribute__((noinline)) bool run_gated(struct worker *worker, struct ta
     tsan_acquire(&group->local);
     if (!skipped) {
         count_started(worker, group);
-        task_call(worker, task, task_argument(task));
+        task_call(worker, task, group, task_argument(task));
     }
     task_clean_up(task);
     tsan_release(&group->remote);
@@ -350,23 +350,27 @@ static void skip_plain(struct worker *worker, const struct task *task)
     count_skipped(worker, task_group(task), n);
 }
 
+/* Not inlined: the tasks that need less run without its stack. */
+static __attribute__((noinline)) void run_or_skip(struct worker *worker, struct task *task)
+{
+    if (!(task->tagged & TASK_FLAGS) && group_stopped_hard(task_group(task)))
+        skip_plain(worker, task);
+    else
+        run_specials(worker, task, NULL, false);
+}
+
 void task_run_slow(struct worker *worker, struct task *task)
 {
     ompg_group *group = task_group(task);
-    bool plain = !(task->tagged & TASK_FLAGS);
-    if (LIKELY(!(task->tagged & TASK_SPECIAL) && group_is_express(group))) {
-        struct counts *counts = counts_for_start(worker, group);
-        bump_relaxed(&counts->started, 1U);
-        task_call(worker, task, task_argument(task));
-        clean_up_beside(worker, task);
-        if (counts != &group->local) /* the tally may have turned to another group meanwhile */
-            counts = counts_for(worker, group);
-        bump_release(&counts->returned, 1U);
+    if (UNLIKELY((task->tagged & TASK_SPECIAL) || !group_is_express(group))) {
+        run_or_skip(worker, task);
         return;
     }
-    if (plain && group_stopped_hard(group)) {
-        skip_plain(worker, task);
-        return;
-    }
-    run_specials(worker, task, NULL, false);
+    struct counts *counts = counts_for_start(worker, group);
+    bump_relaxed(&counts->started, 1U);
+    task_call(worker, task, group, task_argument(task));
+    clean_up_beside(worker, task);
+    if (counts != &group->local) /* the tally may have turned to another group meanwhile */
+        counts = counts_for(worker, group);
+    bump_release(&counts->returned, 1U);
 }

@@ -65,10 +65,9 @@ static inline int task_call_function(const struct task *task, ompg_group *group,
 #endif
 }
 
-/* Calls the task's function, and settles what it leaves behind. */
-static inline void task_call(struct worker *worker, struct task *task, void *arg)
+/* Calls the function of a task of the group, and settles what it leaves behind. */
+static inline void task_call(struct worker *worker, struct task *task, ompg_group *group, void *arg)
 {
-    ompg_group *group = task_group(task);
     struct frame frame;
     frame.prev = worker->frame;
     frame.task = task;
@@ -94,7 +93,7 @@ static inline void task_run_express(struct worker *worker, struct task *task)
 {
     ompg_group *group = task_group(task);
     bump_relaxed(&group->local.started, 1U);
-    task_call(worker, task, task->arg);
+    task_call(worker, task, group, task->arg);
     bump_release(&group->local.returned, 1U); /* the last touch of the group */
 }
 

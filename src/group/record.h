@@ -210,4 +210,12 @@ static inline size_t group_next_index(ompg_group *group)
            unnumbered;
 }
 
+/* Counts a task for the group's owner, before others can take it. Returns its index. */
+static inline size_t group_submit_here(ompg_group *group)
+{
+    size_t index = group_next_index(group);
+    bump_relaxed(&group->submitted_here, 1U);
+    return index;
+}
+
 #endif

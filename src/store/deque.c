@@ -20,13 +20,6 @@ bool deque_init(struct deque *deque)
     return deque->ring != NULL;
 }
 
-bool deque_make_room(struct deque *deque)
-{
-    /* acquire: pairs with the thieves' store_release of tail; they have copied these slots out */
-    deque->room = load_acquire(&deque->tail) + deque->mask + 1;
-    return load_relaxed(&deque->top) != deque->room;
-}
-
 bool deque_grow(struct deque *deque)
 {
     size_t capacity = 2 * (deque->mask + 1);

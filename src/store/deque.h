@@ -61,9 +61,6 @@ bool deque_init(struct deque *deque);
 /* Adds all tasks of the series, the first one on top; there is room for them. */
 void deque_push_series(struct deque *deque, const struct series *series);
 
-/* False when it is full. */
-bool deque_make_room(struct deque *deque);
-
 /* Doubles the ring; false when memory is short. */
 bool deque_grow(struct deque *deque);
 
@@ -98,6 +95,14 @@ static inline bool deque_is_empty(const struct deque *deque)
 {
     return load_relaxed(&deque->top) == load_relaxed(&deque->tail) &&
            !load_relaxed(&deque->has_series);
+}
+
+/* Looks how far thieves have come. False when it is full. */
+static inline bool deque_make_room(struct deque *deque)
+{
+    /* acquire: pairs with the thieves' store_release of tail; they have copied these slots out */
+    deque->room = load_acquire(&deque->tail) + deque->mask + 1;
+    return load_relaxed(&deque->top) != deque->room;
 }
 
 /* False when the deque is full. */

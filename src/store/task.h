@@ -55,9 +55,14 @@ static inline void task_copy(struct task *to, const struct task *from)
     to->index = word_load_relaxed(&from->index);
 }
 
+static inline ompg_group *tagged_group(uintptr_t tagged)
+{
+    return (ompg_group *)(tagged & ~(uintptr_t)TASK_FLAGS);
+}
+
 static inline ompg_group *task_group(const struct task *task)
 {
-    return (ompg_group *)(task->tagged & ~(uintptr_t)TASK_FLAGS);
+    return tagged_group(task->tagged);
 }
 
 /* First field of what several tasks of a loop share: the last one that is over releases it. */

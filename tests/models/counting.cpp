@@ -30,7 +30,6 @@
 //@ take src/api/group_hold.c ompg_hold ompg_done
 //@ take src/api/group_add.c run_other dispatch count_at_once leave_unnumbered count_submitted
 //@ change s/DEQUE_CAPACITY = 2048/DEQUE_CAPACITY = 2/
-//@ change s/    run_specials(worker, task, NULL, false);/    return;/
 //@ change s/TASK_BRANCH = 32/TASK_BRANCH = 0/
 //@ change s/TASK_FLAGS = [0-9]*/TASK_FLAGS = 15/
 //@ mutant pried-is-not-marked s/^ *store_release(&task_group(task)->pried, true);/;/
@@ -89,10 +88,10 @@ struct worker {
 #define bell_of(group) NULL
 #define bell_ring(bell) ((void)bell) /* see bell.h */
 struct bell;
-#define skip_plain(worker, task) ((void)0)
+#define run_or_skip(worker, task) ((void)0)
 #define clean_up_beside(worker, task) ((void)0)
 static void region_attend_if_asked(struct worker *worker);
-static void task_call(struct worker *worker, struct task *task, void *arg);
+static void task_call(struct worker *worker, struct task *task, ompg_group *group, void *arg);
 #define run_inline(worker, task) RL_ASSERT(!"a deque is full")
 static void task_run_slow(struct worker *worker, struct task *task);
 static size_t group_left(struct region *region, ompg_group *group, size_t *holds);
@@ -104,11 +103,11 @@ static void tally_before_start(struct worker *worker, ompg_group *group);
 #include "taken.h"
 #include "deques.h"
 
-static void task_call(struct worker *worker, struct task *task, void *arg)
+static void task_call(struct worker *worker, struct task *task, ompg_group *group, void *arg)
 {
     struct frame frame = {.prev = worker->frame, .task = task};
     worker->frame = &frame;
-    task->fn(task_group(task), arg);
+    task->fn(group, arg);
     worker->frame = frame.prev;
 }
 

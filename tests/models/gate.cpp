@@ -27,7 +27,7 @@
 //@ into taken.h
 //@ take src/group/record.h group_uses_gate
 //@ take src/group/tally.h count_started count_returned count_skipped
-//@ take src/engine/run.c has_room_here can_reach deliver_by_mail deliver release_claims call_standby task_release_parked skip_parked pass_place_on pass_gate hold_place run_gated run_special run_specials task_run_started task_run_slow
+//@ take src/engine/run.c has_room_here can_reach deliver_by_mail deliver release_claims call_standby task_release_parked skip_parked pass_place_on pass_gate hold_place run_gated run_special run_specials task_run_started run_or_skip task_run_slow
 //@ take src/api/group_add.c enter_gate add_with_backlog
 //@ change s/TASK_FLAGS = [0-9]*/TASK_FLAGS = 15/
 //@ change s/TASK_BRANCH = 32/TASK_BRANCH = 0/
@@ -157,7 +157,7 @@ enum { WAIT_BEGUN = 2 };
 #define counts_for_start(worker, group) (&(worker)->counts)
 #define tsan_acquire(p) ((void)0)
 #define tsan_release(p) ((void)0)
-static void task_call(struct worker *worker, struct task *task, void *arg);
+static void task_call(struct worker *worker, struct task *task, ompg_group *group, void *arg);
 static void region_wait_room(struct worker *worker, ompg_group *group);
 
 /* For a mutant. */
@@ -419,9 +419,9 @@ struct model : rl::test_suite<model, WORKERS> {
     }
 };
 
-static void task_call(struct worker *worker, struct task *task, void *arg)
+static void task_call(struct worker *worker, struct task *task, ompg_group *group, void *arg)
 {
-    the->call(task_group(task));
+    the->call(group);
 }
 
 static void standby_called(struct standby *standby)
