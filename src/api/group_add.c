@@ -394,60 +394,75 @@ int ompg_try_go(ompg_group *group, ompg_task_fn *fn, void *arg)
 
 /* ---- what has something beside its slot ---- */
 
-/* Not in the express lane; the block goes back where the task is not accepted. */
-static __attribute__((noinline)) int add_block_slow(struct worker *worker, ompg_group *group,
-                                                    ompg_task_fn *fn, void *block, uintptr_t flags,
-                                                    enum add_mode mode)
+/*
+ * The express lane for a task that takes a block at hand. Whoever it does not let in finds out by the slow way
+ * why not, so that it needs neither a call nor a stack.
+ */
+static inline bool may_take_block(const struct worker *worker, ompg_group *group, ompg_task_fn *fn)
 {
-    struct task task = {.fn = fn, .arg = block, .tagged = (uintptr_t)group | flags};
+    return worker && is_group(group) && fn && is_express_here(worker, group) &&
+           has_block_at_hand(&worker->blocks);
+}
+
+/* The block, or what comes from malloc() instead, goes back where the task is not accepted. */
+static int add_beside(ompg_group *group, ompg_task_fn *fn, void *beside, uintptr_t flags,
+                      enum add_mode mode)
+{
+    struct worker *worker = self;
+    struct task task = {.fn = fn, .arg = beside, .tagged = (uintptr_t)group | flags};
     int code = task_add(&task, mode);
-    if (code != 0)
-        block_put(&worker->blocks, block);
+    if (code != 0 && (flags & TASK_BLOCK))
+        block_put(&worker->blocks, beside);
+    else if (code != 0)
+        free(beside);
     return code;
 }
 
-static inline int add_block(struct worker *worker, ompg_group *group, ompg_task_fn *fn, void *block,
-                            uintptr_t flags, enum add_mode mode)
+/* NULL: there is none for the calling thread, or the size is too large. */
+static void *take_block(size_t size)
 {
-    return LIKELY(is_express_here(worker, group))
-               ? go_express(worker, group, fn, block, flags)
-               : add_block_slow(worker, group, fn, block, flags, mode);
+    struct worker *worker = self;
+    return worker && size <= BLOCK_SIZE ? block_take(&worker->blocks, size) : NULL;
 }
 
-/* Adds a task whose argument is *extra, which has room for `extra`'s own memory behind it. */
-static int add_extra(ompg_group *group, ompg_task_fn *fn, struct task_extra *extra,
-                     enum add_mode mode)
-{
-    struct task task = {.fn = fn, .arg = extra, .tagged = (uintptr_t)group | TASK_EXTRA};
-    int code = task_add(&task, mode);
-    if (code != 0)
-        free(extra);
-    return code;
-}
-
-int ompg_go_with(ompg_group *group, ompg_task_fn *fn, void *arg, const ompg_task_options *options)
+static __attribute__((noinline)) int go_with_slow(ompg_group *group, ompg_task_fn *fn, void *arg,
+                                                  const ompg_task_options *options)
 {
     if (!options)
         return ompg_go(group, fn, arg);
     if (!is_group(group) || !fn || !is_amount(&options->cost) || !ROOM_IS_ZERO(options))
         return EINVAL;
-    struct worker *worker = self;
-    struct task_extra *block = worker ? block_take(&worker->blocks, sizeof *block) : NULL;
+    struct task_extra *block = take_block(sizeof *block);
     struct task_extra *extra = block ? block : memory_new(sizeof *extra);
     if (!extra)
         return ENOMEM;
-    *extra = (struct task_extra){.arg = arg,
-                                 .drop = options->drop,
-                                 .name = options->name,
-                                 .cost = options->cost,
-                                 .in_block = block != NULL};
-    enum add_mode mode = options->no_wait ? ADD_OR_REFUSE : ADD;
-    return block ? add_block(worker, group, fn, block, TASK_EXTRA, mode)
-                 : add_extra(group, fn, extra, mode);
+    *extra = (struct task_extra){
+        .arg = arg, .drop = options->drop, .name = options->name, .cost = options->cost};
+    return add_beside(group, fn, extra, block ? TASK_EXTRA | TASK_BLOCK : TASK_EXTRA,
+                      options->no_wait ? ADD_OR_REFUSE : ADD);
 }
 
-static __attribute__((noinline)) int go_copy_slow(ompg_group *group, ompg_task_fn *fn,
-                                                  const void *data, size_t size)
+/* Neither a cost nor no_wait, which are for a gate, nor nonsense. */
+static inline bool options_are_express(const ompg_task_options *options)
+{
+    return amount_bits(&options->cost) == 0 && !options->no_wait && ROOM_IS_ZERO(options);
+}
+
+int ompg_go_with(ompg_group *group, ompg_task_fn *fn, void *arg, const ompg_task_options *options)
+{
+    struct worker *worker = self;
+    if (UNLIKELY(!options || !may_take_block(worker, group, fn) || !options_are_express(options)))
+        return go_with_slow(group, fn, arg, options);
+    struct task_extra *extra = block_take(&worker->blocks, sizeof *extra);
+    extra->arg = arg;
+    extra->drop = options->drop;
+    extra->name = options->name;
+    extra->cost = 0.0;
+    return go_express(worker, group, fn, extra, TASK_EXTRA | TASK_BLOCK);
+}
+
+/* In memory of its own. */
+static int go_copy_alone(ompg_group *group, ompg_task_fn *fn, const void *data, size_t size)
 {
     if (size > SIZE_MAX - sizeof(struct task_extra))
         return ENOMEM;
@@ -457,7 +472,20 @@ static __attribute__((noinline)) int go_copy_slow(ompg_group *group, ompg_task_f
     *extra = (struct task_extra){.arg = extra + 1};
     if (size > 0)
         memcpy(extra + 1, data, size);
-    return add_extra(group, fn, extra, ADD);
+    return add_beside(group, fn, extra, TASK_EXTRA, ADD);
+}
+
+static __attribute__((noinline)) int go_copy_slow(ompg_group *group, ompg_task_fn *fn,
+                                                  const void *data, size_t size)
+{
+    if (!is_group(group) || !fn || (!data && size > 0))
+        return EINVAL;
+    void *block = take_block(size);
+    if (!block)
+        return go_copy_alone(group, fn, data, size);
+    if (size > 0)
+        memcpy(block, data, size);
+    return add_beside(group, fn, block, TASK_BLOCK, ADD);
 }
 
 /*
@@ -484,12 +512,10 @@ static inline void copy_small(unsigned char *to, const unsigned char *from, size
 
 int ompg_go_copy(ompg_group *group, ompg_task_fn *fn, const void *data, size_t size)
 {
-    if (!is_group(group) || !fn || (!data && size > 0))
-        return EINVAL;
     struct worker *worker = self;
-    void *block = worker && size <= BLOCK_SIZE ? block_take(&worker->blocks, size) : NULL;
-    if (UNLIKELY(!block))
+    if (UNLIKELY(size > BLOCK_SIZE || (!data && size > 0) || !may_take_block(worker, group, fn)))
         return go_copy_slow(group, fn, data, size);
+    void *block = block_take(&worker->blocks, size);
     copy_small(block, data, size);
-    return add_block(worker, group, fn, block, TASK_COPY, ADD);
+    return go_express(worker, group, fn, block, TASK_BLOCK);
 }

@@ -7,7 +7,8 @@
 #ifndef OMPG_SRC_ROOM_H
 #define OMPG_SRC_ROOM_H
 
-#include "base/atomics.h"
+#include <stdbool.h>
+#include <stddef.h>
 
 enum { FEW_WORDS = 8 };
 
@@ -19,8 +20,11 @@ static inline bool room_is_zero(const unsigned long long *words, size_t count)
 {
     unsigned long long all = 0;
 #pragma GCC unroll 32
-    for (size_t i = 0; i < count; i++)
-        all |= count > FEW_WORDS ? words[i] : word_load_relaxed(&words[i]);
+    for (size_t i = 0; i < count; i++) {
+        all |= words[i];
+        if (count <= FEW_WORDS)
+            __asm__("" : "+r"(words)); /* the next load is not joined with this one */
+    }
     return all == 0;
 }
 

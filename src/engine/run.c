@@ -53,22 +53,20 @@ static inline void put_block(struct worker *worker, void *block)
         block_put_in_store(block);
 }
 
-static void clean_up_extra(struct worker *worker, struct task_extra *extra)
+static inline void call_drop(const struct task_extra *extra)
 {
     if (extra->drop)
         extra->drop(extra->arg);
-    if (extra->in_block)
-        put_block(worker, extra);
-    else
-        free(extra);
 }
 
 static inline void clean_up_beside(struct worker *worker, const struct task *task)
 {
-    if (task->tagged & TASK_COPY)
+    if (task->tagged & TASK_EXTRA)
+        call_drop(task->arg);
+    if (task->tagged & TASK_BLOCK)
         put_block(worker, task->arg);
     else if (task->tagged & TASK_EXTRA)
-        clean_up_extra(worker, task->arg);
+        free(task->arg);
 }
 
 void task_clean_up(const struct task *task)

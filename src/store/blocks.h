@@ -57,10 +57,16 @@ void blocks_end(size_t at_hand);
 void blocks_lock(void);
 void blocks_unlock(void);
 
+/* Whether block_take needs to look nowhere else. */
+static inline bool has_block_at_hand(const struct blocks *own)
+{
+    return own->count > 0;
+}
+
 /* Of at most BLOCK_SIZE bytes, aligned for any type; NULL: malloc() may have more. */
 static inline void *block_take(struct blocks *own, size_t size)
 {
-    if (UNLIKELY(own->count == 0) && !blocks_fetch(own))
+    if (UNLIKELY(!has_block_at_hand(own)) && !blocks_fetch(own))
         return NULL;
     void *block = own->at[--own->count];
     asan_allow(block, size);

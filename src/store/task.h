@@ -16,14 +16,14 @@
 #include <stdint.h>
 
 enum task_flag {
-    TASK_EXTRA = 1,    /* arg points to a struct task_extra */
+    TASK_EXTRA = 1,    /* arg points to a struct task_extra, from malloc() unless TASK_BLOCK */
     TASK_ADMITTED = 2, /* holds a place in its group's gate */
     TASK_SHARED = 4,   /* arg points to a struct task_shared; never with TASK_EXTRA */
     TASK_PARTIAL = 8,  /* of a loop or pipeline: looks itself which part of it is to be skipped */
-    TASK_COPY = 16,   /* arg is a copy that lies in a block; never with TASK_EXTRA or TASK_SHARED */
-    TASK_BRANCH = 32, /* the second call of an ompg_join: arg points to a struct branch */
+    TASK_BLOCK = 16,   /* arg points to a block: an extra, or else a copy; never with TASK_SHARED */
+    TASK_BRANCH = 32,  /* the second call of an ompg_join: arg points to a struct branch */
     TASK_FLAGS = 63,
-    TASK_BESIDE = TASK_EXTRA | TASK_COPY,
+    TASK_BESIDE = TASK_EXTRA | TASK_BLOCK,
     TASK_SPECIAL = TASK_FLAGS & ~TASK_BESIDE /* more than something beside its slot */
 };
 
@@ -40,7 +40,6 @@ struct task_extra {
     ompg_drop_fn *drop;
     const char *name;
     double cost;
-    bool in_block; /* otherwise it comes from malloc() */
 };
 
 /*
@@ -91,8 +90,7 @@ static inline struct task_extra *task_extra(const struct task *task)
 /* What its function gets. */
 static inline void *task_argument(const struct task *task)
 {
-    const struct task_extra *extra = task_extra(task);
-    return extra ? extra->arg : task->arg;
+    return (task->tagged & TASK_EXTRA) ? ((const struct task_extra *)task->arg)->arg : task->arg;
 }
 
 static inline double task_cost(const struct task *task)
