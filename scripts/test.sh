@@ -212,6 +212,8 @@ ordinary() {
 # by its assertions; a sanitizer takes several times as long: there one variant has to do, another one in each.
 # What looks at the sources says the same in every build.
 sources='^(storeys|stems|words|functions|memory_model|scripts)($|[.])'
+ways='_(serial|unoptimised)[.]' # to compile the same source
+asserted='^test_(blocks|deque_threads|faults|gate|loop_units|own_mailbox)($|[.])' # with delays or a sanitizer already
 programs='^(bench[.].*|checksum|heat|pgzip|pi|wordfreq)$'
 if lacks clang >/dev/null; then
     run release
@@ -219,12 +221,12 @@ else
     ordinary release --exclude-regex "[.](t1[.]cancel1|t2[.]cancel0|t7[.]cancel1)$"
 fi
 ordinary shared --exclude-regex "[.](t[17][.]cancel.|t2[.]cancel0)$|$sources|$programs" --label-exclude static
-ordinary clang --exclude-regex "[.](t1[.]cancel0|t2[.]cancel1|t7[.]cancel0)$|$sources"
+OMPGROUP_TEST_STRIDE=3 ordinary clang --exclude-regex "[.](t1[.]cancel0|t2[.]cancel1|t7[.]cancel0)$|$sources"
 ordinary asan-ubsan --exclude-regex "[.](t[17][.]cancel.|t2[.]cancel0)$|$sources|^bench[.]"
-OMPGROUP_TEST_STRIDE=3 ordinary tsan --exclude-regex "[.](t[12][.]cancel.|t7[.]cancel0)$|$sources|^bench[.]"
+OMPGROUP_TEST_STRIDE=3 ordinary tsan --exclude-regex "[.](t[12][.]cancel.|t7[.]cancel0)$|$ways|$sources|^bench[.]"
 run tsan-clang
 ordinary delays --label-exclude full
-ordinary dev --exclude-regex "[.](t[17][.]cancel.|t2[.]cancel1)$|$sources|$programs"
+ordinary dev --exclude-regex "[.](t[17][.]cancel.|t2[.]cancel1)$|$asserted|$sources|$programs"
 lint
 models
 
