@@ -16,7 +16,9 @@ declare -A emulators=([aarch64]=qemu-aarch64 [armhf]=qemu-arm [ppc64le]=qemu-ppc
 
 tests=(test_group test_error test_cancel test_drops test_limit test_budget test_loop test_reduce
     test_pipeline test_nesting test_deterministic test_collect test_floating_point test_errno test_token
-    test_text)
+    test_text test_layout test_copies test_join test_links test_local test_scan test_sort test_share
+    test_hold test_mailbox test_backlog test_token_deadline test_token_parent test_error_from
+    test_error_short test_items test_pipeline_items test_shielded)
 
 architectures=("$@")
 [ $# -gt 0 ] || architectures=(aarch64 armhf i386 ppc64le riscv64 s390x)
@@ -52,7 +54,7 @@ failed=()
 for architecture in "${architectures[@]}"; do
     echo "== $architecture"
     if ! build "$architecture" >"build/$architecture.log" 2>&1; then
-        grep -E 'error|FAILED' "build/$architecture.log" | head -n 20
+        grep -E 'error:|FAILED:' "build/$architecture.log" | head -n 20
         failed+=("$architecture: build")
         continue
     fi

@@ -117,12 +117,12 @@ CHECK_AT(ompg_token, deadline, 16);
 CHECK_AT(ompg_token, allowed, 24);
 CHECK_AT(ompg_token, reserved, 32);
 
-/* Without designated initialisers, as a program that breaks the rule has it. */
+/* Without designated initialisers, as a program that breaks the rule has it. (The room: 32 bits have a field before it.) */
 static void fields_stand_in_their_order(void)
 {
     ompg_token token = OMPG_TOKEN_INIT;
-    ompg_options options = {"name", 1,   2, 3.0, OMPG_COLLECT, 4,  true, 5.0, &token,
-                            true,   {0}, 9, 0,   NULL,         {0}};
+    ompg_options options = {"name", 1, 2, 3.0,  OMPG_COLLECT,   4, true, 5.0, &token, true,
+                            {0},    9, 0, NULL, .reserved = {0}};
     ompg_task_options task = {free, 6.0, "task", true, {0}, {0}};
     CHECK_STR(options.name, "name");
     CHECK_INT(options.threads, 1);
