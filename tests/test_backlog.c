@@ -294,6 +294,54 @@ static void nested_limits_finish(void)
     CHECK_INT(ompg_run(&(ompg_options){.limit = 1, .backlog = 1}, nest, &levels, NULL), 0);
 }
 
+/* What waits for room is no task to wait for: whoever does so makes the circle. One thread sees that. */
+typedef struct circle {
+    ompg_group *adders, *narrow;
+    int deadlocks;
+} circle;
+
+static int wait_for_the_adders(ompg_group *group, void *arg)
+{
+    circle *self = arg;
+    (void)group;
+    int code = ompg_wait(self->adders);
+    self->deadlocks += code == EDEADLK;
+    CHECK(code == EDEADLK || code == 0);
+    return 0;
+}
+
+static int add_more_than_fit(ompg_group *group, void *arg)
+{
+    circle *self = arg;
+    (void)group;
+    for (int i = 0; i < 2 * BACKLOG; i++)
+        CHECK_INT(ompg_go(self->narrow, wait_for_the_adders, self), 0);
+    return 0;
+}
+
+/* Leaves both groups to the one that has made the region, so that nobody waits for the adders yet. */
+static int leave_the_circle(ompg_group *group, void *arg)
+{
+    circle *self = arg;
+    (void)group;
+    self->narrow = ompg_new(&narrow);
+    self->adders = ompg_new(NULL);
+    CHECK_INT(ompg_go(self->adders, add_more_than_fit, self), 0);
+    return 0;
+}
+
+static void a_wait_for_who_waits_for_room_is_refused(void)
+{
+    circle it = {0};
+    CHECK_INT(ompg_run(&(ompg_options){.threads = 1}, leave_the_circle, &it, NULL), 0);
+    CHECK_INT(ompg_wait(it.adders), 0);
+    CHECK_INT(ompg_wait(it.narrow), 0);
+    CHECK(it.deadlocks > 0);
+    CHECK_STATS(it.narrow, 2 * BACKLOG, 2 * BACKLOG, 0, 0);
+    ompg_free(it.adders);
+    ompg_free(it.narrow);
+}
+
 static int stop_while_waiting(ompg_group *group, void *arg)
 {
     return ompg_cancel(group, *(int *)arg);
@@ -348,6 +396,7 @@ static void nonsense_is_refused(void)
 CHECK_MAIN("backlog", {"memory is bounded", memory_is_bounded},
            {"own tasks are told to try again", own_tasks_are_told_to_try_again},
            {"several producers wait", several_producers_wait},
+           {"a wait for who waits for room is refused", a_wait_for_who_waits_for_room_is_refused},
            {"strangers are never refused", strangers_are_never_refused},
            {"producers wait beside strangers", producers_wait_beside_strangers},
            {"strangers do not wait for room", strangers_do_not_wait_for_room},

@@ -289,6 +289,44 @@ static void a_wait_for_a_task_below_on_the_stack_is_refused(void)
     CHECK(it.deadlocks > 0);
 }
 
+/* The same, where nobody waits yet for the group of the task below: the one above may, so it has to run elsewhere. */
+static int wait_for_it(ompg_group *group, void *arg)
+{
+    (void)group;
+    CHECK_INT(ompg_wait(arg), 0);
+    return 0;
+}
+
+static int hand_over_to_above(ompg_group *group, void *arg)
+{
+    strangers *self = arg;
+    (void)group;
+    CHECK_INT(ompg_go(self->above, wait_for_it, self->below), 0);
+    return 0;
+}
+
+static int hand_over(ompg_group *root, void *arg)
+{
+    strangers *self = arg;
+    self->above = root;
+    self->below = ompg_new(NULL);
+    ompg_hold(self->below);
+    for (int i = 0; i < MANY; i++)
+        CHECK_INT(ompg_go(self->below, i == MANY - 1 ? hand_over_to_above : do_nothing, self), 0);
+    ompg_done(self->below, 0);
+    return 0;
+}
+
+static void a_task_that_may_wait_for_those_below_does_not_run_there(void)
+{
+    for (int threads = 1; threads <= THREADS; threads++) {
+        strangers it = {0};
+        CHECK_INT(ompg_run(&(ompg_options){.threads = threads}, hand_over, &it, NULL), 0);
+        CHECK_STATS(it.below, MANY, MANY, 0, 0);
+        ompg_free(it.below);
+    }
+}
+
 CHECK_MAIN("links",
            {"a deadline reaches groups that were made before its wait",
             a_deadline_reaches_groups_that_were_made_before_its_wait},
@@ -297,4 +335,6 @@ CHECK_MAIN("links",
            {"a stop reaches every level", a_stop_reaches_every_level},
            {"a group that moves takes no stop along", a_group_that_moves_takes_no_stop_along},
            {"a wait for a task below on the stack is refused",
-            a_wait_for_a_task_below_on_the_stack_is_refused})
+            a_wait_for_a_task_below_on_the_stack_is_refused},
+           {"a task that may wait for those below does not run there",
+            a_task_that_may_wait_for_those_below_does_not_run_there})

@@ -171,13 +171,15 @@ OMPG_API void ompg_free(ompg_group *group);
  *   Number    Any. When the library's bounded buffers are full, a task's ompg_go() runs the new task inside
  *             this call. So in a task, no lock may be held over ompg_go() that the added task takes: its thread
  *             would ask for it twice. (An omp_nest_lock_t lets it in: to OpenMP both are one task. That
- *             excludes neither from the other.)
+ *             excludes neither from the other.) A task that has nothing to do with the adding one, and may
+ *             wait for that one's group because nobody does so yet, is kept instead: 32 bytes.
  *   Memory    For tasks that wait before the wait or behind a limit, or come from elsewhere: 56 bytes, or
  *             nothing where a loop adds the same fn with arguments at equal distances.
  *   Backlog   With a .backlog, a task adds at most so many that wait behind the limit: then this call helps
  *             to run the group's tasks until there is room. Where that could go on for ever it returns
  *             EAGAIN: in the group's own tasks and what lies in them, and in tasks with a place under another
- *             limit, or that lie in one, except those that the group itself lies in. What is added before
+ *             limit, or that lie in one, except those that the group itself lies in. Whoever waits
+ *             for room waits for the group's tasks: these must not wait for its group. What is added before
  *             tasks of the group may run, or by threads that run none of the region's tasks, is kept in any
  *             case.
  *   Index     Exact where one thread adds at a time. Two tasks that are added at once may get the same.

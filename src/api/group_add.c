@@ -36,12 +36,29 @@ static inline size_t next_index(struct worker *worker, ompg_group *group)
     return index;
 }
 
-/* A task of another group than the running one's. It may have nothing to do with that. */
-static __attribute__((noinline)) void run_other(struct worker *worker, struct task *task)
+/* Whether the task has nothing to do with the running one: it is of another group, which does not lie in that. */
+static bool is_foreign(const struct worker *worker, const struct task *task)
 {
     const struct frame *frame = worker->frame;
     const ompg_group *group = task_group(task);
-    bool foreign = frame && task_group(frame->task) != group && !is_child_of(group, frame);
+    return frame && task_group(frame->task) != group && !is_child_of(group, frame);
+}
+
+/*
+ * A task that runs inside ompg_go holds up all that lie below it on the stack. If it has nothing to do with them it may
+ * wait for one of their groups, or a task of a group in it may do so on another thread: they would wait for each
+ * other. That cannot be where all these have somebody who waits for them.
+ */
+static __attribute__((noinline)) bool may_hold_up(const struct worker *worker,
+                                                  const struct task *task)
+{
+    return !is_foreign(worker, task) || stack_is_waited_for(worker);
+}
+
+/* A task that is not like the running one. */
+static __attribute__((noinline)) void run_other(struct worker *worker, struct task *task)
+{
+    bool foreign = is_foreign(worker, task);
     worker->foreign += foreign;
     task_run(worker, task);
     worker->foreign -= foreign;
@@ -55,16 +72,18 @@ static inline bool is_alike(const struct worker *worker, const struct task *task
            !((worker->frame->task->tagged ^ task->tagged) & ~(uintptr_t)TASK_BESIDE);
 }
 
-/* The deque is full: the producer is far ahead and runs the task itself. */
+/* The deque is full: the producer is far ahead and runs the task itself, where it may. */
 static inline void run_inline(struct worker *worker, struct task *task)
 {
-    if (worker->inlined >= INLINE_DEPTH && deque_grow(&worker->deque)) {
+    bool alike = is_alike(worker, task);
+    bool may_run_here = worker->inlined < INLINE_DEPTH && (alike || may_hold_up(worker, task));
+    if (UNLIKELY(!may_run_here) && deque_grow(&worker->deque)) {
         deque_push(&worker->deque, task);
         return;
     }
     int saved = *worker->errno_here;
     worker->inlined++;
-    if (LIKELY(is_alike(worker, task)))
+    if (LIKELY(alike))
         task_run(worker, task);
     else
         run_other(worker, task);
@@ -270,7 +289,10 @@ static __attribute__((noinline)) int add_with_backlog(struct worker *worker, omp
         if (code != EAGAIN || !may_wait_for_room(worker, group))
             return code;
         int saved = *worker->errno_here;
+        bool foreign = is_foreign(worker, task);
+        worker->foreign += foreign;
         region_wait_room(worker, group);
+        worker->foreign -= foreign;
         *worker->errno_here = saved;
         if (group_stopped(group, task_stop_index(task)))
             return refuse(group);

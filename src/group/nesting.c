@@ -37,6 +37,32 @@ bool group_has_task_here(const struct worker *worker, const ompg_group *group)
     return worker->foreign > 0 && frame_of(worker, group) != NULL;
 }
 
+enum { LEVELS_TO_LOOK_AT = 64 };
+
+/*
+ * Outwards from the innermost frame. A frame whose group is met on the way needs no walk of its own; one that has
+ * nothing to do with what lies on top of it does.
+ */
+bool stack_is_waited_for(const struct worker *worker)
+{
+    const struct frame *frame = worker->frame;
+    struct enclosing at = {.group = NULL};
+    for (int level = 0; level < LEVELS_TO_LOOK_AT; level++) {
+        if (!at.group) {
+            if (!frame)
+                return true;
+            at.group = task_group(frame->task);
+            at.serial = load_relaxed(&at.group->serial);
+        }
+        while (frame && task_group(frame->task) == at.group)
+            frame = frame->prev;
+        if (load_acquire(&at.group->waiting) != WAIT_BEGUN) /* to the release in wait_begin */
+            return false;
+        at = enclosing_next(&at);
+    }
+    return false;
+}
+
 /* Where the group was made is mostly where it is used. */
 static bool is_here(const ompg_group *group, const struct worker *worker)
 {

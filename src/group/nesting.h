@@ -122,6 +122,13 @@ size_t group_current_index(const ompg_group *group);
 /* Whether the caller runs inside one of the group's tasks, on this thread or through nesting. */
 bool group_has_task_here(const struct worker *worker, const ompg_group *group);
 
+/*
+ * Whether somebody waits for each group that has a task on this stack, and for what these lie in. Nobody else can
+ * begin a wait for one of them then, until these tasks are over: they keep the waits that there are. False also for a
+ * deep nest, so that the look costs the same at any depth.
+ */
+bool stack_is_waited_for(const struct worker *worker);
+
 /* The group's running task on this thread; NULL when there is none. */
 struct frame *frame_of(const struct worker *worker, const ompg_group *group);
 

@@ -58,7 +58,7 @@ struct worker {
     int thread;            /* omp_get_thread_num() in the region */
     int *errno_here;       /* its thread's: errno itself takes a call */
     unsigned inlined;      /* tasks that run inside ompg_go on this stack */
-    unsigned foreign;      /* such tasks of groups that have nothing to do with the adding task's */
+    unsigned foreign;      /* such calls that run what has nothing to do with the adding task */
     unsigned random;       /* xorshift state for the choice of victims */
     unsigned free_count;   /* of free_groups */
     int64_t robbed;        /* clock at the last theft, 0: none */
