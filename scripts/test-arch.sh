@@ -58,7 +58,7 @@ for architecture in "${architectures[@]}"; do
         failed+=("$architecture: build")
         continue
     fi
-    ctest --test-dir "build/$architecture" --timeout 120 --output-on-failure \
+    ctest --test-dir "build/$architecture" --timeout 600 --output-on-failure \
         -R "^($(IFS='|' && echo "${tests[*]}"))[.]t[12][.]cancel1$" | grep --line-buffered -v Start ||
         failed+=("$architecture: tests")
 done
