@@ -388,6 +388,56 @@ static void accumulators_of_any_size(void)
     }
 }
 
+/* ---- without a grain ---- */
+
+typedef struct calls {
+    atomic_size_t folds, emits;
+} calls;
+
+static int count_fold(ompg_group *group, size_t begin, size_t end, void *accumulator, void *arg)
+{
+    (void)group;
+    atomic_fetch_add(&((calls *)arg)->folds, 1);
+    *(size_t *)accumulator += end - begin;
+    return 0;
+}
+
+static int add_counts(ompg_group *group, void *accumulator, const void *other, void *arg)
+{
+    (void)group;
+    (void)arg;
+    *(size_t *)accumulator += *(const size_t *)other;
+    return 0;
+}
+
+static int count_emit(ompg_group *group, size_t begin, size_t end, void *accumulator, void *arg)
+{
+    (void)group;
+    (void)end;
+    atomic_fetch_add(&((calls *)arg)->emits, 1);
+    CHECK_INT(*(size_t *)accumulator, begin);
+    return 0;
+}
+
+/* Few: threads disturb one another at the ends of blocks. Each is folded once. */
+static void sub_ranges_are_few_without_a_grain(void)
+{
+    static const struct {
+        size_t iterations, calls;
+    } ranges[] = {{1, 1},         {256, 256},      {257, 129},       {1000000, 256},
+                  {8388608, 256}, {10000000, 306}, {33554432, 1024}, {100000000, 1024}};
+    for (size_t i = 0; i < sizeof ranges / sizeof ranges[0]; i++) {
+        calls self = {0};
+        size_t total = 0;
+        CHECK_INT(ompg_scan(OMPG_DEFAULT, 0, ranges[i].iterations, 0, &total, sizeof total,
+                            count_fold, add_counts, count_emit, &self),
+                  0);
+        CHECK_INT(total, ranges[i].iterations);
+        CHECK_INT(atomic_load(&self.folds), ranges[i].calls);
+        CHECK_INT(atomic_load(&self.emits), ranges[i].calls);
+    }
+}
+
 /* ---- misuse, random scans ---- */
 
 static void misuse(void)
@@ -434,5 +484,6 @@ CHECK_MAIN("scan",
            {"a time limit holds for folds and emits together",
             a_time_limit_holds_for_folds_and_emits_together},
            {"a collecting group emits all", a_collecting_group_emits_all},
-           {"accumulators of any size", accumulators_of_any_size}, {"misuse", misuse},
-           {"random scans", random_scans})
+           {"accumulators of any size", accumulators_of_any_size},
+           {"sub-ranges are few without a grain", sub_ranges_are_few_without_a_grain},
+           {"misuse", misuse}, {"random scans", random_scans})

@@ -28,7 +28,8 @@ OMPG_BEGIN_DECLS
  * sub-ranges are folded; what comes before a block is what comes before its neighbour in front, combined with
  * that one. All this depends on range and grain only, so that the bits are the same for any number of threads. A
  * sub-range is never folded after it was emitted, so that emit may overwrite what fold reads there. With more
- * than 1024 sub-ranges each is folded a second time before it is emitted, except the last one of a block.
+ * than 1024 sub-ranges each is folded a second time before it is emitted, except the last one of a block. Grain 0:
+ * up to 256 sub-ranges, in ranges of more than 8,388,608 iterations up to 1024.
  * Accumulators are copied as bytes. It is one wait: a .timeout holds for folds and emits together.
  * On success *result holds the total (the identity for an empty range); on an error it is untouched, and some
  * sub-ranges have been emitted. Errors, stops and indices as ompg_reduce(); in a deterministic group nothing is

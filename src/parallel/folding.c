@@ -17,11 +17,11 @@ static void cut_into_blocks(struct folding *folding)
 {
     size_t n = folding->end - folding->begin;
     if (folding->grain == 0)
-        folding->grain = n / MOST_BLOCKS + (n % MOST_BLOCKS != 0);
-    size_t grains = n / folding->grain + (n % folding->grain != 0);
-    size_t per_block = grains / MOST_BLOCKS + (grains % MOST_BLOCKS != 0);
+        folding->grain = divide_up(n, MOST_BLOCKS);
+    size_t grains = divide_up(n, folding->grain);
+    size_t per_block = divide_up(grains, MOST_BLOCKS);
     folding->block = per_block > n / folding->grain ? n : per_block * folding->grain;
-    folding->blocks = n / folding->block + (n % folding->block != 0);
+    folding->blocks = divide_up(n, folding->block);
 }
 
 /*

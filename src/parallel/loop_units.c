@@ -31,11 +31,6 @@ static bool is_empty(struct units units)
 
 /* ---- cutting ---- */
 
-static size_t divide_up(size_t n, size_t by)
-{
-    return n / by + (n % by != 0);
-}
-
 /* Shares and their halves are counted with 32 bits. */
 static size_t coarsest(size_t n, size_t grain)
 {

@@ -53,6 +53,11 @@ struct loop_range {
 
 /* ---- making ---- */
 
+static inline size_t divide_up(size_t n, size_t by)
+{
+    return n / by + (n % by != 0);
+}
+
 struct loop_plan loop_plan_range(size_t begin, size_t end, size_t grain, bool deterministic);
 
 /* Deals the plan's units out to so many shares. */
