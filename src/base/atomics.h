@@ -86,6 +86,19 @@ static inline void fence(memory_order order)
     DELAYED(__atomic_compare_exchange_n((p), (expected), (v), false, __ATOMIC_ACQ_REL,             \
                                         __ATOMIC_ACQUIRE))
 
+/*
+ * Begins to bring a line here that is going to be written, out of the caches of other processors. All processors
+ * with x86-64 have the instruction; compilers use it only if they are told so.
+ */
+static inline void prefetch_to_write(const void *line)
+{
+#if defined(__x86_64__)
+    __asm__ volatile("prefetchw %0" : : "m"(*(const char *)line));
+#else
+    __builtin_prefetch(line, 1);
+#endif
+}
+
 static inline void cpu_relax(void)
 {
 #if defined(__x86_64__) || defined(__i386__)

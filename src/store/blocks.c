@@ -96,6 +96,16 @@ static void put_one(void *block)
     hold(1, true);
 }
 
+/*
+ * Blocks that come from the store have mostly been read by other processors. They are about to be written, and to
+ * fetch them all at once costs much less than one after the other.
+ */
+static void fetch_lines(const struct blocks *own)
+{
+    for (unsigned i = own->count; i > 0; i--)
+        prefetch_to_write(own->at[i - 1]);
+}
+
 /* False when there is none. */
 static bool get(struct blocks *own)
 {
@@ -160,6 +170,7 @@ bool blocks_fetch(struct blocks *own)
         spin_lock(&store.lock);
         found = get(own);
         spin_unlock(&store.lock);
+        fetch_lines(own);
     }
     return found || make_blocks(own);
 }
