@@ -46,7 +46,7 @@ build() {
         -DCMAKE_BUILD_TYPE=Release -DCMAKE_SYSTEM_NAME=Linux -DCMAKE_SYSTEM_PROCESSOR="$1" \
         -DCMAKE_C_COMPILER="${compilers[$1]}-gcc" -DCMAKE_CROSSCOMPILING_EMULATOR="$(runner "$1")" \
         -DCUNIT_INCLUDE_DIR="$PWD/tests/arch" -DCUNIT_LIBRARY:STRING=m \
-        -DOMPGROUP_BUILD_BENCH=OFF
+        -DOMPGROUP_BUILD_BENCH=OFF -DOMPGROUP_TEST_TIMEOUT=1200
     cmake --build "build/$1" --target ompgroup "${tests[@]}"
 }
 
@@ -58,7 +58,7 @@ for architecture in "${architectures[@]}"; do
         failed+=("$architecture: build")
         continue
     fi
-    ctest --test-dir "build/$architecture" --timeout 600 --output-on-failure \
+    ctest --test-dir "build/$architecture" --output-on-failure \
         -R "^($(IFS='|' && echo "${tests[*]}"))[.]t[12][.]cancel1$" | grep --line-buffered -v Start ||
         failed+=("$architecture: tests")
 done

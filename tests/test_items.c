@@ -155,15 +155,19 @@ static int fail_in_the_middle(ompg_group *group, size_t begin, size_t end, void 
     return begin <= ITERATIONS / 2 && end > ITERATIONS / 2 ? EIO : 0;
 }
 
+/* Other threads may have run all that comes after it before it fails. */
 static void what_is_left_out_does_not_count(void)
 {
-    ompg_options options = {.threads = 3, .deterministic = true};
-    ompg_group *group = ompg_new(&options);
-    CHECK_INT(ompg_for(group, 0, ITERATIONS, 1, fail_in_the_middle, NULL), EIO);
-    ompg_stats stats = stats_of(group);
-    CHECK(stats.items > ITERATIONS / 2 && stats.items < ITERATIONS);
-    CHECK_INT(stats.total, ITERATIONS);
-    ompg_free(group);
+    for (int threads = 1; threads <= 3; threads++) {
+        ompg_options options = {.threads = threads, .deterministic = true};
+        ompg_group *group = ompg_new(&options);
+        CHECK_INT(ompg_for(group, 0, ITERATIONS, 1, fail_in_the_middle, NULL), EIO);
+        ompg_stats stats = stats_of(group);
+        CHECK(stats.items > ITERATIONS / 2);
+        CHECK(stats.items <= ITERATIONS / 2 + 1 || threads > 1);
+        CHECK_INT(stats.total, ITERATIONS);
+        ompg_free(group);
+    }
 }
 
 /* Both of one thread: the range that looks, and those that were run before. */

@@ -375,6 +375,8 @@ static void nested_wait_finds_what_lies_below(void)
 
 #if defined(__s390__) || defined(__powerpc__)
 enum { LEVEL_STACK = 2048 }; /* a frame has room for the registers of those it calls */
+#elif defined(__aarch64__)
+enum { LEVEL_STACK = 896 }; /* registers are saved in pairs */
 #else
 enum { LEVEL_STACK = 768 };
 #endif

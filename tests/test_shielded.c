@@ -106,11 +106,13 @@ static int clean_up_late(ompg_group *group, void *arg)
 
 static void deadlines_and_tokens_stay_outside(void)
 {
+    const double to_begin = 0.1; /* seconds in which the task begins */
     atomic_int removed = 0;
     ompg_token token = OMPG_TOKEN_INIT;
-    CHECK_INT(ompg_run(&(ompg_options){.timeout = 0.01}, clean_up_late, &removed, NULL), ETIMEDOUT);
+    CHECK_INT(ompg_run(&(ompg_options){.timeout = to_begin}, clean_up_late, &removed, NULL),
+              ETIMEDOUT);
     CHECK_INT(atomic_load(&removed), 3 * FILES);
-    ompg_token_set_deadline(&token, 0.01);
+    ompg_token_set_deadline(&token, to_begin);
     CHECK_INT(ompg_run(&(ompg_options){.token = &token}, clean_up_late, &removed, NULL), ETIMEDOUT);
     CHECK_INT(atomic_load(&removed), 6 * FILES);
 }
