@@ -9,9 +9,9 @@
 #include "ompgroup/group.h"
 //@ into basis.h
 //@ take src/base/atomics.h
-//@ take src/parallel/loop_units.h units loop_plan share loop loop_range pace loop_share
+//@ take src/parallel/loop_units.h units loop_plan share loop loop_range pace loop_share divide_up
 //@ into taken.h
-//@ take src/parallel/loop_units.c OWNER_FRACTION pack unpack is_empty divide_up loop_pace pace_of units_to_take has_units take_front take_back steal_units any_has_units loop_take loop_abandon_from loop_deal
+//@ take src/parallel/loop_units.c OWNER_FRACTION pack unpack is_empty loop_pace pace_of units_to_take has_units take_front take_back steal_units any_has_units loop_take loop_abandon_from loop_deal
 //@ change s/SHORT_TICKS = 2000/SHORT_TICKS = 4/;s/LONG_TICKS = 200000/LONG_TICKS = 6/
 //@ mutant front-is-stored s/cas_weak_relaxed(&share->units, &word, pack(units->past, left.past))/(store_relaxed(\&share->units, pack(units->past, left.past)), true)/
 //@ mutant back-is-stored s/cas_weak_relaxed(&share->units, &word, pack(left.first, units->first))/(store_relaxed(\&share->units, pack(left.first, units->first)), true)/
