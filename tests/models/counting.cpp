@@ -28,7 +28,7 @@
 //@ take src/engine/run.h task_is_express task_run_express task_run
 //@ take src/engine/run.c task_run_slow
 //@ take src/api/group_hold.c ompg_hold ompg_done
-//@ take src/api/group_add.c run_other dispatch count_at_once leave_unnumbered count_submitted
+//@ take src/api/group_add.c is_foreign run_other dispatch count_at_once leave_unnumbered count_submitted
 //@ change s/DEQUE_CAPACITY = 2048/DEQUE_CAPACITY = 2/
 //@ change s/TASK_BRANCH = 32/TASK_BRANCH = 0/
 //@ change s/TASK_FLAGS = [0-9]*/TASK_FLAGS = 15/

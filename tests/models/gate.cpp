@@ -95,6 +95,7 @@ struct worker {
     struct region *region;
     struct holding *holdings;
     int own_errno = 0, *errno_here;
+    unsigned foreign = 0;
 };
 
 static bool deque_make_room(struct deque *deque)
@@ -159,6 +160,7 @@ enum { WAIT_BEGUN = 2 };
 #define tsan_release(p) ((void)0)
 static void task_call(struct worker *worker, struct task *task, ompg_group *group, void *arg);
 static void region_wait_room(struct worker *worker, ompg_group *group);
+static bool is_foreign(const struct worker *, const struct task *) { return false; } /* nobody waits within */
 
 /* For a mutant. */
 static bool free_place_alone(struct gate *gate, const struct place *place)
