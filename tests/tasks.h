@@ -8,6 +8,7 @@
 
 #include "check.h"
 
+#include <errno.h>
 #include <ompgroup.h>
 
 /* One task whose life is counted; `code` is what it returns. */
@@ -69,6 +70,23 @@ static inline int do_nothing(ompg_group *group, void *arg)
 {
     (void)group;
     (void)arg;
+    return 0;
+}
+
+/* What is `above` has nothing to do with what is `below`, and may run on its stack. */
+typedef struct circle {
+    ompg_group *below, *above;
+    int deadlocks;
+} circle;
+
+/* arg: a circle. A wait that is refused where it would never end. */
+static inline int wait_for_below(ompg_group *group, void *arg)
+{
+    circle *self = arg;
+    (void)group;
+    int code = ompg_wait(self->below);
+    self->deadlocks += code == EDEADLK;
+    CHECK(code == EDEADLK || code == 0);
     return 0;
 }
 

@@ -244,24 +244,9 @@ static void a_group_that_moves_takes_no_stop_along(void)
 
 /* ---- a task that runs inside ompg_go, on the stack of one that it has nothing to do with ---- */
 
-typedef struct strangers {
-    ompg_group *below, *above;
-    int deadlocks;
-} strangers;
-
-static int wait_for_below(ompg_group *group, void *arg)
-{
-    strangers *self = arg;
-    (void)group;
-    int code = ompg_wait(self->below);
-    self->deadlocks += code == EDEADLK;
-    CHECK(code == EDEADLK || code == 0);
-    return 0;
-}
-
 static int fill_above(ompg_group *group, void *arg)
 {
-    strangers *self = arg;
+    circle *self = arg;
     (void)group;
     for (int i = 0; i < MANY; i++)
         CHECK_INT(ompg_go(self->above, wait_for_below, self), 0);
@@ -270,7 +255,7 @@ static int fill_above(ompg_group *group, void *arg)
 
 static int meet_strangers(ompg_group *root, void *arg)
 {
-    strangers *self = arg;
+    circle *self = arg;
     (void)root;
     self->above = ompg_new(NULL);
     self->below = ompg_new(NULL);
@@ -284,7 +269,7 @@ static int meet_strangers(ompg_group *root, void *arg)
 
 static void a_wait_for_a_task_below_on_the_stack_is_refused(void)
 {
-    strangers it = {0};
+    circle it = {0};
     CHECK_INT(ompg_run(&(ompg_options){.threads = 1}, meet_strangers, &it, NULL), 0);
     CHECK(it.deadlocks > 0);
 }
@@ -299,7 +284,7 @@ static int wait_for_it(ompg_group *group, void *arg)
 
 static int hand_over_to_above(ompg_group *group, void *arg)
 {
-    strangers *self = arg;
+    circle *self = arg;
     (void)group;
     CHECK_INT(ompg_go(self->above, wait_for_it, self->below), 0);
     return 0;
@@ -307,7 +292,7 @@ static int hand_over_to_above(ompg_group *group, void *arg)
 
 static int hand_over(ompg_group *root, void *arg)
 {
-    strangers *self = arg;
+    circle *self = arg;
     self->above = root;
     self->below = ompg_new(NULL);
     ompg_hold(self->below);
@@ -320,7 +305,7 @@ static int hand_over(ompg_group *root, void *arg)
 static void a_task_that_may_wait_for_those_below_does_not_run_there(void)
 {
     for (int threads = 1; threads <= THREADS; threads++) {
-        strangers it = {0};
+        circle it = {0};
         CHECK_INT(ompg_run(&(ompg_options){.threads = threads}, hand_over, &it, NULL), 0);
         CHECK_STATS(it.below, MANY, MANY, 0, 0);
         ompg_free(it.below);

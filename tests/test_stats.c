@@ -4,14 +4,12 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
-#define _DEFAULT_SOURCE 1 /* usleep() with C11 */
-
 #include "check.h"
 #include "sanitizers.h"
 #include "tasks.h"
 
 #include <errno.h>
-#include <unistd.h>
+#include <time.h>
 
 /* ---- exact, for tasks that are held where they are ---- */
 
@@ -129,25 +127,25 @@ static void a_part_of_a_loop_is_running(void)
 
 /* ---- seconds ---- */
 
-enum { PAUSE_US = 3000 };
+enum { WHILE_NS = 3000000 };
 
 static int take_a_while(ompg_group *group, void *arg)
 {
     (void)group;
     (void)arg;
-    usleep(PAUSE_US);
+    nanosleep(&(struct timespec){.tv_nsec = WHILE_NS}, NULL);
     return 0;
 }
 
-static int pause_and_look(ompg_group *group, void *arg)
+static int take_a_while_and_look(ompg_group *group, void *arg)
 {
     double *seen = arg;
-    usleep(PAUSE_US);
+    take_a_while(group, NULL);
     *seen = stats_of(group).seconds;
     return 0;
 }
 
-static int pause_in_a_loop(ompg_group *group, size_t begin, size_t end, void *arg)
+static int take_a_while_in_a_loop(ompg_group *group, size_t begin, size_t end, void *arg)
 {
     (void)begin;
     (void)end;
@@ -160,7 +158,7 @@ static int set_a_limit(ompg_group *group, void *arg)
     return ompg_set_limit(group, 1);
 }
 
-/* Adds `tasks` of them, waits, and checks that the seconds have grown by what the wait took. */
+/* Adds a task, waits, and checks that the seconds have grown by what the wait took. */
 static void check_seconds(ompg_group *group, ompg_task_fn *fn, void *arg, double least)
 {
     double before = stats_of(group).seconds;
@@ -173,23 +171,23 @@ static void check_seconds(ompg_group *group, ompg_task_fn *fn, void *arg, double
         fprintf(stderr, "waited %.9f of %.9f s, at least %.9f\n", waited, passed, least);
 }
 
-/* A group, with the options or without, of which this task waits; the pauses are inside the waits. */
+/* A group, with the options or without, of which this task waits; all that takes a while is inside the waits. */
 static int wait_within(ompg_group *outer, void *arg)
 {
-    const double least = (double)PAUSE_US * 1e-6;
+    const double least = (double)WHILE_NS * 1e-9;
     double seen = 0.0;
     (void)outer;
     ompg_group *group = ompg_new(arg);
     CHECK(stats_of(group).seconds == 0.0);
     check_seconds(group, take_a_while, NULL, least);
-    check_seconds(group, pause_and_look, &seen, least);
+    check_seconds(group, take_a_while_and_look, &seen, least);
     CHECK(seen >= 2 * least && seen <= stats_of(group).seconds);
     CHECK_INT(ompg_reset(group), 0);
     CHECK(stats_of(group).seconds == 0.0);
     check_seconds(group, set_a_limit, NULL, 0.0);
     check_seconds(group, take_a_while, NULL, least);
     CHECK(stats_of(group).seconds >= least);
-    CHECK_INT(ompg_for(group, 0, 1, 1, pause_in_a_loop, NULL), 0);
+    CHECK_INT(ompg_for(group, 0, 1, 1, take_a_while_in_a_loop, NULL), 0);
     CHECK(stats_of(group).seconds >= 2 * least);
     ompg_free(group);
     group = ompg_new(arg); /* perhaps the same record */
