@@ -35,7 +35,7 @@ static void set_deadline(ompg_group *group)
 }
 
 /*
- * A default group is so short-lived that a look at the time at both ends of its wait makes it a quarter
+ * A default group is so short-lived that a look at the time at both ends of its wait makes it almost a third
  * slower, even by the processor's counter (fib with a group for each call, 2026-11-28: 12.1 ns become 15.6).
  * So nobody looks where nobody can ask: a static library's program that does not call ompg_get_stats has no
  * such function, which is all that the weak reference tells.
