@@ -19,14 +19,16 @@ records=$(dirname "$0")/instructions.txt
 
 # workload, program, size, items in a run (fib 18 has 2 * F(19) - 1 calls), options. Tasks of "flat" run
 # inside ompg_go for the most part, because the deque is full; those of "deque" all pass it, those of "copy"
-# with 64 bytes by value, those of "with" with a drop, those of "local" with a state of their own. "sort" counts
-# the making of its numbers as well. "depth" and "deadline" make 2,000 groups one inside the other and 1,000 at
-# the bottom: no depth may cost more.
+# with 64 bytes by value, those of "with" with a drop, those of "local" with a state of their own; "copies" and
+# "drops" are the same for as many as "flat". "sort" counts the making of its numbers as well. "depth" and
+# "deadline" make 2,000 groups one inside the other and 1,000 at the bottom: no depth may cost more.
 workloads="
 flat flat 10000 10000
 deque flat 1000 1000
 copy flat 1000 1000 --mode copy64
 with flat 1000 1000 --mode with
+copies flat 10000 10000 --mode copy64
+drops flat 10000 10000 --mode with
 local local 1000 1000 --mode state
 fib fib 18 8361
 join fib_join 18 8361

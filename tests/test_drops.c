@@ -215,6 +215,29 @@ static void when_a_task_added_it(void)
     free(items);
 }
 
+/* On one thread the deque is full before the last one comes, which then runs inside ompg_go_with. */
+static int add_items_with_a_name(ompg_group *group, void *arg)
+{
+    item *items = arg;
+    ompg_task_options options = {.drop = item_drop, .name = "of many"};
+    for (size_t i = 0; i < COUNT; i++)
+        CHECK_INT(ompg_go_with(group, item_run, &items[i], &options), 0);
+    return 0;
+}
+
+static void of_one_that_fails_inside_ompg_go(void)
+{
+    item *items = items_new();
+    ompg_error error;
+    items[COUNT - 1].code = EDOM;
+    CHECK_INT(ompg_run(&(ompg_options){.threads = 1}, add_items_with_a_name, items, &error), EDOM);
+    CHECK_STR(error.task, "of many");
+    CHECK_INT(error.index, COUNT);
+    CHECK_INT(atomic_load(&items[COUNT - 1].runs), 1);
+    items_check_dropped(items, COUNT);
+    free(items);
+}
+
 /* Fails in the middle, so that go is refused from some task on: those must not be dropped. */
 static int add_until_refused(ompg_group *group, void *arg)
 {
@@ -306,6 +329,8 @@ CHECK_MAIN("drops", {"after running", after_running}, {"after failing", after_fa
            {"when freed without a wait", when_freed_without_a_wait},
            {"when freed after a refused reset", when_freed_after_a_refused_reset},
            {"when freed in a task", when_freed_in_a_task},
-           {"when a task added it", when_a_task_added_it}, {"not when refused", not_when_refused},
+           {"when a task added it", when_a_task_added_it},
+           {"of one that fails inside ompg_go", of_one_that_fails_inside_ompg_go},
+           {"not when refused", not_when_refused},
            {"not when refused outside", not_when_refused_outside},
            {"may free the argument", may_free_the_argument})

@@ -20,6 +20,7 @@
 #include "group/stop.h"
 #include "group/tally.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -72,8 +73,22 @@ static inline bool is_alike(const struct worker *worker, const struct task *task
            !((worker->frame->task->tagged ^ task->tagged) & ~(uintptr_t)TASK_BESIDE);
 }
 
+/* A task that runs inside ompg_go leaves errno as the adding task has it. */
+static inline int inline_begin(struct worker *worker)
+{
+    int saved = *worker->errno_here;
+    worker->inlined++;
+    return saved;
+}
+
+static inline void inline_end(struct worker *worker, int saved)
+{
+    worker->inlined--;
+    *worker->errno_here = saved;
+}
+
 /* The deque is full: the producer is far ahead and runs the task itself, where it may. */
-static inline void run_inline(struct worker *worker, struct task *task)
+static __attribute__((noinline)) void run_inline(struct worker *worker, struct task *task)
 {
     bool alike = is_alike(worker, task);
     bool may_run_here = worker->inlined < INLINE_DEPTH && (alike || may_hold_up(worker, task));
@@ -81,17 +96,31 @@ static inline void run_inline(struct worker *worker, struct task *task)
         deque_push(&worker->deque, task);
         return;
     }
-    int saved = *worker->errno_here;
-    worker->inlined++;
+    int saved = inline_begin(worker);
     if (LIKELY(alike))
         task_run(worker, task);
     else
         run_other(worker, task);
-    worker->inlined--;
-    *worker->errno_here = saved;
+    inline_end(worker, saved);
 }
 
-/* Not inlined, so that run_inline is. */
+/*
+ * The same for a task in the express lane. One like the running one is run without a call or a look more: the tally
+ * is empty, because that one is of a group which the worker owns, too.
+ */
+static inline __attribute__((always_inline)) void run_inline_express(struct worker *worker,
+                                                                     struct task *task, bool block)
+{
+    if (UNLIKELY(worker->inlined >= INLINE_DEPTH || !is_alike(worker, task))) {
+        run_inline(worker, task);
+        return;
+    }
+    assert(!load_relaxed(&worker->tally_group) && "what it holds would wait for this task");
+    int saved = inline_begin(worker);
+    task_run_express_with(worker, task, block);
+    inline_end(worker, saved);
+}
+
 static __attribute__((noinline)) void dispatch(struct worker *worker, struct task *task)
 {
     if (UNLIKELY(!deque_push(&worker->deque, task)))
@@ -343,13 +372,30 @@ static __attribute__((noinline)) int go(ompg_group *group, ompg_task_fn *fn, voi
     return task_add(&task, mode);
 }
 
-/* The deque may be full. Not inlined, and called last: ompg_go needs no stack. */
-static __attribute__((noinline)) int go_full(struct worker *worker, ompg_task_fn *fn, void *arg,
-                                             uintptr_t tagged)
+/* The deque may be full. */
+static inline __attribute__((always_inline)) void
+push_or_run(struct worker *worker, ompg_task_fn *fn, void *arg, uintptr_t tagged, bool block)
 {
     size_t index = group_submit_here(tagged_group(tagged));
     struct task task = {.fn = fn, .arg = arg, .tagged = tagged, .index = index};
-    dispatch(worker, &task);
+    if (!deque_push(&worker->deque, &task))
+        run_inline_express(worker, &task, block);
+    region_attend_if_asked(worker);
+}
+
+/* Not inlined, and called last: ompg_go needs no stack. */
+static __attribute__((noinline)) int go_full(struct worker *worker, ompg_task_fn *fn, void *arg,
+                                             uintptr_t tagged)
+{
+    push_or_run(worker, fn, arg, tagged, false);
+    return 0;
+}
+
+/* A function of its own, so that go_full has nothing to do with blocks. */
+static __attribute__((noinline)) int go_full_with_block(struct worker *worker, ompg_task_fn *fn,
+                                                        void *block, uintptr_t tagged)
+{
+    push_or_run(worker, fn, block, tagged, true);
     return 0;
 }
 
@@ -389,7 +435,8 @@ static inline int go_express(struct worker *worker, ompg_group *group, ompg_task
 {
     size_t top = load_relaxed(&worker->deque.top);
     if (UNLIKELY(top == worker->deque.room))
-        return go_full(worker, fn, arg, (uintptr_t)group | flags);
+        return flags ? go_full_with_block(worker, fn, arg, (uintptr_t)group | flags)
+                     : go_full(worker, fn, arg, (uintptr_t)group);
     struct task *slot = &worker->deque.ring[top & worker->deque.mask];
     slot->fn = fn;
     slot->arg = arg;

@@ -53,16 +53,9 @@ static inline void put_block(struct worker *worker, void *block)
         block_put_in_store(block);
 }
 
-static inline void call_drop(const struct task_extra *extra)
-{
-    if (extra->drop)
-        extra->drop(extra->arg);
-}
-
 static inline void clean_up_beside(struct worker *worker, const struct task *task)
 {
-    if (task->tagged & TASK_EXTRA)
-        call_drop(task->arg);
+    task_call_drop(task);
     if (task->tagged & TASK_BLOCK)
         put_block(worker, task->arg);
     else if (task->tagged & TASK_EXTRA)

@@ -79,6 +79,15 @@ static inline void task_call(struct worker *worker, struct task *task, ompg_grou
         task_end_slow(group, &frame, code);
 }
 
+static inline void task_call_drop(const struct task *task)
+{
+    if (!(task->tagged & TASK_EXTRA))
+        return;
+    const struct task_extra *extra = task->arg;
+    if (extra->drop)
+        extra->drop(extra->arg);
+}
+
 /*
  * The express lane: a task without flags of a group that is this worker's and needs nothing special,
  * while this worker counts for no other group.
@@ -89,12 +98,22 @@ static inline bool task_is_express(const struct worker *worker, const ompg_group
            !load_relaxed(&((struct worker *)worker)->tally_group) && group_is_express(group);
 }
 
-static inline void task_run_express(struct worker *worker, struct task *task)
+/* A constant says whether the task has a block, which its worker keeps; it has no other flags then either. */
+static inline void task_run_express_with(struct worker *worker, struct task *task, bool block)
 {
     ompg_group *group = task_group(task);
     bump_relaxed(&group->local.started, 1U);
-    task_call(worker, task, group, task->arg);
+    task_call(worker, task, group, block ? task_argument(task) : task->arg);
+    if (block) {
+        task_call_drop(task);
+        block_put(&worker->blocks, task->arg);
+    }
     bump_release(&group->local.returned, 1U); /* the last touch of the group */
+}
+
+static inline void task_run_express(struct worker *worker, struct task *task)
+{
+    task_run_express_with(worker, task, false);
 }
 
 static inline void task_run(struct worker *worker, struct task *task)

@@ -25,7 +25,7 @@
 //@ take src/store/deque.c
 //@ take src/engine/steal.h steal_ask look
 //@ take src/engine/steal.c STEAL_BATCH is_single_thief has_block most_of steal_batch steal_series mark_pried pry share_loot is_worth_locking lock_victim steal_some
-//@ take src/engine/run.h task_is_express task_run_express task_run
+//@ take src/engine/run.h task_is_express task_run_express_with task_run_express task_run
 //@ take src/engine/run.c task_run_slow
 //@ take src/api/group_hold.c ompg_hold ompg_done
 //@ take src/api/group_add.c is_foreign run_other dispatch count_at_once leave_unnumbered count_submitted
@@ -90,6 +90,8 @@ struct worker {
 struct bell;
 #define run_or_skip(worker, task) ((void)0)
 #define clean_up_beside(worker, task) ((void)0)
+#define task_call_drop(task) ((void)0)
+#define block_put(blocks, block) ((void)0)
 static void region_attend_if_asked(struct worker *worker);
 static void task_call(struct worker *worker, struct task *task, ompg_group *group, void *arg);
 #define run_inline(worker, task) RL_ASSERT(!"a deque is full")
