@@ -350,13 +350,10 @@ static __attribute__((noinline)) void run_or_skip(struct worker *worker, struct 
         run_specials(worker, task, NULL, false);
 }
 
-void task_run_slow(struct worker *worker, struct task *task)
+/* Whoever counts for the group. Not inlined: a block's task runs without its stack where it needs no tally. */
+static __attribute__((noinline)) void run_counted(struct worker *worker, struct task *task)
 {
     ompg_group *group = task_group(task);
-    if (UNLIKELY((task->tagged & TASK_SPECIAL) || !group_is_express(group))) {
-        run_or_skip(worker, task);
-        return;
-    }
     struct counts *counts = counts_for_start(worker, group);
     bump_relaxed(&counts->started, 1U);
     task_call(worker, task, group, task_argument(task));
@@ -364,4 +361,20 @@ void task_run_slow(struct worker *worker, struct task *task)
     if (counts != &group->local) /* the tally may have turned to another group meanwhile */
         counts = counts_for(worker, group);
     bump_release(&counts->returned, 1U);
+}
+
+static inline bool has_only_block(const struct task *task)
+{
+    return (task->tagged & (TASK_FLAGS & ~TASK_EXTRA)) == TASK_BLOCK;
+}
+
+void task_run_slow(struct worker *worker, struct task *task)
+{
+    ompg_group *group = task_group(task);
+    if (has_only_block(task) && task_is_express(worker, group))
+        task_run_express_with(worker, task, true);
+    else if (UNLIKELY((task->tagged & TASK_SPECIAL) || !group_is_express(group)))
+        run_or_skip(worker, task);
+    else
+        run_counted(worker, task);
 }

@@ -26,7 +26,7 @@
 //@ take src/engine/steal.h steal_ask look
 //@ take src/engine/steal.c STEAL_BATCH is_single_thief has_block most_of steal_batch steal_series mark_pried pry share_loot is_worth_locking lock_victim steal_some
 //@ take src/engine/run.h task_is_express task_run_express_with task_run_express task_run
-//@ take src/engine/run.c task_run_slow
+//@ take src/engine/run.c run_counted has_only_block task_run_slow
 //@ take src/api/group_hold.c ompg_hold ompg_done
 //@ take src/api/group_add.c is_foreign run_other dispatch count_at_once leave_unnumbered count_submitted
 //@ change s/DEQUE_CAPACITY = 2048/DEQUE_CAPACITY = 2/

@@ -27,7 +27,7 @@
 //@ into taken.h
 //@ take src/group/record.h group_uses_gate
 //@ take src/group/tally.h count_started count_returned count_skipped
-//@ take src/engine/run.c has_room_here can_reach deliver_by_mail deliver release_claims call_standby task_release_parked skip_parked pass_place_on pass_gate hold_place run_gated run_special run_specials task_run_started run_or_skip task_run_slow
+//@ take src/engine/run.c has_room_here can_reach deliver_by_mail deliver release_claims call_standby task_release_parked skip_parked pass_place_on pass_gate hold_place run_gated run_special run_specials task_run_started run_or_skip run_counted has_only_block task_run_slow
 //@ take src/api/group_add.c enter_gate add_with_backlog
 //@ change s/TASK_FLAGS = [0-9]*/TASK_FLAGS = 15/
 //@ change s/TASK_BRANCH = 32/TASK_BRANCH = 0/
@@ -142,6 +142,8 @@ enum { WAIT_BEGUN = 2 };
 #define group_stopped_hard(group) false
 #define run_branch(worker, task, holding) false
 #define group_is_express(group) false
+#define task_is_express(worker, group) false
+#define task_run_express_with(worker, task, block) ((void)0)
 #define group_stop(group, error) ((void)0)
 #define record_code(group, task, code, kind) ((void)0)
 #define task_clean_up(task) ((void)0)
