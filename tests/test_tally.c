@@ -132,6 +132,42 @@ static void tasks_that_run_inside_go_are_over_at_once(void)
     meet(true, MANY);
 }
 
+/* ---- a full deque while the tally is that of a group further out ---- */
+
+static int fill_deque(ompg_group *group, void *arg)
+{
+    for (int i = 0; i < MANY; i++)
+        CHECK_INT(i % 2 ? ompg_go(group, count_run, arg)
+                        : ompg_go_with(group, count_run, arg, &(ompg_task_options){.name = "many"}),
+                  0);
+    return 0;
+}
+
+/* A thief counts this task for the root's owner, and those of the group for itself. */
+static int wait_for_many(ompg_group *root, void *runs)
+{
+    (void)root;
+    ompg_group *group = ompg_new(NULL);
+    ompg_go(group, fill_deque, runs);
+    CHECK_INT(ompg_wait(group), 0);
+    CHECK_STATS(group, MANY + 1, MANY + 1, 0, 0);
+    ompg_free(group);
+    return 0;
+}
+
+static void a_thief_fills_its_deque_in_a_nested_group(void)
+{
+    enum { GROUPS = 40 };
+    atomic_int runs = 0;
+    ompg_group *root = ompg_new(&(ompg_options){.threads = THREADS});
+    for (int i = 0; i < GROUPS; i++)
+        ompg_go(root, wait_for_many, &runs);
+    CHECK_INT(ompg_wait(root), 0);
+    CHECK_INT(atomic_load(&runs), GROUPS * MANY);
+    CHECK_STATS(root, GROUPS, GROUPS, 0, 0);
+    ompg_free(root);
+}
+
 /* ---- a limit that opens while there is no room ---- */
 
 typedef struct full_deque {
@@ -225,6 +261,7 @@ static void a_snapshot_comes_while_tallies_are_handed_over(void)
 CHECK_MAIN("tally", {"a wait waits for what strangers add", a_wait_waits_for_what_strangers_add},
            {"a wait ends with the last task", a_wait_ends_with_the_last_task},
            {"tasks that run inside go are over at once", tasks_that_run_inside_go_are_over_at_once},
+           {"a thief fills its deque in a nested group", a_thief_fills_its_deque_in_a_nested_group},
            {"a limit opens while the deque is full", a_limit_opens_while_the_deque_is_full},
            {"a snapshot comes while tallies are handed over",
             a_snapshot_comes_while_tallies_are_handed_over})

@@ -20,7 +20,6 @@
 #include "group/stop.h"
 #include "group/tally.h"
 
-#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -105,17 +104,17 @@ static __attribute__((noinline)) void run_inline(struct worker *worker, struct t
 }
 
 /*
- * The same for a task in the express lane. One like the running one is run without a call or a look more: the tally
- * is empty, because that one is of a group which the worker owns, too.
+ * The same for a task in the express lane. One like the running one is run without a call, and without being asked
+ * again what the express lane has asked; only the tally may still be that of a group further out.
  */
 static inline __attribute__((always_inline)) void run_inline_express(struct worker *worker,
                                                                      struct task *task, bool block)
 {
-    if (UNLIKELY(worker->inlined >= INLINE_DEPTH || !is_alike(worker, task))) {
+    bool may_run_here = worker->inlined < INLINE_DEPTH && is_alike(worker, task);
+    if (UNLIKELY(!may_run_here || load_relaxed(&worker->tally_group))) {
         run_inline(worker, task);
         return;
     }
-    assert(!load_relaxed(&worker->tally_group) && "what it holds would wait for this task");
     int saved = inline_begin(worker);
     task_run_express_with(worker, task, block);
     inline_end(worker, saved);
