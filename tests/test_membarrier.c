@@ -200,7 +200,108 @@ static void threads_come_without_it(void)
         CHECK_INT(ompg_run(&(ompg_options){.threads = threads}, need_partners, NULL, NULL), 0);
 }
 
-/* The first forks, which needs a process without threads; the last two leave it without the barrier. */
+/*
+ * A thread that waits for a stolen call lets a task in, which another thread waits for: a parked task that runs on the
+ * joiner's stack, because the place is there, gives a second place back.
+ */
+struct letting_in {
+    ompg_group *pool;
+    event held, joins, stolen, full, waits;
+    atomic_uint ran;
+};
+
+/* Keeps the other thread from the tasks that are there before the join. */
+static int hold_until_it_joins(ompg_group *group, void *arg)
+{
+    struct letting_in *self = arg;
+    (void)group;
+    event_post(&self->held);
+    CHECK_AWAIT(&self->joins, 1);
+    return 0;
+}
+
+static int give_back_while_the_other_waits(ompg_group *group, void *arg)
+{
+    struct letting_in *self = arg;
+    (void)group;
+    event_post(&self->full);
+    CHECK_AWAIT(&self->waits, 1);
+    double end = seconds_now() + 2e-3; /* until it has found nothing */
+    while (seconds_now() < end)
+        ;
+    return 0;
+}
+
+static int take_a_second_place(ompg_group *group, void *arg)
+{
+    struct letting_in *self = arg;
+    (void)group;
+    CHECK_INT(ompg_set_limit(self->pool, 2), 0);
+    ompg_options options = {.share = self->pool};
+    CHECK_INT(ompg_run(&options, give_back_while_the_other_waits, self, NULL), 0);
+    return 0;
+}
+
+static int wait_for_parked(ompg_group *group, void *arg)
+{
+    struct letting_in *self = arg;
+    (void)group;
+    event_post(&self->stolen);
+    ompg_group *one = ompg_new(&(ompg_options){.share = self->pool});
+    CHECK_INT(ompg_go(one, take_a_second_place, self), 0);
+    CHECK_AWAIT(&self->full, 1);
+    CHECK_INT(ompg_go(one, leaf, &self->ran), 0);
+    event_post(&self->waits);
+    CHECK_INT(ompg_wait(one), 0);
+    ompg_free(one);
+    return 0;
+}
+
+static int await_theft(ompg_group *group, void *arg)
+{
+    struct letting_in *self = arg;
+    (void)group;
+    event_post(&self->joins);
+    CHECK_AWAIT(&self->stolen, 1);
+    return 0;
+}
+
+static int join_them(ompg_group *group, void *arg)
+{
+    return ompg_join(group, await_theft, arg, wait_for_parked, arg);
+}
+
+static int join_in_the_place(ompg_group *group, void *arg)
+{
+    (void)group;
+    return ompg_run(NULL, join_them, arg, NULL);
+}
+
+static int take_the_place(ompg_group *group, void *arg)
+{
+    struct letting_in *self = arg;
+    (void)group;
+    CHECK_AWAIT(&self->held, 1);
+    return ompg_run(&(ompg_options){.share = self->pool}, join_in_the_place, self, NULL);
+}
+
+static void what_a_joiner_lets_in_is_found(void)
+{
+    atomic_store(&refuses, true);
+    for (int round = 0; round < 3; round++) {
+        struct letting_in self = {.pool = ompg_new(&(ompg_options){.limit = 1})};
+        ompg_group *outer = ompg_new(&(ompg_options){.threads = 2});
+        CHECK_INT(ompg_go(outer, hold_until_it_joins, &self), 0);
+        CHECK_INT(ompg_go(outer, take_the_place, &self), 0);
+        CHECK_INT(ompg_wait(outer), 0);
+        CHECK_INT(atomic_load(&self.ran), 1);
+        ompg_free(outer);
+        ompg_free(self.pool);
+    }
+}
+
+/* The first forks, which needs a process without threads; the last three leave it without the barrier. */
 CHECK_MAIN("membarrier", {"filtered later", filtered_later},
            {"few beside a long task", few_beside_a_long_task}, {"refused later", refused_later},
-           {"threads come without it", threads_come_without_it})
+           {"threads come without it", threads_come_without_it},
+           {"what a joiner lets in is found", what_a_joiner_lets_in_is_found})

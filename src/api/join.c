@@ -5,8 +5,8 @@
  * the branch is mostly on top of the deque still: it is taken back and called. So what a join costs where
  * nobody steals is a push and a pop. No group, no count, no allocation.
  *
- * When the branch has been stolen, the joiner shares what it has, and runs branches that lie in the one that
- * it waits for: they are deeper in the recursion than the join is, so that its stack stays as small as
+ * When the branch has been stolen, the joiner shares what it has, before each look, and runs branches that lie in the
+ * one that it waits for: they are deeper in the recursion than the join is, so that its stack stays as small as
  * that of a serial execution; none of them waits for anything that lies below on this stack; and the locks and
  * thread-local data of the joiner's task meet only its own calls. Where it finds none, others run all
  * that is left of the branch.
@@ -89,8 +89,10 @@ static void await_branch(struct worker *worker, struct branch *branch)
     struct task task;
     ompg_group *group = task_group(worker->frame->task);
     int heard = 0;
-    region_share_all(worker);
-    while (!load_acquire(&branch->over)) {
+    for (;;) {
+        region_share_all(worker); /* each time: a place that came free may have let others in */
+        if (load_acquire(&branch->over))
+            break;
         if (UNLIKELY(worker->holdings != NULL) && places_run_in_branch(worker, worker->frame))
             continue;
         int64_t idle_ns = steal_look_within(worker, branch, &idle, &task);

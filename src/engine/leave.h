@@ -25,9 +25,9 @@
  * owner did before that barrier is seen too. Workers that enter are seen, or see the new `active`.
  * ARMING and ARMED are stored under the deque's lock, because a worker may have gone to another region.
  *
- * Without membarrier attention is ARMED from the start and never cleared, all tasks are shared, and
- * nothing is pried: the fences are Dekker's protocol for `split` and `active`. A barrier that fails when
- * it is used (a filter of system calls) leads there: all are armed, and whoever wanted to leave stays for
+ * Without membarrier attention is ARMED from the start and never cleared, owners share at each push and before each
+ * look of a wait, and nothing is pried: the fences are Dekker's protocol for `split` and `active`. A barrier that fails
+ * when it is used (a filter of system calls) leads there: all are armed, and whoever wanted to leave stays for
  * another while, in which every store of a running processor arrives.
  *
  * SPDX-License-Identifier: Apache-2.0

@@ -4,7 +4,6 @@
 #include "engine/run.h"
 #include "group/nesting.h"
 #include "group/stop.h"
-#include "group/tally.h"
 
 /* ---- what this stack has ---- */
 
@@ -167,8 +166,5 @@ bool places_run_parked(struct worker *worker, ompg_group *group)
 bool places_run_in_branch(struct worker *worker, const struct frame *frame)
 {
     struct seeker seeker = {.worker = worker, .group = task_group(frame->task), .frame = frame};
-    bool found = run_claimed_here(worker, &seeker);
-    if (found)
-        tally_flush(worker); /* the joiner may go on, or sleep */
-    return found;
+    return run_claimed_here(worker, &seeker);
 }

@@ -36,7 +36,10 @@ bool places_run_parked(struct worker *worker, ompg_group *group);
  */
 bool places_run_lent(struct worker *worker, ompg_group *group);
 
-/* As places_run_parked, for a thread that waits for a branch of the task that the frame is of: a group that lies in the task. */
+/*
+ * As places_run_parked, for a thread that waits for a branch of the task that the frame is of: a group that lies in the
+ * task. Afterwards tasks that this thread must not run may lie in its deque, and counts in its tally.
+ */
 bool places_run_in_branch(struct worker *worker, const struct frame *frame);
 
 #endif

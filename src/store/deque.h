@@ -20,7 +20,8 @@
  *   top, then loads split (compiler fence); the thief stores split, then membarrier_all(), then
  *   loads top. Either the owner sees the raised split and takes the lock, or the thief sees the
  *   lowered top and retreats. A barrier that fails is a reason to
- *   retreat. Without membarrier nothing is ever pried; owners share at each push.
+ *   retreat. Without membarrier nothing is ever pried; owners share at each push, and before each look of a wait
+ *   for other threads, because the end of a task may have pushed what its place let in.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
