@@ -492,6 +492,74 @@ static void a_limit_above_one_lets_both_run(void)
     }
 }
 
+/* A joiner's thread runs a part of the call that it waits for, and the place of that goes to a task that is parked. */
+struct passing {
+    event outer, inner, added;
+    atomic_int runs, on_top;
+};
+
+static _Thread_local bool joins;
+
+static int run_beside(ompg_group *group, void *arg)
+{
+    struct passing *self = arg;
+    (void)group;
+    atomic_fetch_add(&self->on_top, joins);
+    atomic_fetch_add(&self->runs, 1);
+    return 0;
+}
+
+static int add_beside(ompg_group *group, void *arg)
+{
+    struct passing *self = arg;
+    CHECK_AWAIT(&self->inner, 1);
+    CHECK_INT(ompg_try_go(group, run_beside, self), EAGAIN);
+    CHECK_INT(ompg_go(group, run_beside, self), 0);
+    event_post(&self->added);
+    return 0;
+}
+
+static int await_added(ompg_group *group, void *arg)
+{
+    struct passing *self = arg;
+    (void)group;
+    event_post(&self->inner);
+    CHECK_AWAIT(&self->added, 1);
+    return 0;
+}
+
+static int join_within(ompg_group *group, void *arg)
+{
+    event_post(&((struct passing *)arg)->outer);
+    return ompg_join(group, add_beside, arg, await_added, arg);
+}
+
+static int await_outer(ompg_group *group, void *arg)
+{
+    (void)group;
+    CHECK_AWAIT(&((struct passing *)arg)->outer, 1);
+    return 0;
+}
+
+static int join_around(ompg_group *group, void *arg)
+{
+    joins = true;
+    int code = ompg_join(group, await_outer, arg, join_within, arg);
+    joins = false;
+    return code;
+}
+
+static void a_place_that_comes_free_is_no_part_of_the_call(void)
+{
+    for (size_t team = 1; team < TEAMS; team++) {
+        struct passing self = {.runs = 0};
+        ompg_options options = {.threads = teams[team], .limit = 3};
+        CHECK_INT(ompg_run(&options, join_around, &self, NULL), 0);
+        CHECK_INT(atomic_load(&self.runs), 1);
+        CHECK_INT(atomic_load(&self.on_top), 0);
+    }
+}
+
 /* On one thread, where the second call is taken back. */
 static int join_and_try(ompg_group *group, void *arg)
 {
@@ -623,6 +691,8 @@ CHECK_MAIN("join", {"sums are right", sums_are_right},
            {"outside it waits for the group", outside_it_waits_for_the_group},
            {"in a task of another group", in_a_task_of_another_group}, {"limits hold", limits_hold},
            {"a limit above one lets both run", a_limit_above_one_lets_both_run},
+           {"a place that comes free is no part of the call",
+            a_place_that_comes_free_is_no_part_of_the_call},
            {"places are given back", places_are_given_back},
            {"a limit is lowered", a_limit_is_lowered}, {"misuse", misuse},
            {"errno is left alone", errno_is_left_alone})

@@ -193,11 +193,18 @@ static __attribute__((noinline)) bool pass_place_on(struct worker *worker, ompg_
     return found;
 }
 
+/* For later, or for another thread; false where memory is short. */
+static bool put_aside(struct worker *worker, const struct task *task)
+{
+    return deque_push(&worker->deque, task) ||
+           (deque_grow(&worker->deque) && deque_push(&worker->deque, task));
+}
+
 void task_give_place_back(struct worker *worker, ompg_group *group)
 {
     struct task next;
     struct place place = {.started = true};
-    if (pass_place_on(worker, group, &place, &next, false) && !deque_push(&worker->deque, &next))
+    if (pass_place_on(worker, group, &place, &next, false) && !put_aside(worker, &next))
         task_run(worker, &next);
 }
 
@@ -290,36 +297,37 @@ static void call_branch(struct worker *worker, struct task *task, struct branch 
 
 /*
  * A stolen branch. Its end is not counted, so that nothing of its group may be hidden in the tally
- * afterwards. True when *task is the next to run, with the place that the branch has had.
+ * afterwards. The next task does not run here: what lies below on this stack may wait for a branch around this one.
  */
-static __attribute__((noinline)) bool run_branch(struct worker *worker, struct task *task,
+static __attribute__((noinline)) void run_branch(struct worker *worker, struct task *task,
                                                  struct holding *holding)
 {
     struct branch *branch = task->arg;
     ompg_group *group = task_group(task);
     bool admitted = (task->tagged & TASK_ADMITTED) != 0;
-    holding->place.started = true; /* since it was admitted: see gate_enter */
     if (admitted)
         hold_place(worker, holding, group);
     tsan_acquire(&group->local);
     tally_flush(worker);
     call_branch(worker, task, branch);
-    if (admitted)
+    if (admitted) {
         worker->holdings = holding->prev;
-    bool more = admitted && pass_place_on(worker, group, &holding->place, task, true);
+        task_give_place_back(worker, group);
+    }
     tally_flush(worker);
     tsan_release(branch);
     store_release(&branch->over, true); /* the last touch of the branch */
-    return more;
 }
 
 static bool run_special(struct worker *worker, struct task *task, struct holding *holding)
 {
-    return (task->tagged & TASK_BRANCH) ? run_branch(worker, task, holding)
-                                        : run_gated(worker, task, holding);
+    if (!(task->tagged & TASK_BRANCH))
+        return run_gated(worker, task, holding);
+    run_branch(worker, task, holding);
+    return false;
 }
 
-/* The task, and with its place those that follow. */
+/* The task, and with its place those that follow, unless it is a branch. */
 static inline void run_specials(struct worker *worker, const struct task *task,
                                 const struct gate *inherited, bool started)
 {

@@ -46,7 +46,10 @@ void task_release_parked(struct worker *worker, ompg_group *group);
  */
 void task_run_parked(struct worker *worker, ompg_group *group);
 
-/* Gives back a place that was taken for a branch, which the caller makes itself. */
+/*
+ * Gives back a place that was taken for a branch, which the caller makes itself, or has made. The next task goes to
+ * the worker's deque: it must not run on top of a join. Without memory it does.
+ */
 void task_give_place_back(struct worker *worker, ompg_group *group);
 
 /* Calls the drop and frees what the task has beside its slot. */

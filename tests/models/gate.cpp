@@ -140,7 +140,7 @@ enum { WAIT_BEGUN = 2 };
 #define bell_ring(bell) ((void)bell)
 #define group_stopped(group, index) false
 #define group_stopped_hard(group) false
-#define run_branch(worker, task, holding) false
+#define run_branch(worker, task, holding) ((void)0)
 #define group_is_express(group) false
 #define task_is_express(worker, group) false
 #define task_run_express_with(worker, task, block) ((void)0)
