@@ -300,8 +300,67 @@ static void what_a_joiner_lets_in_is_found(void)
     }
 }
 
-/* The first forks, which needs a process without threads; the last three leave it without the barrier. */
+/* A call that its thread takes back gives its place to a task, which another thread runs meanwhile. */
+struct taking_back {
+    event held, let_go, ran;
+};
+
+static int hold_until_taken_back(ompg_group *group, void *arg)
+{
+    struct taking_back *self = arg;
+    (void)group;
+    event_post(&self->held);
+    CHECK_AWAIT(&self->let_go, 1);
+    return 0;
+}
+
+static int park_a_partner(ompg_group *group, void *arg)
+{
+    struct taking_back *self = arg;
+    CHECK_INT(ompg_try_go(group, partner, &self->ran), EAGAIN);
+    CHECK_INT(ompg_go(group, partner, &self->ran), 0);
+    return 0;
+}
+
+static int need_the_partner(ompg_group *group, void *arg)
+{
+    struct taking_back *self = arg;
+    (void)group;
+    event_post(&self->let_go);
+    CHECK_AWAIT(&self->ran, 1);
+    return 0;
+}
+
+static int join_and_take_back(ompg_group *group, void *arg)
+{
+    struct taking_back *self = arg;
+    CHECK_AWAIT(&self->held, 1);
+    return ompg_join(group, park_a_partner, self, need_the_partner, self);
+}
+
+/* The library has been refused it, and does not count on it any more. */
+static void lose_membarrier(void)
+{
+    atomic_uint ran = 0;
+    atomic_store(&refuses, true);
+    for (int round = 0; round < ROUNDS && atomic_load(&refusals) == 0; round++)
+        CHECK_INT(ompg_run(&(ompg_options){.threads = 2}, source, &ran, NULL), 0);
+}
+
+static void what_a_call_here_lets_in_is_found(void)
+{
+    struct taking_back self = {.ran = {0}};
+    lose_membarrier();
+    ompg_group *group = ompg_new(&(ompg_options){.threads = 2, .limit = 3});
+    CHECK_INT(ompg_go(group, hold_until_taken_back, &self), 0);
+    CHECK_INT(ompg_go(group, join_and_take_back, &self), 0);
+    CHECK_INT(ompg_wait(group), 0);
+    ompg_free(group);
+}
+
+/* The first forks, which needs a process without threads; the last four leave it without the barrier. */
 CHECK_MAIN("membarrier", {"filtered later", filtered_later},
            {"few beside a long task", few_beside_a_long_task}, {"refused later", refused_later},
            {"threads come without it", threads_come_without_it},
-           {"what a joiner lets in is found", what_a_joiner_lets_in_is_found})
+           {"what a joiner lets in is found", what_a_joiner_lets_in_is_found},
+           {"what a call here lets in is found", what_a_call_here_lets_in_is_found})

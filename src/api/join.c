@@ -154,6 +154,13 @@ static __attribute__((noinline)) int join_here(struct worker *worker, ompg_group
     return second_here(worker, group, first, b);
 }
 
+/* Of a call that is made here. */
+static __attribute__((noinline)) void give_place_back(struct worker *worker, ompg_group *group)
+{
+    task_give_place_back(worker, group);
+    region_attend_if_asked(worker); /* the place may have let tasks in, and the call take long */
+}
+
 /* ---- fork and join ---- */
 
 static __attribute__((noinline)) bool take_back_slow(struct deque *deque,
@@ -196,7 +203,7 @@ static inline __attribute__((always_inline)) int fork_and_join(struct worker *wo
     if (UNLIKELY(!deque_pop_back(deque, &branch)) && !take_back_slow(deque, &branch))
         return join_stolen(worker, &branch, first);
     if (flags & TASK_ADMITTED)
-        task_give_place_back(worker, group);
+        give_place_back(worker, group);
     return second_here(worker, group, first, (struct call){b.fn, branch.arg});
 }
 
