@@ -42,7 +42,7 @@ function(ompgroup_delayed_cases program word seed)
 endfunction()
 
 set(ompgroup_delayed test_cancel test_contexts test_copies test_crowds test_hold test_join test_limit test_links
-    test_local test_mailbox test_nesting test_pipeline_stop test_reduce_stop test_scan test_stress test_team)
+    test_local test_mailbox test_nesting test_pipeline_stop test_reduce_stop test_scan test_share test_stress test_team)
 # These choose their threads themselves.
 set(ompgroup_delayed_white test_blocks test_deque_threads test_gate test_loop_units test_own_mailbox)
 add_custom_target(tests_of_preset # what the preset builds
