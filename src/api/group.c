@@ -51,8 +51,7 @@ static void clear_rest(ompg_group *group)
 {
     store_relaxed(&group->deadline, CLOCK_NEVER);
     store_relaxed(&group->fail_index, OMPG_NO_INDEX);
-    store_relaxed(&group->begun, 0);
-    store_relaxed(&group->waited, 0);
+    store_relaxed(&group->begun_ticks, 0);
     store_relaxed(&group->has_early_child, false);
     group->moved = false;
     group->gate.added = 0.0;

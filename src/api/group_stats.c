@@ -151,14 +151,10 @@ static void read_snapshot(ompg_group *group, ompg_stats *stats)
 
 static double seconds_waited(ompg_group *group)
 {
-    int64_t waited = load_relaxed(&group->waited);
-    int64_t begun = load_relaxed(&group->begun);
-    if (begun != 0 && load_relaxed(&group->waiting))
-        waited += clock_now() - begun;
     int64_t ticks = load_relaxed(&group->waited_ticks);
     if (ticks < 0) /* a wait lasts */
         ticks += clock_ticks();
-    return clock_seconds(waited) + clock_seconds_of_ticks(ticks);
+    return clock_seconds_of_ticks(ticks);
 }
 
 void ompg_read_stats(const ompg_group *group, ompg_stats *stats)

@@ -28,7 +28,7 @@ int wait_result(ompg_group *group)
 /* Groups that were made within before must hear of the deadline: see note_early_child. */
 static void set_deadline(ompg_group *group)
 {
-    store_relaxed(&group->deadline, clock_after(load_relaxed(&group->begun), group->timeout));
+    store_relaxed(&group->deadline, clock_after(clock_now(), group->timeout));
     fence_seq_cst();
     if (load_relaxed(&group->has_early_child))
         stop_epoch_bump();
@@ -48,25 +48,31 @@ static inline bool has_statistics(void)
 }
 
 /* While the wait lasts, the sum lacks what the counter showed at its start: more than all waits together. */
-static inline void begin_ticks(ompg_group *group)
+static inline void begin_ticks(ompg_group *group, int64_t now)
 {
-    if (has_statistics())
-        store_relaxed(&group->waited_ticks, load_relaxed(&group->waited_ticks) - clock_ticks());
+    store_relaxed(&group->waited_ticks, load_relaxed(&group->waited_ticks) - now);
 }
 
 static inline void end_ticks(ompg_group *group)
 {
-    if (has_statistics())
-        store_relaxed(&group->waited_ticks, load_relaxed(&group->waited_ticks) + clock_ticks());
+    store_relaxed(&group->waited_ticks, load_relaxed(&group->waited_ticks) + clock_ticks());
+}
+
+/* Of a wait that is not a default group's: its errors tell the time since then. */
+static void begin_clock(ompg_group *group)
+{
+    int64_t now = clock_ticks();
+    store_relaxed(&group->begun_ticks, now);
+    begin_ticks(group, now);
 }
 
 void wait_begin(ompg_group *group, const struct worker *worker, enum wait_state state)
 {
     group_nest(group, worker);
-    if (load_relaxed(&group->is_default))
-        begin_ticks(group);
-    else
-        store_relaxed(&group->begun, clock_now());
+    if (!load_relaxed(&group->is_default))
+        begin_clock(group);
+    else if (has_statistics())
+        begin_ticks(group, clock_ticks());
     if (group->timeout > 0.0)
         set_deadline(group);
     store_release(&group->waiting, state); /* to the load_acquire in parent_is_held */
@@ -78,11 +84,8 @@ void wait_end(ompg_group *group)
         store_relaxed(&group->deadline, CLOCK_NEVER);
     if (load_relaxed(&group->gated))
         gate_forget_standby(&group->gate);
-    int64_t begun = load_relaxed(&group->begun);
-    if (begun != 0)
-        store_relaxed(&group->waited, load_relaxed(&group->waited) + clock_now() - begun);
-    else
-        end_ticks(group); /* is_default when it began: it may have changed since */
+    if (load_relaxed(&group->waited_ticks) < 0) /* is_default when it began may have changed since */
+        end_ticks(group);
     tsan_acquire(&group->remote);
     wait_unclaim(group);
 }
@@ -208,11 +211,13 @@ int ompg_wait(ompg_group *group)
         return wait_slow(group);
     int saved = *worker->errno_here;
     store_relaxed(&group->waiting, WAIT_BEGUN); /* unclaimed: it is at home here, and stays so */
-    begin_ticks(group);
+    if (has_statistics())
+        begin_ticks(group, clock_ticks());
     run_newest(worker, group);
     if (UNLIKELY(!group_is_done(worker->region, group)))
         region_wait_nested(worker, group);
-    end_ticks(group);
+    if (has_statistics())
+        end_ticks(group);
     store_relaxed(&group->waiting, NOBODY_WAITS);
     *worker->errno_here = saved;
     return LIKELY(load_acquire(&group->stop) == RUNNING) ? 0 : wait_result(group);

@@ -129,7 +129,8 @@ static void prepare(struct session *session, size_t tasks)
     region->spin_ns = region->oversubscribed ? 0 : parking_spin_ns();
     region->root = group;
     region->float_control = float_control_get();
-    region->begun = load_relaxed(&group->begun) ? load_relaxed(&group->begun) : clock_now();
+    int64_t begun = load_relaxed(&group->begun_ticks);
+    region->begun_ticks = begun ? begun : clock_ticks();
     store_relaxed(&region->threads, threads);
     bool alone = joins && openmp_in_final(); /* no other can come, as if all were there */
     store_relaxed(&region->active, alone ? threads : region->members);

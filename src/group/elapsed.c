@@ -5,8 +5,8 @@
 
 double group_seconds(const ompg_group *group)
 {
-    int64_t begun = load_relaxed(&((ompg_group *)group)->begun);
+    int64_t begun = load_relaxed(&((ompg_group *)group)->begun_ticks);
     if (begun == 0 && self)
-        begun = self->region->begun;
-    return begun == 0 ? 0.0 : clock_seconds(clock_now() - begun);
+        begun = self->region->begun_ticks;
+    return begun == 0 ? 0.0 : clock_seconds_of_ticks(clock_ticks() - begun);
 }

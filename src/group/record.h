@@ -101,9 +101,8 @@ struct ompg_group {
     _Atomic int64_t earliest;     /* of the enclosing deadlines; cache of stop.c */
     _Atomic int64_t deadline;     /* own; CLOCK_NEVER outside a wait */
     _Atomic size_t fail_index;    /* deterministic: lowest failing index */
-    _Atomic int64_t waited_ticks; /* of waits while is_default; negative while one lasts */
-    _Atomic int64_t begun;        /* start of the last other wait, 0: none yet */
-    _Atomic int64_t waited;       /* sum of the other waits that are over */
+    _Atomic int64_t waited_ticks; /* of all waits; negative while one lasts */
+    _Atomic int64_t begun_ticks;  /* start of the last one while not is_default, 0: none yet */
     struct mailbox mailbox; /* tasks from elsewhere than the region; empty at the end of a life */
     ompg_group *next_made;  /* all records, while the library lives; guard: the pools' lock */
     struct parts

@@ -87,7 +87,7 @@ struct region {
     bool joined;            /* in a team that was there; otherwise the library has opened it */
     bool oversubscribed;    /* more threads than processors */
     int64_t spin_ns;        /* of its parking */
-    int64_t begun;          /* clock when it was opened */
+    int64_t begun_ticks;    /* when it was opened */
     uint32_t float_control; /* of the waiter: what all its workers have */
     ompg_group *root;
     atomic_int snapshots;                  /* statistics for which tallies are held back a moment */
