@@ -97,15 +97,20 @@ ORDERED_BY_OPENMP static void check_own_reductions(int threads)
         CHECK_INT(histogram[digit], digit < 3 ? N / 10 - 1 : N / 10);
 }
 
-/* What was done until then. */
+/* What was done until then. Those beyond the error wait for it, or all of them might come before it. */
 ORDERED_BY_OPENMP static void check_reduction_after_an_error(int threads)
 {
     int done = 0;
     atomic_int counted = 0;
+    event failed = {0};
     (void)threads;
     OMPG_FOR_OPT(group, i, 0, N * N, grained(1), reduction(+ : done)) {
-        if (i == 10)
+        if (i == 10) {
             ompg_fail_at(group, 10, EIO, NULL);
+            event_post(&failed);
+        }
+        if (i > 10)
+            CHECK_AWAIT(&failed, 1);
         done++;
         atomic_fetch_add(&counted, 1);
     }
