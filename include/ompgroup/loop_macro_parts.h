@@ -2,11 +2,13 @@
  * What the macros of loop_macro.h are made of; not for direct use, and not the same in each version.
  *
  * A loop is a count of iterations, which the library cuts into ranges [begin, end) of their numbers; the macro
- * makes indices of them. OpenMP's own loop goes over shares: its number says which part of the loop is handed
+ * makes indices of them. OpenMP's threads go over shares: a share's number says which part of the loop is handed
  * out, so nothing depends on how many threads come. A macro is made of these, one around the other:
  * - loops that run once: room for the library's state, the bounds, the options or the step
  * - ompg_loop_open() to ompg_loop_close()
- * - OpenMP's loop over the shares
+ * - OpenMP's loop over the shares; where there are no clauses that could need a loop, its parallel region, in which
+ *   each thread counts its shares itself (libomp, where it is built to look for its own faults, as by Debian, writes
+ *   a line of text in memory for each thread that comes to a loop: 300 ns)
  * - the ranges of a share, by ompg_loop_next()
  * - the indices of a range: the caller's body
  *
@@ -17,6 +19,9 @@
 
 #include "base.h"
 
+#if defined(_OPENMP)
+#include <omp.h>
+#endif
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -244,15 +249,36 @@ inline bound_type ompg_loop_at(const bound_type &first, unsigned long long n)
 #define OMPG_LOOP_PRAGMA_OF(...) _Pragma(#__VA_ARGS__)
 #define OMPG_LOOP_PRAGMA(...) OMPG_LOOP_PRAGMA_OF(__VA_ARGS__)
 #define OMPG_LOOP_COMPILED OMPG_LOOP_IS_OPENMP
+#define OMPG_LOOP_THREAD omp_get_thread_num()
+#define OMPG_LOOP_THREADS omp_get_num_threads()
 #else
 #define OMPG_LOOP_PRAGMA(...)
 #define OMPG_LOOP_COMPILED 0U
+#define OMPG_LOOP_THREAD 0
+#define OMPG_LOOP_THREADS 1
 #endif
 
+/* 1 where there is something with a comma behind it, and up to 19 more; 0 where there is nothing. */
+#define OMPG_LOOP_HAS(...)                                                                         \
+    OMPG_LOOP_HAS_OF(__VA_ARGS__, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 0, )
+#define OMPG_LOOP_HAS_OF(a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, r, s, t, u, has, ...) has
+#define OMPG_LOOP_JOIN(a, b) OMPG_LOOP_JOIN_OF(a, b)
+#define OMPG_LOOP_JOIN_OF(a, b) a##b
+
+/* The threads and their ranges. */
 #define OMPG_LOOP_PARALLEL(n, also, ...)                                                           \
+    OMPG_LOOP_JOIN(OMPG_LOOP_PARALLEL_, OMPG_LOOP_HAS(__VA_ARGS__))(n, also, __VA_ARGS__)
+#define OMPG_LOOP_PARALLEL_0(n, also, ...)                                                         \
+    OMPG_LOOP_PRAGMA(omp parallel num_threads(ompg_loop_##n.shares)                                \
+                         shared(ompg_loop_##n, ompg_first_##n) also)                               \
+    OMPG_LOOP_RANGES(n, OMPG_LOOP_THREAD, OMPG_LOOP_THREADS)
+#define OMPG_LOOP_PARALLEL_1(n, also, ...)                                                         \
     OMPG_LOOP_PRAGMA(omp parallel for __VA_ARGS__ num_threads(ompg_loop_##n.shares)                \
-                         schedule(static, 1) shared(ompg_loop_##n, ompg_first_##n) also)
-#define OMPG_LOOP_TEAM(n, also, ...) OMPG_LOOP_PRAGMA(omp for __VA_ARGS__ schedule(static, 1))
+                         schedule(static, 1) shared(ompg_loop_##n, ompg_first_##n) also)           \
+    OMPG_LOOP_RANGES(n, 0, 1)
+#define OMPG_LOOP_TEAM(n, also, ...)                                                               \
+    OMPG_LOOP_PRAGMA(omp for __VA_ARGS__ schedule(static, 1))                                      \
+    OMPG_LOOP_RANGES(n, 0, 1)
 
 #define OMPG_LOOP_ONCE(n) ompg_once_##n; ompg_once_##n = 0
 
@@ -280,8 +306,9 @@ inline bound_type ompg_loop_at(const bound_type &first, unsigned long long n)
                             (flags) | OMPG_LOOP_COMPILED);                                         \
          ompg_loop_##n.open; ompg_loop_close(&ompg_loop_##n))
 
-#define OMPG_LOOP_RANGES(n)                                                                        \
-    for (int ompg_share_##n = 0; ompg_share_##n < ompg_loop_##n.shares; ompg_share_##n++)          \
+#define OMPG_LOOP_RANGES(n, share, step)                                                           \
+    for (int ompg_share_##n = (share); ompg_share_##n < ompg_loop_##n.shares;                      \
+         ompg_share_##n += (step))                                                                 \
         for (ompg_loop_range ompg_range_##n = ompg_loop_range_of(ompg_share_##n);                  \
              ompg_loop_next(ompg_loop_##n.state, &ompg_range_##n);)
 
@@ -295,7 +322,6 @@ inline bound_type ompg_loop_at(const bound_type &first, unsigned long long n)
     with##_DECLARE(n, options)                                                                     \
     OMPG_LOOP_OPEN(n, group, with##_POINTER(n), OMPG_LOOP_SPAN(n, 1), flags)                       \
     pragma(n, , __VA_ARGS__)                                                                       \
-    OMPG_LOOP_RANGES(n)                                                                            \
         for (OMPG_LOOP_INDEX(ompg_first_##n)                                                       \
                  i = OMPG_LOOP_AT(ompg_first_##n, ompg_range_##n.begin),                           \
                  ompg_last_##n = OMPG_LOOP_AT(ompg_first_##n, ompg_range_##n.end);                 \
@@ -310,7 +336,6 @@ inline bound_type ompg_loop_at(const bound_type &first, unsigned long long n)
     for (const long long ompg_by_##n = (long long)(by); OMPG_LOOP_ONCE(n))                         \
     OMPG_LOOP_OPEN(n, group, NULL, OMPG_LOOP_SPAN(n, ompg_by_##n), flags)                          \
     pragma(n, shared(ompg_by_##n), __VA_ARGS__)                                                    \
-    OMPG_LOOP_RANGES(n)                                                                            \
         for (OMPG_LOOP_INDEX(ompg_first_##n)                                                       \
                  i = OMPG_LOOP_AT(ompg_first_##n,                                                  \
                                   (unsigned long long)ompg_by_##n * ompg_range_##n.begin);         \
@@ -330,7 +355,6 @@ inline bound_type ompg_loop_at(const bound_type &first, unsigned long long n)
     OMPG_LOOP_OPEN(n, group, NULL,                                                                 \
                    ompg_loop_span_of_two(OMPG_LOOP_SPAN(n, 1).count, ompg_inner_##n), flags)       \
     pragma(n, shared(ompg_first_##n##_j, ompg_inner_##n), __VA_ARGS__)                             \
-    OMPG_LOOP_RANGES(n)                                                                            \
         for (size_t ompg_row_##n = ompg_range_##n.begin / ompg_inner_##n, ompg_more_##n = 1;       \
              ompg_row_##n * ompg_inner_##n < ompg_range_##n.end;                                   \
              ompg_row_##n++, ompg_more_##n = 1)                                                    \
