@@ -9,6 +9,7 @@
 #include "tiles.h"
 
 #include <errno.h>
+#include <omp.h>
 #include <stdint.h>
 
 static const int teams[] = {1, 2, 7, 64};
@@ -46,6 +47,36 @@ static void every_iteration_once_of_a_million(void)
     static const size_t grains[] = {0, 1, 3, 1000, 999999, 1000000};
     for (size_t g = 0; g < sizeof grains / sizeof grains[0]; g++)
         check_cover(OMPG_DEFAULT, 0, 1000000, grains[g]);
+}
+
+static int fail(ompg_group *group, void *arg)
+{
+    (void)arg;
+    return ompg_fail(group, EIO, "on purpose");
+}
+
+/* Members that do not come: all is done and counted all the same, and the next task has the next index. */
+static void a_team_smaller_than_asked_for(void)
+{
+    int dynamic = omp_get_dynamic();
+    omp_set_dynamic(1); /* as many threads as there are processors */
+    for (size_t team = 0; team < TEAMS; team++) {
+        ompg_group *group = ompg_new(&(ompg_options){.threads = teams[team]});
+        check_cover(group, 0, 1000, 1);
+        check_cover(group, 0, 1000, 0);
+        ompg_stats stats;
+        ompg_get_stats(group, &stats);
+        CHECK_INT(stats.items, 2000);
+        CHECK_INT(stats.total, 2000);
+        CHECK_INT(stats.done, stats.submitted);
+        CHECK_INT(ompg_go(group, fail, NULL), 0);
+        CHECK_INT(ompg_wait(group), EIO);
+        ompg_error error;
+        ompg_get_error(group, &error);
+        CHECK_INT(error.index, 0);
+        ompg_free(group);
+    }
+    omp_set_dynamic(dynamic);
 }
 
 static void every_iteration_once_where_numbers_end(void)
@@ -466,6 +497,7 @@ static void loops_run_in_every_region(void)
 
 CHECK_MAIN("loop", {"every iteration once", every_iteration_once},
            {"every iteration once of a million", every_iteration_once_of_a_million},
+           {"a team smaller than asked for", a_team_smaller_than_asked_for},
            {"every iteration once where numbers end", every_iteration_once_where_numbers_end},
            {"the whole of all numbers", the_whole_of_all_numbers},
            {"chosen sub-ranges begin with one", chosen_sub_ranges_begin_with_one},

@@ -36,17 +36,16 @@ static size_t drawn_size(void)
 
 static void check_units(const struct loop_plan *plan)
 {
-    struct loop_range range;
     size_t n = plan->end - plan->begin;
     if (!CHECK(plan->grain > 0))
         return;
     CHECK_INT(plan->units, n / plan->grain + (n % plan->grain != 0));
     if (plan->units == 0)
         return;
-    loop_set_range(&range, plan, (struct units){0, plan->units});
+    struct loop_range range = loop_range_of(plan, (struct units){0, plan->units});
     CHECK(range.begin == plan->begin && range.end == plan->end);
     uint32_t at = (uint32_t)draw(plan->units);
-    loop_set_range(&range, plan, (struct units){at, at + 1});
+    range = loop_range_of(plan, (struct units){at, at + 1});
     CHECK(range.begin == plan->begin + at * plan->grain);
     CHECK(range.end == (at + 1 == plan->units ? plan->end : range.begin + plan->grain));
 }
@@ -56,7 +55,8 @@ static void cut_one(void)
     size_t a = drawn_size(), b = drawn_size(), grain = chance(50) ? 0 : drawn_size();
     size_t begin = a < b ? a : b, end = a < b ? b : a, n = end - begin;
     bool deterministic = chance(50);
-    struct loop_plan plan = loop_plan_range(begin, end, grain, deterministic);
+    struct loop_plan plan;
+    loop_plan_range(&plan, begin, end, grain, deterministic);
     CHECK(plan.begin == begin && plan.end == end);
     CHECK_INT(plan.whole, grain == 0 && !deterministic);
     CHECK(plan.units < UINT32_MAX);
@@ -101,34 +101,49 @@ static struct loop_plan drawn_plan(void)
     size_t units = draw(chance(50) ? 40 : UNITS_MOST);
     bool whole = chance(50);
     size_t grain = whole ? 1 : 1 + draw(5);
-    return loop_plan_range(100, 100 + units * grain, whole ? 0 : grain, false);
+    struct loop_plan plan;
+    loop_plan_range(&plan, 100, 100 + units * grain, whole ? 0 : grain, false);
+    return plan;
+}
+
+/* What a thread took last. */
+struct taken {
+    size_t n;
+    int64_t began;
+};
+
+static bool take_next(struct share *share, struct taken *last)
+{
+    struct units units = loop_take(loop, share, last->n, &last->began);
+    if (units_are_none(units))
+        return false;
+    mark(units);
+    struct loop_range range = loop_range_of(&loop->plan, units);
+    last->n = range.end - range.begin;
+    loop_leave(share, last->n);
+    return true;
 }
 
 /*
  * Threads beyond the number of shares have those of others. True, as long as there is something to take;
  * *stop: where the group has stopped.
  */
-static bool take_as(size_t thread, struct loop_range *last, uint32_t *stop)
+static bool take_as(size_t thread, struct taken *last, uint32_t *stop)
 {
     struct share *share = loop_share(loop, (int)thread);
     CHECK(share == loop_share(loop, (int)thread % loop->threads));
-    struct units units;
     if (chance(2)) {
         *stop = (uint32_t)draw(*stop + (size_t)1);
         loop_abandon_from(share, *stop);
         uint64_t left = load_relaxed(&share->units);
         CHECK(left >> 32 < *stop || left == 0);
     }
-    if (!loop_take(loop, share, last, &units))
-        return false;
-    mark(units);
-    loop_set_range(last, &loop->plan, units);
-    return true;
+    return take_next(share, last);
 }
 
 static void hand_out(void)
 {
-    struct loop_range last[THREADS_MOST];
+    struct taken last[THREADS_MOST];
     memset(last, 0, sizeof last);
     size_t threads = 1 + draw(THREADS_MOST), shares = 1 + draw(threads), thread;
     make(drawn_plan(), (int)shares);
@@ -149,12 +164,9 @@ static void one_after_the_other(void)
 static void *take_all(void *arg)
 {
     const unsigned *thread = arg;
-    struct loop_range last = {.begin = 0};
-    struct units units;
-    while (loop_take(loop, loop_share(loop, (int)*thread), &last, &units)) {
-        mark(units);
-        loop_set_range(&last, &loop->plan, units);
-    }
+    struct taken last = {.n = 0};
+    while (take_next(loop_share(loop, (int)*thread), &last))
+        ;
     return NULL;
 }
 
@@ -164,6 +176,7 @@ static void hand_out_to_threads(void)
     make(drawn_plan(), 1 + (int)draw(PTHREADS));
     in_pthreads(take_all);
     check_marks(loop->plan.units);
+    CHECK_INT(loop_over(loop), loop->plan.end - loop->plan.begin);
 }
 
 static void several_at_once(void)

@@ -127,15 +127,6 @@ static __attribute__((noinline)) void dispatch(struct worker *worker, struct tas
     region_attend_if_asked(worker);
 }
 
-/* n: 1, or (size_t)-1 to take it back. */
-static void count_at_once(const struct worker *worker, ompg_group *group, size_t n)
-{
-    if (load_relaxed(&group->owner) == worker)
-        bump_relaxed(&group->submitted_here, n);
-    else
-        add_release(&group->submitted_elsewhere, n);
-}
-
 /* A task that is accepted takes no index. Never taken back, and after `submitted`: see group_next_index. */
 static void leave_unnumbered(const struct task *task)
 {

@@ -19,10 +19,12 @@ int call_with_group(ompg_group *group, wait_add_fn *add, void *arg)
         return EINVAL;
     if (group != OMPG_DEFAULT)
         return wait_for(group, add, arg);
+    if (!add)
+        return 0;
     int code = make(&group, NULL);
     if (code != 0)
         return code;
-    code = wait_for(group, add, arg);
+    code = wait_for_new(group, add, arg);
     ompg_free(group);
     return code;
 }

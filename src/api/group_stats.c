@@ -53,7 +53,7 @@ static size_t sum_of(ompg_group *group, size_t (*count_in)(struct counts *counts
     size_t sum = count_in(&group->local) + count_in(&group->remote);
     struct region *region = load_relaxed(&group->region);
     for (int i = 0; region && i < region->capacity; i++) {
-        struct worker *worker = load_acquire(&region->slots[i]);
+        struct worker *worker = load_acquire(&region->slots[i].worker);
         if (worker && load_acquire(&worker->tally_group) == group)
             sum += count_in(&worker->tally);
     }
@@ -73,7 +73,7 @@ static size_t count_flushes(ompg_group *group, bool *flushing)
     size_t sum = 0;
     struct region *region = load_relaxed(&group->region);
     for (int i = 0; region && i < region->capacity; i++) {
-        struct worker *worker = load_acquire(&region->slots[i]);
+        struct worker *worker = load_acquire(&region->slots[i].worker);
         size_t flushes = worker ? load_acquire(&worker->flushes) : 0;
         *flushing |= flushes % 2 == 1;
         sum += flushes;

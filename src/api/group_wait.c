@@ -63,7 +63,8 @@ static void begin_clock(ompg_group *group)
 {
     int64_t now = clock_ticks();
     store_relaxed(&group->begun_ticks, now);
-    begin_ticks(group, now);
+    if (has_statistics())
+        begin_ticks(group, now);
 }
 
 void wait_begin(ompg_group *group, const struct worker *worker, enum wait_state state)
@@ -84,7 +85,8 @@ void wait_end(ompg_group *group)
         store_relaxed(&group->deadline, CLOCK_NEVER);
     if (load_relaxed(&group->gated))
         gate_forget_standby(&group->gate);
-    if (load_relaxed(&group->waited_ticks) < 0) /* is_default when it began may have changed since */
+    if (load_relaxed(&group->waited_ticks) <
+        0) /* is_default when it began may have changed since */
         end_ticks(group);
     tsan_acquire(&group->remote);
     wait_unclaim(group);
@@ -143,11 +145,20 @@ static int add_and_run(ompg_group *group, struct worker *worker, wait_add_fn *ad
     struct reserved reserved = {0};
     int code = session_reserve(group, &reserved) ? 0 : ENOMEM;
     if (code == 0 && add)
-        code = add(group, arg);
+        code = add(group, arg, &reserved);
     if ((code == 0 || code == ECANCELED) && !group_is_idle(group))
         run_claimed(group, worker, &reserved);
     session_unreserve(&reserved);
     return code == ECANCELED ? 0 : code; /* the group has the error */
+}
+
+/* A wait that is claimed. */
+static int run_wait(ompg_group *group, struct worker *worker, wait_add_fn *add, void *arg)
+{
+    wait_begin(group, worker, WAIT_BEGUN);
+    int code = add_and_run(group, worker, add, arg);
+    wait_end(group);
+    return code != 0 ? code : wait_result(group);
 }
 
 /*
@@ -168,12 +179,13 @@ int wait_for(ompg_group *group, wait_add_fn *add, void *arg)
         return wait_result(group);
     }
     int code = claim(group, worker);
-    if (code != 0)
-        return code;
-    wait_begin(group, worker, WAIT_BEGUN);
-    code = add_and_run(group, worker, add, arg);
-    wait_end(group);
-    return code != 0 ? code : wait_result(group);
+    return code == 0 ? run_wait(group, worker, add, arg) : code;
+}
+
+int wait_for_new(ompg_group *group, wait_add_fn *add, void *arg)
+{
+    store_relaxed(&group->waiting, WAIT_CLAIMED);
+    return run_wait(group, self, add, arg);
 }
 
 static __attribute__((noinline)) int wait_slow(ompg_group *group)

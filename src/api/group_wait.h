@@ -32,8 +32,11 @@ void wait_end(ompg_group *group);
 bool wait_share(ompg_group *group, const struct worker *worker);
 void wait_unshare(ompg_group *group);
 
-/* Adds tasks; returns as ompg_go. */
-typedef int wait_add_fn(ompg_group *group, void *arg);
+/*
+ * Adds tasks, or runs them at once in a session by what is reserved: for nothing where the caller is in a
+ * region already. Returns as ompg_go.
+ */
+typedef int wait_add_fn(ompg_group *group, void *arg, const struct reserved *reserved);
 
 /*
  * For calls that add tasks and wait for them: claims the wait, reserves its memory, adds, and waits.
@@ -41,6 +44,9 @@ typedef int wait_add_fn(ompg_group *group, void *arg);
  * has returned where that is neither 0 nor ECANCELED.
  */
 int wait_for(ompg_group *group, wait_add_fn *add, void *arg);
+
+/* The same for a group that the caller has just made, and nobody else knows: there is nothing to claim. */
+int wait_for_new(ompg_group *group, wait_add_fn *add, void *arg);
 
 /* What a wait returns that has come to its end. */
 int wait_result(ompg_group *group);

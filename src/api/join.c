@@ -224,8 +224,9 @@ static int join_in_task(ompg_group *group, void *arg)
     return ompg_join(group, join->a.fn, join->a.arg, join->b.fn, join->b.arg);
 }
 
-static int add_join(ompg_group *group, void *join)
+static int add_join(ompg_group *group, void *join, const struct reserved *reserved)
 {
+    (void)reserved;
     struct task task = {.fn = join_in_task, .arg = join, .tagged = (uintptr_t)group};
     return task_add(&task, ADD);
 }

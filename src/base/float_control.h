@@ -1,6 +1,7 @@
 /*
  * A thread's floating-point control as one word: rounding, flushing of small numbers, which exceptions
  * trap; not the flags of those that were raised. Where none of the cases below holds it is always 0.
+ * float_control_set returns what it was before.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -39,7 +40,7 @@ static inline void float_control_set_x87(uint32_t control, uint32_t before)
     __asm__ volatile("fldcw %0" : : "m"(x87));
 }
 
-static inline void float_control_set(uint32_t control)
+static inline uint32_t float_control_set(uint32_t control)
 {
     uint32_t before = float_control_get(), differs = control ^ before;
 #if defined(__SSE__)
@@ -48,6 +49,7 @@ static inline void float_control_set(uint32_t control)
 #endif
     if (differs >> 16)
         float_control_set_x87(control, before);
+    return before;
 }
 
 #elif defined(__aarch64__)
@@ -59,10 +61,12 @@ static inline uint32_t float_control_get(void)
     return (uint32_t)control;
 }
 
-static inline void float_control_set(uint32_t control)
+static inline uint32_t float_control_set(uint32_t control)
 {
-    if (control != float_control_get())
+    uint32_t before = float_control_get();
+    if (control != before)
         __asm__ volatile("msr fpcr, %0" : : "r"((uint64_t)control));
+    return before;
 }
 
 #elif defined(__arm__) && defined(__ARM_FP)
@@ -81,10 +85,12 @@ static inline uint32_t float_control_get(void)
     return float_control_fpscr() & FPSCR_CONTROL;
 }
 
-static inline void float_control_set(uint32_t control)
+static inline uint32_t float_control_set(uint32_t control)
 {
-    uint32_t flags = float_control_fpscr() & ~(uint32_t)FPSCR_CONTROL;
+    uint32_t before = float_control_fpscr();
+    uint32_t flags = before & ~(uint32_t)FPSCR_CONTROL;
     __asm__ volatile("vmsr fpscr, %0" : : "r"(control | flags));
+    return before & FPSCR_CONTROL;
 }
 
 #elif defined(__riscv_flen)
@@ -96,9 +102,11 @@ static inline uint32_t float_control_get(void)
     return (uint32_t)rounding;
 }
 
-static inline void float_control_set(uint32_t control)
+static inline uint32_t float_control_set(uint32_t control)
 {
-    __asm__ volatile("fsrm %0" : : "r"((unsigned long)control));
+    unsigned long before;
+    __asm__ volatile("fsrm %0, %1" : "=r"(before) : "r"((unsigned long)control));
+    return (uint32_t)before;
 }
 
 #elif defined(__powerpc64__)
@@ -117,10 +125,12 @@ static inline uint32_t float_control_get(void)
     return (uint32_t)status.bits & FPSCR_CONTROL;
 }
 
-static inline void float_control_set(uint32_t control)
+static inline uint32_t float_control_set(uint32_t control)
 {
     union float_control_fpscr status = {.bits = control};
+    uint32_t before = float_control_get();
     __asm__ volatile("mtfsf 3, %0" : : "f"(status.as_double));
+    return before;
 }
 
 #elif defined(__s390x__)
@@ -139,9 +149,11 @@ static inline uint32_t float_control_get(void)
     return float_control_fpc() & FPC_CONTROL;
 }
 
-static inline void float_control_set(uint32_t control)
+static inline uint32_t float_control_set(uint32_t control)
 {
-    __asm__ volatile("sfpc %0" : : "d"(control | (float_control_fpc() & ~FPC_CONTROL)));
+    uint32_t before = float_control_fpc();
+    __asm__ volatile("sfpc %0" : : "d"(control | (before & ~FPC_CONTROL)));
+    return before & FPC_CONTROL;
 }
 
 #else
@@ -151,9 +163,10 @@ static inline uint32_t float_control_get(void)
     return 0;
 }
 
-static inline void float_control_set(uint32_t control)
+static inline uint32_t float_control_set(uint32_t control)
 {
     (void)control;
+    return 0;
 }
 
 #endif

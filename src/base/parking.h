@@ -40,6 +40,12 @@ static inline int parking_calls(const struct parking *parking)
     return load_relaxed(&((struct parking *)parking)->calls);
 }
 
+/* Acquires what was written before parking_close. */
+static inline bool parking_is_closed(const struct parking *parking)
+{
+    return load_acquire(&((struct parking *)parking)->calls) >= PARKING_CLOSED;
+}
+
 /* Calls one thread. */
 void parking_call(struct parking *parking);
 

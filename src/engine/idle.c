@@ -38,7 +38,7 @@ static void hold_back(struct worker *worker)
     int64_t until = now + pause;
     worker->hold_back = pause < HOLD_MOST_NS ? 2 * pause : pause;
     struct idle region_end = {0};
-    while (!load_relaxed(&worker->region->closing) && clock_now() < until)
+    while (!parking_is_closed(&worker->region->parking) && clock_now() < until)
         steal_pause(worker->region, &region_end, NULL);
 }
 
@@ -48,7 +48,7 @@ bool idle_find_task(struct worker *worker, struct task *task)
     struct idle idle = {0};
     tally_flush(worker);
     hold_back(worker);
-    while (!load_acquire(&region->closing)) {
+    while (!parking_is_closed(&region->parking)) {
         int64_t idle_ns = steal_look(worker, NULL, &idle, task);
         if (idle_ns == 0) {
             worker->robbed = clock_now();

@@ -8,7 +8,7 @@
 /* The worker of a slot, NULL: none, or the one that looks. */
 static struct worker *other_in(const struct worker *worker, int slot)
 {
-    struct worker *other = load_acquire(&worker->region->slots[slot]);
+    struct worker *other = load_acquire(&worker->region->slots[slot].worker);
     return other == worker ? NULL : other;
 }
 

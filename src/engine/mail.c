@@ -14,13 +14,9 @@ enum {
 void mail_open(struct region *region, bool may_call)
 {
     spin_lock(&region->call_lock);
+    parking_open(&region->parking);
     region->may_call = may_call;
     spin_unlock(&region->call_lock);
-}
-
-void mail_close(struct region *region)
-{
-    mail_open(region, false);
 }
 
 /* ---- taking ---- */

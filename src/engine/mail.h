@@ -11,8 +11,9 @@
  *   note takes that lock, and then sees whether the group is waited for here. Where there is no room for
  *   a note, the waiter alone looks.
  * - While the lock is held over a task that has been put, the group's wait goes on, and with it the region;
- *   unless it had seen the end before. Then the region may be over, or another one: so a thread is called
- *   under `call_lock`, where `may_call` says that it is a region with threads of its own.
+ *   unless it had seen the end before. Then the region may be over, where a call does nothing, or another
+ *   one: so a thread is called under `call_lock`, where `may_call` says that it is a region with threads of its
+ *   own. That changes where a region begins, with its parking.
  * - Nobody sleeps on mail. A worker that leaves lowers `active`, fences, looks at the notes; whoever has put
  *   a note fences, then reads `active` and the calls (Dekker). Whoever answers a call fences before it looks
  *   (region_enter).
@@ -25,11 +26,8 @@
 #include "engine/announce.h"
 #include "engine/run.h"
 
-/* A region that begins; may_call: it has threads that park. */
+/* A region that begins; may_call: it has threads that park. Opens its parking. */
 void mail_open(struct region *region, bool may_call);
-
-/* Its threads go home: none can be called. */
-void mail_close(struct region *region);
 
 /* See mail_fetch. */
 void mail_fetch_slow(struct worker *worker, ompg_group *group);

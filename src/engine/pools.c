@@ -1,8 +1,10 @@
 /*
  * Pools of workers, regions and groups.
  *
- * Discipline. The lock guards the four lists; the locks of mailboxes and of lists of errors may be taken under
- * it. A record is in a list, or in use by whoever acquired it; spare groups lie at the workers too. Records
+ * Discipline. Each pool has a lock, which guards its list, in a cache line of its own: the members of a team take
+ * workers while its waiter, who took a region and its group before, needs these two lines again. That of the groups
+ * guards the list of all groups too; the locks of mailboxes and of lists of errors may be taken under it. A record is
+ * in a list, or in use by whoever acquired it; spare groups lie at the workers too, a region has a worker. Records
  * stay records for as long as anything may look at one that is gone: their memory is given back when the
  * library is unloaded or the program ends, and only if all that were made have come back. Where one is in use
  * (a task calls exit(), a group was never freed, a thread of the program still runs tasks) all stay.
@@ -22,17 +24,42 @@ enum {
     SLOTS_MAX = 1 << 22 /* no system has more threads */
 };
 
-static struct spinlock pool_lock;
-static struct worker *free_workers;
-static struct region *free_regions;
-static ompg_group *free_groups;
-static ompg_group *all_groups;
+static struct {
+    alignas(CACHE_LINE) struct spinlock lock;
+    struct worker *free;
+} workers;
+
+static struct {
+    alignas(CACHE_LINE) struct spinlock lock;
+    struct region *free;
+} regions;
+
+static struct {
+    alignas(CACHE_LINE) struct spinlock lock;
+    ompg_group *free;
+    ompg_group *all;
+} groups;
+
 static _Atomic size_t made; /* records of all kinds */
+
+static void lock_lists(void)
+{
+    spin_lock(&workers.lock);
+    spin_lock(&regions.lock);
+    spin_lock(&groups.lock);
+}
+
+static void unlock_lists(void)
+{
+    spin_unlock(&groups.lock);
+    spin_unlock(&regions.lock);
+    spin_unlock(&workers.lock);
+}
 
 void pools_lock(void)
 {
-    spin_lock(&pool_lock);
-    for (ompg_group *group = all_groups; group; group = group->next_made) {
+    lock_lists();
+    for (ompg_group *group = groups.all; group; group = group->next_made) {
         mailbox_lock(&group->mailbox);
         spin_lock(&group->errors_lock);
     }
@@ -40,11 +67,11 @@ void pools_lock(void)
 
 void pools_unlock(void)
 {
-    for (ompg_group *group = all_groups; group; group = group->next_made) {
+    for (ompg_group *group = groups.all; group; group = group->next_made) {
         spin_unlock(&group->errors_lock);
         mailbox_unlock(&group->mailbox);
     }
-    spin_unlock(&pool_lock);
+    unlock_lists();
 }
 
 /*
@@ -53,15 +80,17 @@ void pools_unlock(void)
  */
 static void unlock_records(void)
 {
-    for (ompg_group *group = all_groups; group; group = group->next_made) {
+    for (ompg_group *group = groups.all; group; group = group->next_made) {
         mailbox_settle(&group->mailbox);
         spin_unlock(&group->lock);
         spin_unlock(&group->gate.lock);
     }
-    for (struct worker *worker = free_workers; worker; worker = worker->next_free)
+    for (struct worker *worker = workers.free; worker; worker = worker->next_free)
         spin_unlock(&worker->deque.lock);
-    for (struct region *region = free_regions; region; region = region->next_free)
+    for (struct region *region = regions.free; region; region = region->next_free) {
+        spin_unlock(&region->waiter->deque.lock);
         spin_unlock(&region->call_lock);
+    }
 }
 
 void pools_unlock_in_child(void)
@@ -74,15 +103,15 @@ void pools_unlock_in_child(void)
 
 static struct worker *take_free_worker(void)
 {
-    struct worker *worker = free_workers;
+    struct worker *worker = workers.free;
     if (worker)
-        free_workers = worker->next_free;
+        workers.free = worker->next_free;
     return worker;
 }
 
 static struct region *take_free_region(int threads)
 {
-    for (struct region **link = &free_regions; *link; link = &(*link)->next_free) {
+    for (struct region **link = &regions.free; *link; link = &(*link)->next_free) {
         struct region *region = *link;
         if (region->capacity >= threads) {
             *link = region->next_free;
@@ -94,9 +123,9 @@ static struct region *take_free_region(int threads)
 
 static ompg_group *take_free_group(void)
 {
-    ompg_group *group = free_groups;
+    ompg_group *group = groups.free;
     if (group)
-        free_groups = group->next_free;
+        groups.free = group->next_free;
     return group;
 }
 
@@ -111,14 +140,21 @@ static void *make_record(size_t size)
     return memset(record, 0, size);
 }
 
+static void unmake_record(void *record)
+{
+    if (!record)
+        return;
+    free(record);
+    sub_relaxed(&made, 1U);
+}
+
 static struct worker *make_worker(void)
 {
     struct worker *worker = make_record(sizeof *worker);
     if (!worker)
         return NULL;
     if (!deque_init(&worker->deque)) {
-        free(worker);
-        sub_relaxed(&made, 1U);
+        unmake_record(worker);
         return NULL;
     }
     blocks_allow_worker();
@@ -133,10 +169,15 @@ static struct region *make_region(int threads)
     int capacity = SLOTS_MIN;
     while (capacity < threads)
         capacity *= 2;
-    size_t size = sizeof(struct region) + (size_t)capacity * sizeof(struct worker *);
-    struct region *region = make_record((size + CACHE_LINE - 1) / CACHE_LINE * CACHE_LINE);
-    if (region)
-        region->capacity = capacity;
+    struct region *region =
+        make_record(sizeof *region + (size_t)capacity * sizeof region->slots[0]);
+    struct worker *worker = region ? make_worker() : NULL;
+    if (!worker) {
+        unmake_record(region);
+        return NULL;
+    }
+    region->capacity = capacity;
+    region->waiter = worker;
     return region;
 }
 
@@ -144,60 +185,60 @@ static struct region *make_region(int threads)
 
 struct worker *worker_acquire(void)
 {
-    spin_lock(&pool_lock);
+    spin_lock(&workers.lock);
     struct worker *worker = take_free_worker();
-    spin_unlock(&pool_lock);
+    spin_unlock(&workers.lock);
     return worker ? worker : make_worker();
 }
 
 void worker_release(struct worker *worker)
 {
-    spin_lock(&pool_lock);
-    worker->next_free = free_workers;
-    free_workers = worker;
-    spin_unlock(&pool_lock);
+    spin_lock(&workers.lock);
+    worker->next_free = workers.free;
+    workers.free = worker;
+    spin_unlock(&workers.lock);
 }
 
 struct region *region_acquire(int threads)
 {
-    spin_lock(&pool_lock);
+    spin_lock(&regions.lock);
     struct region *region = take_free_region(threads);
-    spin_unlock(&pool_lock);
+    spin_unlock(&regions.lock);
     return region ? region : make_region(threads);
 }
 
 void region_release(struct region *region)
 {
-    spin_lock(&pool_lock);
-    region->next_free = free_regions;
-    free_regions = region;
-    spin_unlock(&pool_lock);
+    spin_lock(&regions.lock);
+    region->next_free = regions.free;
+    regions.free = region;
+    spin_unlock(&regions.lock);
 }
 
 ompg_group *group_acquire_slow(void)
 {
-    spin_lock(&pool_lock);
+    spin_lock(&groups.lock);
     ompg_group *group = take_free_group();
-    spin_unlock(&pool_lock);
+    spin_unlock(&groups.lock);
     if (group)
         return group;
 
     group = make_record(sizeof *group);
     if (!group)
         return NULL;
-    spin_lock(&pool_lock);
-    group->next_made = all_groups;
-    all_groups = group;
-    spin_unlock(&pool_lock);
+    spin_lock(&groups.lock);
+    group->next_made = groups.all;
+    groups.all = group;
+    spin_unlock(&groups.lock);
     return group;
 }
 
 void group_release_slow(ompg_group *group)
 {
-    spin_lock(&pool_lock);
-    group->next_free = free_groups;
-    free_groups = group;
-    spin_unlock(&pool_lock);
+    spin_lock(&groups.lock);
+    group->next_free = groups.free;
+    groups.free = group;
+    spin_unlock(&groups.lock);
 }
 
 /* ---- the end ---- */
@@ -212,11 +253,11 @@ static size_t groups_in(const ompg_group *list)
 
 static size_t records_in_pools(void)
 {
-    size_t n = groups_in(free_groups);
-    for (const struct worker *worker = free_workers; worker; worker = worker->next_free)
+    size_t n = groups_in(groups.free);
+    for (const struct worker *worker = workers.free; worker; worker = worker->next_free)
         n += 1 + groups_in(worker->free_groups);
-    for (const struct region *region = free_regions; region; region = region->next_free)
-        n++;
+    for (const struct region *region = regions.free; region; region = region->next_free)
+        n += 2 + groups_in(region->waiter->free_groups);
     return n;
 }
 
@@ -230,23 +271,31 @@ static void free_list(ompg_group *list)
     }
 }
 
+/* Returns how many blocks it had. */
+static size_t free_worker(struct worker *worker)
+{
+    size_t blocks = worker->blocks.count;
+    free_list(worker->free_groups);
+    free(worker->deque.ring);
+    free(worker);
+    return blocks;
+}
+
 static void free_all(void)
 {
     size_t blocks = 0;
-    free_list(free_groups);
-    free_groups = NULL;
-    all_groups = NULL;
-    while (free_workers) {
-        struct worker *worker = free_workers;
-        free_workers = worker->next_free;
-        blocks += worker->blocks.count;
-        free_list(worker->free_groups);
-        free(worker->deque.ring);
-        free(worker);
+    free_list(groups.free);
+    groups.free = NULL;
+    groups.all = NULL;
+    while (workers.free) {
+        struct worker *worker = workers.free;
+        workers.free = worker->next_free;
+        blocks += free_worker(worker);
     }
-    while (free_regions) {
-        struct region *region = free_regions;
-        free_regions = region->next_free;
+    while (regions.free) {
+        struct region *region = regions.free;
+        regions.free = region->next_free;
+        blocks += free_worker(region->waiter);
         free(region);
     }
     blocks_end(blocks);
@@ -256,8 +305,8 @@ static void free_all(void)
 /* Whoever uses the library later, from another destructor, finds empty pools. */
 __attribute__((destructor)) static void pools_end(void)
 {
-    spin_lock(&pool_lock);
+    lock_lists();
     if (records_in_pools() == load_relaxed(&made))
         free_all();
-    spin_unlock(&pool_lock);
+    unlock_lists();
 }

@@ -38,6 +38,7 @@
 
 #include <errno.h>
 
+enum { PAUSES_AFTER_COPY = 3 }; /* 1 to 2 us in all */
 enum { LAUNCH_PAUSE_LEAST_NS = 20000, LAUNCH_PAUSE_MOST_NS = 1000000 };
 
 /* ---- entering and leaving ---- */
@@ -59,7 +60,7 @@ void region_enter(struct worker *worker, struct region *region, int thread)
     worker->launch_pause = 0;
     bool armed = !membarrier_works() && load_relaxed(&region->threads) > 1;
     store_relaxed(&worker->deque.attention, armed ? ATTENTION_ARMED : ATTENTION_NONE);
-    store_release(&region->slots[thread], worker);
+    store_release(&region->slots[thread].worker, worker);
     fence_seq_cst(); /* with the one in leave */
     if (load_relaxed(&region->active) < load_relaxed(&region->threads))
         store_relaxed(&worker->deque.attention, ATTENTION_ARMED);
@@ -72,7 +73,7 @@ void region_leave(struct worker *worker, struct region *region, struct worker *o
     self = outer;
     compiler_fence(); /* as in region_enter */
     tally_flush(worker);
-    store_release(&region->slots[worker->thread], NULL);
+    store_release(&region->slots[worker->thread].worker, NULL);
     spin_lock(&worker->deque.lock);
     worker->region = NULL;
     spin_unlock(&worker->deque.lock);
@@ -138,7 +139,7 @@ static bool launch(struct worker *worker)
 void region_launch(struct worker *worker, size_t most, int most_pending)
 {
     struct region *region = worker->region;
-    if (load_relaxed(&region->threads) == 1 || load_relaxed(&region->closing) ||
+    if (load_relaxed(&region->threads) == 1 || parking_is_closed(&region->parking) ||
         !can_launch_here(worker))
         return;
     while (most-- > 0) {
@@ -186,6 +187,17 @@ static void run_found(struct worker *worker, struct task *task)
     task_run(worker, task);
 }
 
+void region_run_copy(struct worker *worker, const struct task *task, ompg_group *awaited)
+{
+    struct region *region = worker->region;
+    struct idle idle = {.awaited = awaited};
+    task_run_copy(worker, task);
+    run_own(worker);
+    tally_flush(worker);
+    for (int i = 0; i < PAUSES_AFTER_COPY && !steal_is_over(region, &idle); i++)
+        steal_pause(region, &idle, NULL);
+}
+
 static void worker_loop(struct worker *worker)
 {
     struct task task;
@@ -203,9 +215,9 @@ static void worker_loop(struct worker *worker)
  */
 static struct worker *worker_for(struct region *region, int thread)
 {
-    if (thread >= load_relaxed(&region->threads) || load_relaxed(&region->closing))
+    if (thread >= load_relaxed(&region->threads) || parking_is_closed(&region->parking))
         return NULL;
-    struct worker *present = load_relaxed(&region->slots[thread]);
+    struct worker *present = load_relaxed(&region->slots[thread].worker);
     if (!present)
         return worker_acquire();
     present->launched_here = true;
@@ -213,12 +225,21 @@ static struct worker *worker_for(struct region *region, int thread)
     return NULL;
 }
 
-void region_work(struct region *region)
+/* There is no worker for a copy. */
+static void skip_copy(ompg_group *group)
+{
+    parts_returned(group, (size_t)-1); /* it will not */
+    count_skipped_elsewhere(group);
+}
+
+void region_work(struct region *region, const struct task *first)
 {
     int thread = openmp_thread();
     struct worker *worker = worker_for(region, thread);
     if (!worker) {
         sub_relaxed(&region->active, 1);
+        if (first)
+            skip_copy(task_group(first));
         return;
     }
     struct worker *outer = self;
@@ -226,6 +247,8 @@ void region_work(struct region *region)
     caller_enter(&caller);
     float_control_set(region->float_control);
     region_enter(worker, region, thread);
+    if (first)
+        region_run_copy(worker, first, NULL);
     worker_loop(worker);
     region_leave(worker, region, outer);
     caller_leave(&caller);
@@ -239,7 +262,7 @@ static void worker_main(void *arg)
     tsan_acquire(region);
     add_relaxed(&region->active, 1);
     sub_relaxed(&region->parking.calls, 1);
-    region_work(region);
+    region_work(region, NULL);
 }
 
 bool region_await_call(struct region *region)
@@ -253,8 +276,6 @@ bool region_await_call(struct region *region)
 
 void region_close(struct region *region)
 {
-    mail_close(region);
-    store_release(&region->closing, true);
     parking_close(&region->parking);
 }
 

@@ -48,14 +48,22 @@ void region_leave(struct worker *worker, struct region *region, struct worker *o
  */
 void region_launch(struct worker *worker, size_t most, int most_pending);
 
+/*
+ * Runs a copy of the task that all begin with, and what it has added. Then it waits a moment: the others mostly end
+ * theirs too, and to look around would only hold them up. awaited: the group, where its waiter calls; NULL:
+ * the others, who end with the region.
+ */
+void region_run_copy(struct worker *worker, const struct task *task, ompg_group *awaited);
+
 /* The waiter's part: all of the group's tasks, and what else is in its deque. */
 void region_run_root(struct worker *worker, ompg_group *group);
 
 /*
- * Works where this thread has no worker yet. The worker is counted as active. Nothing where the thread
- * has one, where the region closes, and without memory for a worker: the others do the work.
+ * Works where this thread has no worker yet, at first on a copy of the task if one is given. The worker is
+ * counted as active. Nothing where the thread has one, where the region closes, and without memory for a worker:
+ * the others do the work, and the copy counts as skipped.
  */
-void region_work(struct region *region);
+void region_work(struct region *region, const struct task *first);
 
 /*
  * For a thread of the region's own team that has no worker: waits until one is called for, which then

@@ -117,8 +117,7 @@ static __attribute__((noinline)) void skip_undelivered(ompg_group *group, const 
     lose(group, task);
     task_clean_up(task);
     gate_leave(&group->gate, &place);
-    tsan_release(&group->remote);
-    add_release(&group->remote.skipped, 1U); /* the last touch of the group */
+    count_skipped_elsewhere(group);
 }
 
 /* A task of any group in the family of the worker's, with a place. False where memory is short. */
@@ -268,7 +267,7 @@ static __attribute__((noinline)) bool run_gated(struct worker *worker, struct ta
     task_clean_up(task);
     tsan_release(&group->remote);
     if ((task->tagged & TASK_PARTIAL) && !skipped)
-        parts_returned(group);
+        parts_returned(group, 1);
     if (admitted)
         worker->holdings = holding->prev;
     bool more = admitted && pass_place_on(worker, group, &holding->place, task, true);
@@ -385,4 +384,16 @@ void task_run_slow(struct worker *worker, struct task *task)
         run_or_skip(worker, task);
     else
         run_counted(worker, task);
+}
+
+void task_run_copy(struct worker *worker, const struct task *task)
+{
+    ompg_group *group = task_group(task);
+    struct task copy;
+    task_copy(&copy, task);
+    tsan_acquire(&group->local);
+    count_started(worker, group);
+    task_call(worker, &copy, group, copy.arg);
+    tsan_release(&group->remote);
+    count_returned(worker, group);
 }

@@ -47,6 +47,12 @@ void task_release_parked(struct worker *worker, ompg_group *group);
 void task_run_parked(struct worker *worker, ompg_group *group);
 
 /*
+ * A copy of a task of a loop, which looks itself what there is to do: nothing is skipped here, and it has no place. As
+ * a part it was counted before (parts_returned).
+ */
+void task_run_copy(struct worker *worker, const struct task *task);
+
+/*
  * Gives back a place that was taken for a branch, which the caller makes itself, or has made. The next task goes to
  * the worker's deque: it must not run on top of a join. Without memory it does.
  */

@@ -3,10 +3,12 @@
  *
  * The waiter opens the region with the OpenMP constructs (openmp.c), enters it, and runs the root
  * group's tasks until all are over. In a team of the region's own the threads are members, as many as
- * there are tasks: workers from the start. Where the caller is in a team already, all other workers
- * are launched (region.c).
+ * there are tasks: workers from the start. Where a loop is all that the group has, each of them begins with a copy
+ * of its task (session_run_each); these were submitted before the team comes, so that the waiter runs those of
+ * members that do not come. Where the caller is in a team already, all other workers are launched (region.c).
  *
- * Discipline. A session lies in the waiter's frame; the other threads read it only, until the team's end.
+ * Discipline. A session lies in the waiter's frame; the other threads read it only, until the team's end, except for
+ * `missing`, which is the waiter's.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -21,6 +23,7 @@
 #include "engine/mail.h"
 #include "engine/pools.h"
 #include "group/home.h"
+#include "group/tally.h"
 #include "group/token.h"
 
 #include <errno.h>
@@ -32,30 +35,51 @@ static bool forked;
 static bool had_threads;
 
 struct session {
-    struct region *region;
-    struct worker *worker;
+    alignas(CACHE_LINE) struct region *region; /* all in one line: the others miss one for it */
     ompg_group *group;
+    struct task each; /* what each member begins with; no fn: with nothing */
+    int missing;      /* members that have not come; the waiter's */
 };
 
+_Static_assert(sizeof(struct session) == CACHE_LINE, "the others miss one line for it");
+
+static const struct task *task_of_each(const struct session *session)
+{
+    return session->each.fn ? &session->each : NULL;
+}
+
 /* OpenMP may give fewer threads than it was asked for. */
-static void count_team(const struct session *session)
+static void count_team(struct session *session)
 {
     struct region *region = session->region;
     int team = forked ? 1 : openmp_threads();
     if (team >= load_relaxed(&region->threads))
         return;
     store_relaxed(&region->threads, team);
-    int missing = region->members - team;
-    if (missing > 0)
-        sub_relaxed(&region->active, missing);
+    if (team >= region->members)
+        return;
+    session->missing = region->members - team;
+    sub_relaxed(&region->active, session->missing);
+}
+
+/* The waiter's, and those of the members that have not come. True when the group is done then. */
+static bool run_each(const struct session *session)
+{
+    struct worker *worker = session->region->waiter;
+    for (int i = 0; i < session->missing; i++)
+        task_run_copy(worker, &session->each);
+    region_run_copy(worker, &session->each, session->group);
+    return group_is_done(session->region, session->group);
 }
 
 /* All tasks of the group, with the help of others. */
 static void run_all(const struct session *session)
 {
     struct region *region = session->region;
-    struct worker *worker = session->worker;
+    struct worker *worker = region->waiter;
     ompg_group *group = session->group;
+    if (session->each.fn && run_each(session))
+        return;
     task_release_parked(worker, group);
     size_t tasks = mailbox_size(&group->mailbox) + deque_private(&worker->deque);
     if (tasks > (size_t)region->members)
@@ -67,7 +91,7 @@ static void session_body(void *arg)
 {
     struct session *session = arg;
     struct region *region = session->region;
-    struct worker *worker = session->worker;
+    struct worker *worker = region->waiter;
     count_team(session);
     region_enter(worker, region, forked ? 0 : openmp_thread());
     run_all(session);
@@ -78,13 +102,23 @@ static void session_body(void *arg)
 }
 
 /* A worker on a thread other than the waiter's; OpenMP's cancellation is as for a worker_main. */
-static void team_worker(void *arg)
+static void work_in_team(struct region *region, const struct task *first)
 {
-    struct session *session = arg;
-    struct region *region = session->region;
-    region_work(region);
+    region_work(region, first);
     if (region_root_has_stopped(region))
         openmp_cancel();
+}
+
+static void team_member(void *arg)
+{
+    struct session *session = arg;
+    work_in_team(session->region, task_of_each(session));
+}
+
+static void team_called(void *arg)
+{
+    struct session *session = arg;
+    work_in_team(session->region, NULL);
 }
 
 /* In a team of the region's own, whose end waits for all tasks: only a cancel needs a taskgroup. */
@@ -106,24 +140,22 @@ static void team_other(void *arg)
     struct session *session = arg;
     tsan_acquire(session);
     struct region *region = session->region;
-    bool called = openmp_thread() < region->members;
-    while (called || region_await_call(region)) {
-        run_in_team(team_worker, session);
-        called = false;
-    }
+    if (openmp_thread() < region->members)
+        run_in_team(team_member, session);
+    while (region_await_call(region))
+        run_in_team(team_called, session);
     tsan_release(region); /* to run_session, after the join */
 }
 
 /* Sets up the region for the team that the caller is in, or for a new one, which `tasks` wait for. */
-static void prepare(struct session *session, size_t tasks)
+static void prepare(struct session *session, const struct reserved *reserved, size_t tasks)
 {
     struct region *region = session->region;
     ompg_group *group = session->group;
-    bool joins = !forked && openmp_level() > 0;
-    int threads = session_threads(group);
-    threads = threads < region->capacity ? threads : region->capacity;
+    bool joins = reserved->level > 0;
+    int threads = reserved->threads;
     region->members = joins || tasks == 0 ? 1 : tasks < (size_t)threads ? (int)tasks : threads;
-    region->level = forked ? 0 : openmp_level() + !joins;
+    region->level = forked ? 0 : reserved->level + !joins;
     region->joined = joins;
     region->oversubscribed = threads > openmp_processors();
     region->spin_ns = region->oversubscribed ? 0 : parking_spin_ns();
@@ -134,11 +166,9 @@ static void prepare(struct session *session, size_t tasks)
     store_relaxed(&region->threads, threads);
     bool alone = joins && openmp_in_final(); /* no other can come, as if all were there */
     store_relaxed(&region->active, alone ? threads : region->members);
-    parking_open(&region->parking);
-    store_relaxed(&region->closing, false);
     store_relaxed(&region->arming, false);
     mail_open(region, !joins && !forked);
-    home_move(group, session->worker, region); /* last: others may come by it */
+    home_move(group, region->waiter, region); /* last: others may come by it */
 }
 
 int session_threads_outermost(int wanted)
@@ -146,34 +176,42 @@ int session_threads_outermost(int wanted)
     return forked ? 1 : openmp_most_threads(wanted);
 }
 
+static int level_here(void)
+{
+    return forked ? 0 : openmp_level();
+}
+
+static int threads_at(int level, const ompg_group *group)
+{
+    return level > 0 ? openmp_threads() : session_threads_outermost(group ? group->threads : 0);
+}
+
 int session_threads(const ompg_group *group)
 {
-    return !forked && openmp_level() > 0 ? openmp_threads()
-                                         : session_threads_outermost(group ? group->threads : 0);
+    return threads_at(level_here(), group);
 }
 
 bool session_reserve(ompg_group *group, struct reserved *reserved)
 {
     if (self || reserved->region)
         return true;
-    struct region *region = region_acquire(session_threads(group));
-    struct worker *worker = region ? worker_acquire() : NULL;
-    if (!worker) {
-        if (region)
-            region_release(region);
-        return false;
-    }
-    *reserved = (struct reserved){.region = region, .worker = worker};
-    return true;
+    reserved->level = level_here();
+    reserved->threads = threads_at(reserved->level, group);
+    reserved->region = region_acquire(reserved->threads);
+    return reserved->region != NULL;
 }
 
 void session_unreserve(struct reserved *reserved)
 {
     if (!reserved->region)
         return;
-    worker_release(reserved->worker);
     region_release(reserved->region);
     reserved->region = NULL;
+}
+
+static struct session session_of(ompg_group *group, const struct reserved *reserved)
+{
+    return (struct session){.region = reserved->region, .group = group};
 }
 
 /* Runs what prepare() has set up. */
@@ -185,7 +223,7 @@ static void run_session(struct session *session)
     tsan_release(session);
     if (forked)
         session_body(session);
-    else if (openmp_level() > 0)
+    else if (region->joined)
         openmp_taskgroup(session_body, session);
     else
         openmp_parallel(load_relaxed(&region->threads), team_waiter, team_other, session);
@@ -194,16 +232,35 @@ static void run_session(struct session *session)
     home_move(session->group, NULL, NULL);
 }
 
-void session_run(ompg_group *group, struct reserved *reserved)
+void session_run(ompg_group *group, const struct reserved *reserved)
 {
     if (!idle_await_task(group))
         return;
-    struct session session = {
-        .region = reserved->region, .worker = reserved->worker, .group = group};
+    struct session session = session_of(group, reserved);
     bool passes_gate = load_relaxed(&group->gated) && !group_stopped_hard(group);
-    prepare(&session, passes_gate ? 0 : mailbox_size(&group->mailbox));
+    prepare(&session, reserved, passes_gate ? 0 : mailbox_size(&group->mailbox));
     run_session(&session);
-    session_unreserve(reserved);
+}
+
+/* As tasks of one loop: they take one index together. The group is at home in the region. */
+static void count_each(struct session *session)
+{
+    ompg_group *group = session->group;
+    size_t members = (size_t)session->region->members;
+    session->each.index = group_next_index(group);
+    count_at_once(session->region->waiter, group, members);
+    add_release(&group->unnumbered, members); /* after `submitted`: see group_next_index */
+    parts_returned(group, members);           /* now, not by each in a line that all write */
+}
+
+void session_run_each(ompg_group *group, const struct reserved *reserved, const struct task *each,
+                      int most)
+{
+    struct session session = session_of(group, reserved);
+    session.each = *each;
+    prepare(&session, reserved, (size_t)most);
+    count_each(&session);
+    run_session(&session);
 }
 
 /* ---- fork ---- */

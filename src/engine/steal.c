@@ -221,7 +221,7 @@ bool steal(struct worker *thief, const ompg_group *group, enum look look, struct
     unsigned first = threads > 2 ? next_random(thief) % threads : 0;
     for (unsigned i = 0; i < threads; i++) {
         unsigned slot = first + i < threads ? first + i : first + i - threads;
-        struct worker *victim = load_acquire(&region->slots[slot]);
+        struct worker *victim = load_acquire(&region->slots[slot].worker);
         if (victim && victim != thief && steal_from(thief, victim, group, look, task))
             return true;
     }
@@ -245,19 +245,19 @@ bool steal_within(struct worker *thief, const struct branch *branch, enum look l
     struct region *region = thief->region;
     int threads = load_relaxed(&region->threads);
     for (int i = 0; i < threads; i++) {
-        struct worker *victim = load_acquire(&region->slots[i]);
+        struct worker *victim = load_acquire(&region->slots[i].worker);
         if (victim && victim != thief && steal_from_within(thief, victim, branch, look, task))
             return true;
     }
     return false;
 }
 
-/* Whether there is nothing to wait for any more. */
-static bool is_over(const struct region *region, const struct idle *idle)
+bool steal_is_over(const struct region *region, const struct idle *idle)
 {
     if (idle->until)
         return load_relaxed(idle->until);
-    return idle->awaited ? group_unfinished(idle->awaited) == 0 : load_relaxed(&region->closing);
+    return idle->awaited ? group_unfinished(idle->awaited) == 0
+                         : parking_is_closed(&region->parking);
 }
 
 void steal_pause(const struct region *region, struct idle *idle, const struct deque *watched)
@@ -265,7 +265,7 @@ void steal_pause(const struct region *region, struct idle *idle, const struct de
     if (idle->pause < PAUSE_MOST)
         idle->pause = idle->pause ? 2 * idle->pause : PAUSE_LEAST;
     for (int i = 0; i < idle->pause; i++) {
-        if (is_over(region, idle))
+        if (steal_is_over(region, idle))
             return;
         if (watched && deque_has_shared(watched))
             break;

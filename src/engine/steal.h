@@ -53,6 +53,9 @@ bool steal(struct worker *thief, const ompg_group *group, enum look look, struct
 bool steal_within(struct worker *thief, const struct branch *branch, enum look look,
                   struct task *task);
 
+/* Whether there is nothing to wait for any more. */
+bool steal_is_over(const struct region *region, const struct idle *idle);
+
 /* Waits between two looks, longer each time, but not once there is something shared in `watched`. */
 void steal_pause(const struct region *region, struct idle *idle, const struct deque *watched);
 

@@ -49,10 +49,11 @@ struct counts {
 
 /* Of loops and pipelines, whose tasks and ranges are parts of what users count. */
 struct parts {
-    _Atomic size_t returned; /* tasks of theirs */
-    _Atomic size_t items;    /* iterations and items that are over */
-    _Atomic size_t total;    /* of these, as far as it is known */
-    _Atomic size_t sources;  /* pipelines whose source goes on; release: after `total` */
+    _Atomic size_t
+        returned; /* tasks of theirs; those of a team that begins with a loop from the start */
+    _Atomic size_t items;   /* iterations and items that are over */
+    _Atomic size_t total;   /* of these, as far as it is known */
+    _Atomic size_t sources; /* pipelines whose source goes on; release: after `total` */
 };
 
 enum stop_state { RUNNING, CLAIMED, STOPPED };
@@ -153,10 +154,10 @@ static inline void parts_add(ompg_group *group, size_t items)
     add_relaxed(&group->parts.items, items);
 }
 
-/* A task of theirs has returned. */
-static inline void parts_returned(ompg_group *group)
+/* n tasks of theirs have returned, or are going to. */
+static inline void parts_returned(ompg_group *group, size_t n)
 {
-    add_relaxed(&group->parts.returned, 1U);
+    add_relaxed(&group->parts.returned, n);
 }
 
 static inline void parts_clear(ompg_group *group)

@@ -70,7 +70,7 @@ size_t tallied_submissions(struct region *region, ompg_group *group)
 {
     size_t sum = 0;
     for (int i = 0; i < load_relaxed(&region->threads); i++) {
-        struct worker *worker = load_acquire(&region->slots[i]);
+        struct worker *worker = load_acquire(&region->slots[i].worker);
         if (worker && load_acquire(&worker->tally_group) == group)
             sum += load_acquire(&worker->tally_submitted);
     }

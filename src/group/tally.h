@@ -6,6 +6,7 @@
 #ifndef OMPG_SRC_TALLY_H
 #define OMPG_SRC_TALLY_H
 
+#include "base/tsan.h"
 #include "group/worker.h"
 
 void tally_flush(struct worker *worker);
@@ -50,6 +51,15 @@ static inline struct counts *counts_for_start(struct worker *worker, ompg_group 
     return own ? &group->local : &worker->tally;
 }
 
+/* n tasks, where all can see it, or (size_t)-1 to take one back. */
+static inline void count_at_once(const struct worker *worker, ompg_group *group, size_t n)
+{
+    if (load_relaxed(&group->owner) == worker)
+        bump_relaxed(&group->submitted_here, n);
+    else
+        add_release(&group->submitted_elsewhere, n);
+}
+
 /* A task that the worker's running task has added to its own group. */
 static inline void count_submitted_hidden(struct worker *worker, ompg_group *group)
 {
@@ -74,6 +84,13 @@ static inline void count_returned(struct worker *worker, ompg_group *group)
 static inline void count_skipped(struct worker *worker, ompg_group *group, size_t n)
 {
     bump_release(&counts_for(worker, group)->skipped, n);
+}
+
+/* A task that no worker could be given. The last touch of the group. */
+static inline void count_skipped_elsewhere(ompg_group *group)
+{
+    tsan_release(&group->remote);
+    add_release(&group->remote.skipped, 1U);
 }
 
 /*

@@ -79,6 +79,11 @@ struct worker {
     struct blocks blocks;
 };
 
+/* Of a thread, in a line of its own: each writes it when it comes and when it goes. */
+struct slot {
+    alignas(CACHE_LINE) _Atomic(struct worker *) worker;
+};
+
 struct region {
     atomic_int threads;     /* size of the team; the waiter sets it, at first to what it asks for */
     int capacity;           /* of slots; read-only while the region runs, as all down to root */
@@ -90,16 +95,16 @@ struct region {
     int64_t begun_ticks;    /* when it was opened */
     uint32_t float_control; /* of the waiter: what all its workers have */
     ompg_group *root;
+    struct worker *waiter;                 /* the waiter's; the region's for good */
     atomic_int snapshots;                  /* statistics for which tallies are held back a moment */
     struct region *next_free;              /* pool's lock */
     alignas(CACHE_LINE) atomic_int active; /* workers in slots, and members that are to come */
-    struct parking parking;                /* calls: workers launched that have not started */
-    atomic_bool closing;                   /* the root group is done: workers end */
-    atomic_bool arming;                    /* by whom: see leave.h */
+    struct parking parking; /* calls: workers launched that have not started; closed: workers end */
+    atomic_bool arming;     /* by whom: see leave.h */
+    alignas(CACHE_LINE) struct spinlock call_lock; /* not where all wait for the parking to close */
     bool may_call; /* guard: call_lock; has threads that others may call: mail.h */
-    struct spinlock call_lock;
     alignas(CACHE_LINE) _Atomic(ompg_group *) mail[MAIL_NOTES]; /* groups with mail: mail.h */
-    _Atomic(struct worker *) slots[];
+    struct slot slots[];
 };
 
 /* The worker of this thread, which is in its region; NULL outside regions. Signal handlers read it. */

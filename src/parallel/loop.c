@@ -3,9 +3,10 @@
  *
  * ompg_go_for adds one task (a participant) for each thread, at most one for each unit. A participant
  * works until no share holds a unit, so any of them can do all the work and those that come late find
- * nothing.
+ * nothing. Where ompg_for opens a region for the loop alone, each member of its team is a participant from the
+ * start, and the loop lies in the caller's frame.
  *
- * Discipline. task_loop.shared: the last participant frees the loop.
+ * Discipline. task_loop.shared: the last participant frees the loop; in a frame, none does.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -16,6 +17,7 @@
 #include "base/float_control.h"
 #include "group/nesting.h"
 #include "group/stop.h"
+#include "group/tally.h"
 #include "ompgroup/loop.h"
 #include "parallel/loop_report.h"
 #include "parallel/loop_uncounted.h"
@@ -26,12 +28,15 @@
 
 /* A loop that tasks take part in. */
 struct task_loop {
-    struct task_shared shared; /* of its participants' tasks; first */
+    union {                        /* first */
+        struct task_shared shared; /* of its participants' tasks */
+        struct task_item item;     /* where it lies in its caller's frame, which outlives them */
+    };
     ompg_range_fn *fn;
     void *arg;
     struct loop *loop;
-    uint32_t float_control; /* of the thread that added the loop */
-    bool counted;           /* its iterations are: another loop over them has not */
+    void *memory; /* of both; of shares that have no room in a frame; NULL: nothing */
+    bool counted; /* its iterations are: another loop over them has not */
 };
 
 /* Both in one piece of memory; the shares follow. */
@@ -40,16 +45,23 @@ struct task_loop_memory {
     alignas(CACHE_LINE) struct loop loop;
 };
 
+enum { SHARES_IN_FRAME = 8 };
+
+struct task_loop_frame {
+    struct task_loop_memory memory;
+    struct share shares[SHARES_IN_FRAME];
+};
+
 struct participant {
     struct task_loop *tasks;
-    struct loop *loop;       /* of these tasks */
-    struct frame *frame;     /* of its own */
-    size_t unreported;       /* iterations that are over */
-    size_t report_at;        /* so many */
-    bool failed;             /* a sub-range has */
-    struct loop_range range; /* that it runs */
-    size_t cut_at;           /* where a sub-range was left out, because the group has stopped there;
-                              OMPG_NO_INDEX: none was */
+    struct loop *loop;   /* of these tasks */
+    struct frame *frame; /* of its own */
+    size_t unreported;   /* iterations that are over */
+    bool failed;         /* a sub-range has */
+    size_t last;         /* iterations that it took at once, */
+    int64_t began;       /* and the tick when it did; 0: none yet */
+    size_t cut_at;       /* where a sub-range was left out, because the group has stopped there;
+                          OMPG_NO_INDEX: none was */
 };
 
 /* False when the group has stopped there. */
@@ -57,8 +69,8 @@ static bool run_range(struct participant *participant, struct units units)
 {
     struct loop *loop = participant->loop;
     struct frame *frame = participant->frame;
-    loop_set_range(&participant->range, &loop->plan, units);
-    struct loop_range range = participant->range;
+    struct loop_range range = loop_range_of(&loop->plan, units);
+    participant->last = range.end - range.begin;
     if (group_stopped(loop->group, range.begin)) {
         participant->cut_at = range.begin;
         return false;
@@ -67,8 +79,7 @@ static bool run_range(struct participant *participant, struct units units)
     int code = participant->tasks->fn(loop->group, range.begin, range.end, participant->tasks->arg);
     code = part_end(frame, loop->group, code);
     if (participant->tasks->counted)
-        loop_report(loop->group, &participant->unreported, participant->report_at,
-                    range.end - range.begin);
+        participant->unreported += participant->last;
     if (LIKELY(code == 0))
         return true;
     if (!frame->failed)
@@ -102,8 +113,8 @@ static int participate(ompg_group *group, void *arg);
 static bool has_lost_place(const struct participant *participant)
 {
     ompg_group *group = participant->loop->group;
-    if (LIKELY(!load_relaxed(&group->gated)))
-        return false;
+    if (LIKELY(group_is_express(group)) || !load_relaxed(&group->gated))
+        return false; /* the first look is at a line that is not written meanwhile */
     bool admitted = (participant->frame->task->tagged & TASK_ADMITTED) != 0;
     return admitted ? gate_is_crowded(&group->gate, self->holdings->place.inherited)
                     : load_relaxed(&group->gate.limit) > 0;
@@ -124,22 +135,31 @@ static bool hand_over(const struct participant *participant)
     return added;
 }
 
+static struct units take_more(struct participant *participant, struct share *own)
+{
+    struct loop *loop = participant->loop;
+    int64_t before = participant->began;
+    struct units units = loop_take(loop, own, participant->last, &participant->began);
+    loop_report(loop->group, &participant->unreported, loop->report_at, before, participant->began);
+    return units;
+}
+
 static int participate(ompg_group *group, void *arg)
 {
     struct task_loop *tasks = arg;
     struct loop *loop = tasks->loop;
     struct participant participant = {
         .tasks = tasks, .loop = loop, .frame = frame_of(self, group), .cut_at = OMPG_NO_INDEX};
-    participant.report_at = loop_report_at(loop->plan.end - loop->plan.begin, loop->threads);
-    struct units units;
     struct share *own = loop_share(loop, self->thread);
-    uint32_t float_control = float_control_get();
-    float_control_set(tasks->float_control);
+    uint32_t float_control = float_control_set(loop->float_control);
     while (!nothing_left(&participant) &&
-           !(has_lost_place(&participant) && hand_over(&participant)) &&
-           loop_take(loop, own, &participant.range, &units))
+           !(has_lost_place(&participant) && hand_over(&participant))) {
+        struct units units = take_more(&participant, own);
+        if (units_are_none(units))
+            break;
         run_units(&participant, units, own);
-    loop_report_rest(loop->group, &participant.unreported);
+    }
+    loop_leave(own, participant.unreported);
     float_control_set(float_control);
     participant.frame->failed = participant.failed;
     if (participant.cut_at == OMPG_NO_INDEX)
@@ -148,26 +168,82 @@ static int participate(ompg_group *group, void *arg)
     return ECANCELED;
 }
 
-static void release(struct task_shared *shared)
+/* ---- making ---- */
+
+struct loop_call {
+    size_t begin, end, grain;
+    ompg_range_fn *fn;
+    void *arg;
+    bool counted;
+};
+
+static void plan(const ompg_group *group, const struct loop_call *call, struct loop_plan *plan)
 {
-    struct task_loop *tasks = (void *)shared; /* its first field */
-    free(tasks->loop->memory);
+    loop_plan_range(plan, call->begin, call->end, call->grain, group->deterministic);
 }
 
-static struct task_loop *task_loop_new(ompg_group *group, struct loop_plan plan, int threads)
+/* No more than there are units. */
+static int no_more_threads(int threads, const struct loop_plan *plan)
 {
+    return plan->units < (uint32_t)threads ? (int)plan->units : threads;
+}
+
+/* Except for the plan and the shares. */
+static void task_loop_init(struct task_loop_memory *made, ompg_group *group,
+                           const struct loop_call *call)
+{
+    made->loop.group = group;
+    made->tasks.loop = &made->loop;
+    made->tasks.fn = call->fn;
+    made->tasks.arg = call->arg;
+    made->loop.float_control = float_control_get();
+    made->tasks.counted = call->counted;
+}
+
+static void deal(struct loop *loop, int threads)
+{
+    loop_deal(loop, threads);
+    loop->report_at = loop_report_at(loop->plan.end - loop->plan.begin, threads);
+}
+
+/* All participants have left. */
+static void end_loop(const struct task_loop *tasks)
+{
+    size_t over = loop_over(tasks->loop);
+    if (over > 0)
+        parts_add(tasks->loop->group, over);
+    free(tasks->memory);
+}
+
+static size_t counted_iterations(const struct loop_call *call)
+{
+    return call->counted ? call->end - call->begin : 0;
+}
+
+/* ---- as tasks of a group ---- */
+
+static void release(struct task_shared *shared)
+{
+    end_loop((void *)shared); /* its first field */
+}
+
+/* NULL when memory is short. */
+static struct task_loop *task_loop_new(ompg_group *group, const struct loop_call *call)
+{
+    struct loop_plan planned;
+    plan(group, call, &planned);
+    int threads = no_more_threads(ompg_get_threads(group), &planned);
     void *memory = loop_allocate(sizeof(struct task_loop_memory) + loop_shares_size(threads));
     if (!memory)
         return NULL;
     struct task_loop_memory *made = loop_first_line(memory);
+    task_loop_init(made, group, call);
     made->tasks.shared.release = release;
     store_relaxed(&made->tasks.shared.references, (size_t)threads);
-    made->tasks.loop = &made->loop;
-    made->loop.memory = memory;
+    made->tasks.memory = memory;
     made->loop.shares = (void *)(made + 1);
-    made->loop.group = group;
-    made->loop.plan = plan;
-    loop_deal(&made->loop, threads);
+    made->loop.plan = planned;
+    deal(&made->loop, threads);
     return &made->tasks;
 }
 
@@ -189,31 +265,12 @@ static int add_participants(struct task_loop *tasks)
     return added > 0 ? 0 : code;
 }
 
-static int threads_for(const ompg_group *group, struct loop_plan plan)
-{
-    int threads = ompg_get_threads(group);
-    return plan.units < (uint32_t)threads ? (int)plan.units : threads;
-}
-
-struct loop_call {
-    size_t begin, end, grain;
-    ompg_range_fn *fn;
-    void *arg;
-    bool counted;
-};
-
 static int add_loop(ompg_group *group, const struct loop_call *call)
 {
-    struct loop_plan plan =
-        loop_plan_range(call->begin, call->end, call->grain, group->deterministic);
-    struct task_loop *tasks = task_loop_new(group, plan, threads_for(group, plan));
+    struct task_loop *tasks = task_loop_new(group, call);
     if (!tasks)
         return ENOMEM;
-    tasks->fn = call->fn;
-    tasks->arg = call->arg;
-    tasks->float_control = float_control_get();
-    tasks->counted = call->counted;
-    size_t counted = call->counted ? call->end - call->begin : 0;
+    size_t counted = counted_iterations(call);
     parts_expect(group, counted);
     int code = add_participants(tasks);
     if (code != 0)
@@ -237,9 +294,39 @@ int loop_go_uncounted(ompg_group *group, size_t begin, size_t end, size_t grain,
     return add_loop(group, &(struct loop_call){begin, end, grain, fn, arg, false});
 }
 
-static int add_claimed(ompg_group *group, void *call)
+/* ---- with a team of its own ---- */
+
+/* Whether each member of the team can begin with the loop, because nothing else comes first. */
+static bool is_alone(ompg_group *group, const struct reserved *reserved)
 {
-    return add_loop(group, call);
+    return reserved->region && reserved->level == 0 && group_is_idle(group) &&
+           !group_uses_gate(group) && !group_stopped(group, 0);
+}
+
+static void run_alone(ompg_group *group, const struct loop_call *call,
+                      const struct reserved *reserved)
+{
+    struct task_loop_frame frame;
+    struct task_loop *tasks = &frame.memory.tasks;
+    struct loop *loop = &frame.memory.loop;
+    task_loop_init(&frame.memory, group, call);
+    tasks->item.unlimited = false;
+    plan(group, call, &loop->plan);
+    int threads = no_more_threads(reserved->threads, &loop->plan);
+    deal(loop, loop_make_shares(loop, frame.shares, SHARES_IN_FRAME, threads, &tasks->memory));
+    parts_expect(group, counted_iterations(call));
+    struct task task = {.fn = participate, .arg = tasks};
+    task.tagged = (uintptr_t)group | TASK_PARTIAL;
+    session_run_each(group, reserved, &task, loop->threads);
+    end_loop(tasks);
+}
+
+static int add_claimed(ompg_group *group, void *call, const struct reserved *reserved)
+{
+    if (!is_alone(group, reserved))
+        return add_loop(group, call);
+    run_alone(group, call, reserved);
+    return 0;
 }
 
 int ompg_for(ompg_group *group, size_t begin, size_t end, size_t grain, ompg_range_fn *fn,

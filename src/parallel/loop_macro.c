@@ -34,19 +34,15 @@ enum {
     MOST_PIECES = 1 << 16 /* libomp wants them to be dealt out to the last, also after an error */
 };
 
-enum hand_out { BY_UNITS, BY_BLOCKS, BY_PIECES };
-
 /* The state of a macro's loop, at the first cache line of the macro's room; shares follow it there. */
 struct macro_loop {
     struct loop loop;
-    alignas(CACHE_LINE) enum hand_out hand_out;
-    bool team;
-    bool waits;             /* it is a wait of the group: outside of the group's own tasks */
-    uint32_t float_control; /* of the thread that opened it */
+    alignas(CACHE_LINE) size_t origin,
+        step; /* the index of an iteration is origin + number * step */
     int shares;
     long pieces;
-    size_t report_at;    /* iterations of a thread that are over */
-    size_t origin, step; /* the index of an iteration is origin + number * step */
+    bool waits;   /* it is a wait of the group: outside of the group's own tasks */
+    void *memory; /* of shares that have no room; NULL: none */
 };
 
 enum { SHARES_IN_ROOM_LEAST = 8 };
@@ -114,20 +110,12 @@ static int parallel_threads(const struct request *request)
     return within_limit(request->group, session_threads_outermost(wanted));
 }
 
-/* Shares behind the state where there is room, else elsewhere; memory that is short makes them fewer. */
+/* Behind the state where there is room. */
 static int make_shares(struct macro_loop *macro, const char *room_end, int threads)
 {
-    struct loop *loop = &macro->loop;
     struct share *behind = (void *)(macro + 1);
-    int fit = at_most(threads, (size_t)(room_end - (char *)behind) / sizeof(struct share));
-    loop->shares = behind;
-    if (fit == threads)
-        return fit;
-    loop->memory = loop_allocate(loop_shares_size(threads));
-    if (!loop->memory)
-        return fit;
-    loop->shares = loop_first_line(loop->memory);
-    return threads;
+    size_t fit = (size_t)(room_end - (char *)behind) / sizeof(struct share);
+    return loop_make_shares(&macro->loop, behind, (int)fit, threads, &macro->memory);
 }
 
 static void open_parallel(struct macro_loop *macro, const char *room_end,
@@ -136,12 +124,12 @@ static void open_parallel(struct macro_loop *macro, const char *room_end,
     struct loop *loop = &macro->loop;
     int threads = parallel_threads(request);
     macro->waits = loop->group && wait_share(loop->group, self);
-    macro->float_control = float_control_get();
+    macro->loop.float_control = float_control_get();
     if (request->options.schedule == OMPG_STATIC) {
-        macro->hand_out = BY_BLOCKS;
+        macro->loop.hand_out = BY_BLOCKS;
         macro->shares = at_most(threads, request->count);
     } else {
-        macro->hand_out = BY_UNITS;
+        macro->loop.hand_out = BY_UNITS;
         macro->shares = at_most(threads, loop->plan.units);
         loop_deal(loop, make_shares(macro, room_end, macro->shares));
     }
@@ -162,11 +150,11 @@ static void open_team(struct macro_loop *macro, const struct request *request)
     bool dynamic = request->options.schedule == OMPG_DYNAMIC && macro->shares == team && team > 1 &&
                    request->count > 0 && openmp_has_dealer();
     if (dynamic) {
-        macro->hand_out = BY_PIECES;
+        macro->loop.hand_out = BY_PIECES;
         loop->plan.grain = team_grain(&loop->plan);
         macro->pieces = (long)block_pieces(request->count, loop->plan.grain, (size_t)team);
     } else {
-        macro->hand_out = BY_BLOCKS;
+        macro->loop.hand_out = BY_BLOCKS;
         macro->shares = at_most(macro->shares, request->count);
     }
     macro->waits = loop->group && loop->group->timeout > 0.0 && wait_share(loop->group, self);
@@ -175,20 +163,20 @@ static void open_team(struct macro_loop *macro, const struct request *request)
 static void init(struct macro_loop *macro, const struct request *request, ompg_loop_span span)
 {
     ompg_group *group = request->group;
-    macro->team = (request->flags & OMPG_LOOP_IS_TEAM) != 0;
+    macro->loop.team = (request->flags & OMPG_LOOP_IS_TEAM) != 0;
     macro->origin = (size_t)span.origin;
     macro->step = (size_t)span.step;
     macro->loop.group = group;
-    macro->loop.memory = NULL;
-    macro->loop.plan =
-        loop_plan_range(0, request->count, request->options.grain, group && group->deterministic);
+    macro->memory = NULL;
+    loop_plan_range(&macro->loop.plan, 0, request->count, request->options.grain,
+                    group && group->deterministic);
 }
 
 /* The first thread of a team speaks for all. */
 static void expect(struct macro_loop *macro, size_t count)
 {
-    macro->report_at = loop_report_at(count, macro->shares);
-    if (macro->loop.group && !(macro->team && openmp_thread() > 0))
+    macro->loop.report_at = loop_report_at(count, macro->shares);
+    if (macro->loop.group && !(macro->loop.team && openmp_thread() > 0))
         parts_expect(macro->loop.group, count);
 }
 
@@ -220,9 +208,12 @@ ompg_loop ompg_loop_open(void *room, size_t size, ompg_group *group,
 void ompg_loop_close(ompg_loop *handle)
 {
     struct macro_loop *macro = handle->state;
+    struct loop *loop = &macro->loop;
+    if (loop->group && macro->loop.hand_out == BY_UNITS)
+        parts_add(loop->group, loop_over(loop));
     if (macro->waits)
-        wait_unshare(macro->loop.group);
-    free(macro->loop.memory);
+        wait_unshare(loop->group);
+    free(macro->memory);
     handle->open = false;
 }
 
@@ -242,21 +233,22 @@ static bool loop_has_stopped(const struct macro_loop *macro, size_t number)
 static bool take_units(struct macro_loop *macro, ompg_loop_range *range)
 {
     struct loop *loop = &macro->loop;
-    struct units units;
     struct share *own = loop_share(loop, range->share);
-    struct loop_range taken = {range->begin, range->end, range->began};
-    while (loop_take(loop, own, &taken, &units)) {
-        loop_set_range(&taken, &loop->plan, units);
+    int64_t began = range->began;
+    for (;;) {
+        struct units units = loop_take(loop, own, range->end - range->begin, &began);
+        if (units_are_none(units))
+            return false;
+        struct loop_range taken = loop_range_of(&loop->plan, units);
         range->begin = taken.begin;
         range->end = taken.end;
-        range->began = taken.began;
+        range->began = began;
         if (!loop_has_stopped(macro, taken.begin))
             return true;
         if (group_stopped_hard(loop->group))
             return false;
         loop_abandon_from(own, units.first);
     }
-    return false;
 }
 
 /* A part of the block, less where that should take long, or more where the last bit took too little. */
@@ -309,7 +301,7 @@ static bool take_piece(const struct macro_loop *macro, ompg_loop_range *range, b
 
 static bool take(struct macro_loop *macro, ompg_loop_range *range, bool first)
 {
-    switch (macro->hand_out) {
+    switch (macro->loop.hand_out) {
     case BY_UNITS:
         return take_units(macro, range);
     case BY_PIECES:
@@ -329,10 +321,8 @@ static void enter(struct macro_loop *macro, ompg_loop_range *range)
     range->outer_range = range_here;
     range->task = self ? self->frame : NULL;
     range_here = range;
-    if (!macro->team) {
-        range->float_control = float_control_get();
-        float_control_set(macro->float_control);
-    }
+    if (!macro->loop.team)
+        range->float_control = float_control_set(macro->loop.float_control);
 }
 
 /*
@@ -344,19 +334,21 @@ static void set_loop_here(const struct macro_loop *macro, const ompg_loop_range 
     const ompg_group *group = macro->loop.group;
     if (!group)
         return;
-    size_t index = group->deterministic ? index_of(macro, range->begin) : OMPG_NO_INDEX;
+    size_t index = macro->loop.plan.deterministic ? index_of(macro, range->begin) : OMPG_NO_INDEX;
     loop_here =
         (struct loop_here){.group = group, .index = index, .within = self ? self->frame : NULL};
 }
 
 static void leave_loop(const struct macro_loop *macro, ompg_loop_range *range)
 {
-    if (macro->loop.group)
+    if (macro->loop.hand_out == BY_UNITS)
+        loop_leave(loop_share(&macro->loop, range->share), range->unreported);
+    else if (macro->loop.group)
         loop_report_rest(macro->loop.group, &range->unreported);
     loop_here = (struct loop_here){
         .group = range->outer, .index = range->outer_index, .within = range->outer_within};
     range_here = range->outer_range;
-    if (!macro->team)
+    if (!macro->loop.team)
         float_control_set(range->float_control);
 }
 
@@ -367,14 +359,6 @@ static void give_states_back(ompg_loop_range *range)
     range->states = NULL;
 }
 
-/* The range is over. */
-static void report(const struct macro_loop *macro, ompg_loop_range *range)
-{
-    if (macro->loop.group)
-        loop_report(macro->loop.group, &range->unreported, macro->report_at,
-                    range->end - range->begin);
-}
-
 bool ompg_loop_next(void *state, ompg_loop_range *range)
 {
     struct macro_loop *macro = state;
@@ -383,9 +367,12 @@ bool ompg_loop_next(void *state, ompg_loop_range *range)
         give_states_back(range);
     if (first)
         enter(macro, range);
-    else
-        report(macro, range);
+    int64_t before = range->began;
+    range->unreported += range->end - range->begin; /* 0 at first */
     range->fresh = take(macro, range, first);
+    if (range->fresh && macro->loop.group)
+        loop_report(macro->loop.group, &range->unreported, macro->loop.report_at, before,
+                    range->began);
     if (range->fresh)
         set_loop_here(macro, range);
     else

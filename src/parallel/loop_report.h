@@ -7,11 +7,13 @@
 #define OMPG_SRC_LOOP_REPORT_H
 
 #include "group/record.h"
+#include "parallel/loop_units.h"
 
 /* After how many iterations a thread reports. threads: 0 for an empty loop. */
-static inline size_t loop_report_at(size_t iterations, int threads)
+static inline uint32_t loop_report_at(size_t iterations, int threads)
 {
-    return iterations / (64 * (size_t)threads + 1);
+    size_t at = iterations / (64 * (size_t)threads + 1);
+    return at < UINT32_MAX ? (uint32_t)at : UINT32_MAX;
 }
 
 /* Adds them to the group's count, which all threads write: not for each sub-range. */
@@ -22,12 +24,14 @@ static inline void loop_report_rest(ompg_group *group, size_t *unreported)
     *unreported = 0;
 }
 
-/* So many more are over. */
+/*
+ * When the thread has taken its next sub-range. before, now: ticks when it took the last one and this one; 0 where
+ * sub-ranges are not measured. What took too little is reported with what comes later.
+ */
 static inline void loop_report(ompg_group *group, size_t *unreported, size_t report_at,
-                               size_t iterations)
+                               int64_t before, int64_t now)
 {
-    *unreported += iterations;
-    if (UNLIKELY(*unreported >= report_at))
+    if (*unreported >= report_at && (now == 0 || now - before >= SHORT_TICKS))
         loop_report_rest(group, unreported);
 }
 

@@ -6,7 +6,6 @@
 
 enum {
     OWNER_FRACTION = 8,  /* of its share that an owner takes at once */
-    SHORT_TICKS = 2000,  /* about a microsecond: sub-ranges that take less are too small */
     LONG_TICKS = 200000, /* about a hundred: what is meant to take more is too much at once */
     GROWTH_MOST = 32,    /* from one sub-range to the next */
     DETERMINISTIC_UNITS = 1024, /* that a deterministic loop without a grain is cut into */
@@ -24,11 +23,6 @@ static struct units unpack(uint64_t word)
     return (struct units){.first = (uint32_t)(word >> 32), .past = (uint32_t)word};
 }
 
-static bool is_empty(struct units units)
-{
-    return units.first == units.past;
-}
-
 /* ---- cutting ---- */
 
 /* Shares and their halves are counted with 32 bits. */
@@ -38,24 +32,28 @@ static size_t coarsest(size_t n, size_t grain)
     return grain < least ? least : grain;
 }
 
-struct loop_plan loop_plan_range(size_t begin, size_t end, size_t grain, bool deterministic)
+/* Field by field: what is written so and copied as a whole at once stalls, some ns for each copy. */
+void loop_plan_range(struct loop_plan *plan, size_t begin, size_t end, size_t grain,
+                     bool deterministic)
 {
-    struct loop_plan plan = {.begin = begin, .end = end};
     size_t n = end - begin;
-    plan.whole = grain == 0 && !deterministic;
+    plan->begin = begin;
+    plan->end = end;
+    plan->whole = grain == 0 && !deterministic;
+    plan->deterministic = deterministic;
     if (grain == 0)
         grain = deterministic ? divide_up(n, DETERMINISTIC_UNITS) : 1;
-    plan.grain = n > 0 ? coarsest(n, grain) : 1;
-    plan.units = (uint32_t)divide_up(n, plan.grain);
-    return plan;
+    plan->grain = n > 0 ? coarsest(n, grain) : 1;
+    plan->units = (uint32_t)divide_up(n, plan->grain);
 }
 
-void loop_set_range(struct loop_range *range, const struct loop_plan *plan, struct units units)
+struct loop_range loop_range_of(const struct loop_plan *plan, struct units units)
 {
-    range->begin = plan->begin + units.first * plan->grain;
-    size_t left = plan->end - range->begin;
+    size_t begin = plan->begin + units.first * plan->grain;
+    size_t left = plan->end - begin;
     size_t wanted = (size_t)(units.past - units.first) * plan->grain;
-    range->end = range->begin + (units.past == plan->units || wanted > left ? left : wanted);
+    bool last = units.past == plan->units || wanted > left;
+    return (struct loop_range){.begin = begin, .end = last ? plan->end : begin + wanted};
 }
 
 /* ---- handing out ---- */
@@ -78,13 +76,11 @@ struct pace loop_pace(size_t last, int64_t *began)
     return (struct pace){.least = growth * last, .most = SIZE_MAX};
 }
 
-/* *last is all zero where there was no last time. */
-static struct pace pace_of(const struct loop_plan *plan, struct loop_range *last)
+static struct pace pace_of(const struct loop_plan *plan, size_t last, int64_t *began)
 {
     if (!plan->whole)
         return (struct pace){.least = 1, .most = 1};
-    size_t n = last->end - last->begin;
-    return loop_pace(plan->grain == 1 ? n : divide_up(n, plan->grain), &last->began);
+    return loop_pace(plan->grain == 1 ? last : divide_up(last, plan->grain), began);
 }
 
 /* Leaves half of what is left for others to take, unless all of it would be too little. */
@@ -101,38 +97,37 @@ static uint32_t units_to_take(uint32_t left, struct pace pace)
 
 static bool has_units(struct share *share)
 {
-    return !is_empty(unpack(load_relaxed(&share->units)));
+    return !units_are_none(unpack(load_relaxed(&share->units)));
 }
 
-static bool take_front(struct loop *loop, struct share *share, struct pace pace,
-                       struct units *units)
+static struct units take_front(struct loop *loop, struct share *share, struct pace pace)
 {
     uint64_t word = load_relaxed(&share->units);
     for (;;) {
         struct units left = unpack(word);
-        if (is_empty(left))
-            return false;
+        if (units_are_none(left))
+            return left;
         uint32_t n = loop->plan.whole ? units_to_take(left.past - left.first, pace) : 1;
-        *units = (struct units){.first = left.first, .past = left.first + n};
-        if (cas_weak_relaxed(&share->units, &word, pack(units->past, left.past)))
-            return true;
+        uint32_t past = left.first + n;
+        if (cas_weak_relaxed(&share->units, &word, pack(past, left.past)))
+            return (struct units){.first = left.first, .past = past};
     }
 }
 
 /* Half of what is left; all, where that would be too little. */
-static bool take_back(struct share *share, struct pace pace, struct units *units)
+static struct units take_back(struct share *share, struct pace pace)
 {
     uint64_t word = load_relaxed(&share->units);
     for (;;) {
         struct units left = unpack(word);
-        if (is_empty(left))
-            return false;
+        if (units_are_none(left))
+            return left;
         uint32_t n = left.past - left.first;
         if (pace.least / 2 < n)
             n = n / 2 + n % 2;
-        *units = (struct units){.first = left.past - n, .past = left.past};
-        if (cas_weak_relaxed(&share->units, &word, pack(left.first, units->first)))
-            return true;
+        uint32_t first = left.past - n;
+        if (cas_weak_relaxed(&share->units, &word, pack(left.first, first)))
+            return (struct units){.first = first, .past = left.past};
     }
 }
 
@@ -141,21 +136,23 @@ static bool take_back(struct share *share, struct pace pace, struct units *units
  * share for others to steal. Where two threads have the same share the one that comes second keeps
  * all.
  */
-static bool steal_units(struct loop *loop, struct share *own, struct pace pace, struct units *units)
+static struct units steal_units(struct loop *loop, struct share *own, struct pace pace)
 {
     struct share *shares = loop->shares, *past = shares + loop->threads;
     for (int i = 1; i < loop->threads; i++) {
         struct share *victim = own + i < past ? own + i : own + i - loop->threads;
-        if (!take_back(victim, pace, units))
+        struct units stolen = take_back(victim, pace);
+        if (units_are_none(stolen))
             continue;
         uint64_t word = load_relaxed(&own->units);
-        if (is_empty(unpack(word)) &&
-            cas_weak_relaxed(&own->units, &word, pack(units->first, units->past)) &&
-            !take_front(loop, own, pace, units))
-            return steal_units(loop, own, pace, units); /* all stolen at once */
-        return true;
+        if (!units_are_none(unpack(word)) ||
+            !cas_weak_relaxed(&own->units, &word, pack(stolen.first, stolen.past)))
+            return stolen;
+        struct units taken = take_front(loop, own, pace);
+        return units_are_none(taken) ? steal_units(loop, own, pace)
+                                     : taken; /* all stolen at once */
     }
-    return false;
+    return (struct units){0, 0};
 }
 
 static bool any_has_units(struct loop *loop)
@@ -167,12 +164,13 @@ static bool any_has_units(struct loop *loop)
     return false;
 }
 
-bool loop_take(struct loop *loop, struct share *own, struct loop_range *last, struct units *units)
+struct units loop_take(struct loop *loop, struct share *own, size_t last, int64_t *began)
 {
     if (!has_units(own) && !any_has_units(loop))
-        return false; /* without a look at the clock */
-    struct pace pace = pace_of(&loop->plan, last);
-    return take_front(loop, own, pace, units) || steal_units(loop, own, pace, units);
+        return (struct units){0, 0}; /* without a look at the clock */
+    struct pace pace = pace_of(&loop->plan, last, began);
+    struct units taken = take_front(loop, own, pace);
+    return units_are_none(taken) ? steal_units(loop, own, pace) : taken;
 }
 
 void loop_abandon_from(struct share *share, uint32_t unit)
@@ -180,6 +178,14 @@ void loop_abandon_from(struct share *share, uint32_t unit)
     uint64_t word = load_relaxed(&share->units);
     while (unpack(word).first >= unit && !cas_weak_relaxed(&share->units, &word, 0U))
         ;
+}
+
+size_t loop_over(const struct loop *loop)
+{
+    size_t sum = 0;
+    for (int i = 0; i < loop->threads; i++)
+        sum += load_relaxed(&loop->shares[i].over);
+    return sum;
 }
 
 /* ---- making ---- */
@@ -191,6 +197,7 @@ void loop_deal(struct loop *loop, int threads)
     for (int i = 0; i < threads; i++) {
         uint64_t past = units * (uint64_t)(i + 1) / (uint64_t)threads;
         store_relaxed(&loop->shares[i].units, pack(first, past));
+        store_relaxed(&loop->shares[i].over, 0U);
         first = past;
     }
     loop->threads = threads;
@@ -199,6 +206,13 @@ void loop_deal(struct loop *loop, int threads)
 void *loop_allocate(size_t size)
 {
     return memory_new(size + CACHE_LINE);
+}
+
+int loop_make_shares(struct loop *loop, struct share *room, int fit, int threads, void **memory)
+{
+    *memory = threads > fit ? loop_allocate(loop_shares_size(threads)) : NULL;
+    loop->shares = *memory ? loop_first_line(*memory) : room;
+    return *memory || threads < fit ? threads : fit;
 }
 
 void *loop_first_line(void *memory)

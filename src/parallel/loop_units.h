@@ -8,6 +8,7 @@
  *
  * Discipline. share.units: compare-exchange by anyone; relaxed, because nothing else is published by
  * it: what the loop reads was written before its threads came. struct loop is read-only then.
+ * share.over: added to by those who leave; relaxed, because it is read when all have left.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -20,35 +21,49 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Units [first, past). */
+enum { SHORT_TICKS = 2000 }; /* about a microsecond: sub-ranges that take less are too small */
+
+/* Units [first, past). By value, as ranges are: in a register, where memory would be a detour. */
 struct units {
     uint32_t first, past;
 };
+
+static inline bool units_are_none(struct units units)
+{
+    return units.first == units.past;
+}
 
 struct loop_plan {
     size_t begin, end; /* iterations */
     size_t grain;      /* iterations in a unit; the last one may be shorter */
     uint32_t units;
-    bool whole; /* units that are taken at once are one sub-range */
+    bool whole;         /* units that are taken at once are one sub-range */
+    bool deterministic; /* the group is: here, where it is at hand */
 };
 
 struct share {
     alignas(CACHE_LINE) _Atomic uint64_t units; /* first unit in the high half, past in the low */
+    _Atomic size_t over; /* iterations that those who have left have not reported */
 };
 
-/* Read by all, in one cache line. */
+/* BY_BLOCKS and BY_PIECES: see loop_macro.c. */
+enum hand_out { BY_UNITS, BY_BLOCKS, BY_PIECES };
+
+/* All that its threads read, in one cache line. */
 struct loop {
     alignas(CACHE_LINE) struct loop_plan plan;
     ompg_group *group;
     struct share *shares;
-    void *memory; /* what was allocated, NULL: nothing */
-    int threads;  /* number of shares */
+    int threads;            /* number of shares */
+    uint32_t float_control; /* of the thread that made it */
+    uint32_t report_at;     /* iterations of a thread that are over: loop_report.h */
+    unsigned char hand_out; /* enum hand_out */
+    bool team;              /* of a team that comes to it: loop_macro.c */
 };
 
-/* What a thread works on. */
+/* Iterations [begin, end). */
 struct loop_range {
     size_t begin, end;
-    int64_t began; /* in ticks; 0: not measured */
 };
 
 /* ---- making ---- */
@@ -58,7 +73,15 @@ static inline size_t divide_up(size_t n, size_t by)
     return n / by + (n % by != 0);
 }
 
-struct loop_plan loop_plan_range(size_t begin, size_t end, size_t grain, bool deterministic);
+/* grain 0: none is given. */
+void loop_plan_range(struct loop_plan *plan, size_t begin, size_t end, size_t grain,
+                     bool deterministic);
+
+/*
+ * Gives the loop a share for each thread: in the room, where `fit` of them do, or else in
+ * *memory, which is to be freed. Where that is short they are fewer. Returns how many.
+ */
+int loop_make_shares(struct loop *loop, struct share *room, int fit, int threads, void **memory);
 
 /* Deals the plan's units out to so many shares. */
 void loop_deal(struct loop *loop, int threads);
@@ -91,11 +114,24 @@ static inline struct share *loop_share(const struct loop *loop, int thread)
     return &loop->shares[thread < loop->threads ? thread : thread % loop->threads];
 }
 
-/* *last: the sub-range that this thread had before, all zero when it had none. False: none is left. */
-bool loop_take(struct loop *loop, struct share *own, struct loop_range *last, struct units *units);
+/*
+ * last, *began: iterations of the sub-range that this thread had before, and the tick when it was taken; 0
+ * when it had none. None: none is left.
+ */
+struct units loop_take(struct loop *loop, struct share *own, size_t last, int64_t *began);
 
 /* The iterations of units; the last unit of all may be shorter. */
-void loop_set_range(struct loop_range *range, const struct loop_plan *plan, struct units units);
+struct loop_range loop_range_of(const struct loop_plan *plan, struct units units);
+
+/* A thread leaves that has the share: so many iterations are over. */
+static inline void loop_leave(struct share *own, size_t over)
+{
+    if (over > 0)
+        add_relaxed(&own->over, over);
+}
+
+/* All of them, when all threads have left. */
+size_t loop_over(const struct loop *loop);
 
 /* The group has stopped from this unit on: gives up the rest of a share that lies above it. */
 void loop_abandon_from(struct share *share, uint32_t unit);

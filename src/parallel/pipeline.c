@@ -307,8 +307,9 @@ struct pipeline_call {
     struct pipeline *pipeline; /* NULL: not made yet */
 };
 
-static int add_source(ompg_group *group, void *arg)
+static int add_source(ompg_group *group, void *arg, const struct reserved *reserved)
 {
+    (void)reserved;
     struct pipeline_call *call = arg;
     call->pipeline = pipeline_new(group, call->stages, call->count, call->live);
     if (!call->pipeline)

@@ -135,8 +135,9 @@ static int sort_in_task(ompg_group *group, void *arg)
 
 /* ---- the call ---- */
 
-static int add_sort(ompg_group *group, void *part)
+static int add_sort(ompg_group *group, void *part, const struct reserved *reserved)
 {
+    (void)reserved;
     struct task task = {.fn = sort_in_task, .arg = part, .tagged = (uintptr_t)group};
     return task_add(&task, ADD);
 }

@@ -19,7 +19,7 @@
 //@ into taken.h
 //@ take src/group/record.h group_over group_submitted group_pending group_unfinished
 //@ take src/group/worker.h runs_task_of
-//@ take src/group/tally.h tally_settle tally_flush_for counts_for counts_for_start count_submitted_hidden count_started count_returned count_skipped
+//@ take src/group/tally.h tally_settle tally_flush_for counts_for counts_for_start count_at_once count_submitted_hidden count_started count_returned count_skipped
 //@ take src/group/tally.c take_count tally_flush tally_turn_to tally_before_start tallied_submissions group_left group_is_done_slow
 //@ take src/group/tally.h group_is_done
 //@ take src/store/deque.c
@@ -28,7 +28,7 @@
 //@ take src/engine/run.h task_is_express task_run_express_with task_run_express task_run
 //@ take src/engine/run.c run_counted has_only_block task_run_slow
 //@ take src/api/group_hold.c ompg_hold ompg_done
-//@ take src/api/group_add.c is_foreign run_other dispatch count_at_once leave_unnumbered count_submitted
+//@ take src/api/group_add.c is_foreign run_other dispatch leave_unnumbered count_submitted
 //@ change s/DEQUE_CAPACITY = 2048/DEQUE_CAPACITY = 2/
 //@ change s/TASK_BRANCH = 32/TASK_BRANCH = 0/
 //@ change s/TASK_FLAGS = [0-9]*/TASK_FLAGS = 15/
@@ -62,7 +62,7 @@ enum { WORKERS = 3 };
 struct region {
     atomic_int threads;
     atomic_int snapshots;
-    rl::atomic<struct worker *> slots[WORKERS];
+    struct { rl::atomic<struct worker *> worker; } slots[WORKERS];
 };
 
 struct worker {
@@ -188,7 +188,7 @@ struct model : rl::test_suite<model, WORKERS> {
             clear(&worker->tally);
             store_relaxed(&worker->tally_submitted, 0);
             deque_make_empty(&worker->deque, ATTENTION_NONE);
-            store_relaxed(&region.slots[i], worker);
+            store_relaxed(&region.slots[i].worker, worker);
         }
         /* Tasks that others have at hand: counted. */
         if (scenario == PRIED) { /* worker 1 runs 0, which has added 2, which worker 2 has pried */

@@ -148,7 +148,7 @@ enum { WAIT_BEGUN = 2 };
 #define record_code(group, task, code, kind) ((void)0)
 #define task_clean_up(task) ((void)0)
 #define clean_up_beside(worker, task) ((void)0)
-#define parts_returned(group) ((void)0)
+#define parts_returned(group, n) ((void)0)
 #define count_at_once(worker, group, n) add_relaxed(&(group)->submitted, (int)(n))
 #define next_index(worker, group) 0
 #define may_wait_for_room(worker, group) true

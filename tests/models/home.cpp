@@ -18,9 +18,10 @@
 //@ into taken.h
 //@ take src/group/record.h group_over group_submitted
 //@ take src/group/tally.c group_left
+//@ take src/group/tally.h count_at_once
 //@ take src/group/home.c settle home_move all_wait leave_home home_claim_slow
 //@ take src/group/home.h is_home home_claim
-//@ take src/api/group_add.c count_at_once count_in_mailbox put_in_mailbox own_mailbox add_by_shared_mail add_by_mail
+//@ take src/api/group_add.c count_in_mailbox put_in_mailbox own_mailbox add_by_shared_mail add_by_mail
 //@ change s/OWNED_AFTER = 500/OWNED_AFTER = 0/
 //@ change /_Thread_local char mailbox_here/d
 //@ change s/^    const char \*last; /    shared<const char *> last; /

@@ -71,11 +71,11 @@ struct worker;
 struct frame;
 struct region {
     atomic_int threads, active, calls;
-    atomic_bool closing, arming;
+    atomic_bool arming;
     bool may_call;
     struct spinlock call_lock;
     rl::atomic<ompg_group *> mail[MAIL_NOTES];
-    rl::atomic<struct worker *> slots[THREADS];
+    struct { rl::atomic<struct worker *> worker; } slots[THREADS];
 };
 
 struct worker {
@@ -96,6 +96,7 @@ static bool launch(struct worker *worker)
     return true;
 }
 
+#define parking_is_closed(parking) false
 #define parking_call(parking) add_relaxed(&region->calls, 1)
 static void region_attend(struct worker *worker);
 static bool mail_find(struct worker *worker, const ompg_group *awaited, struct task *task);
@@ -119,7 +120,7 @@ static bool steal(struct worker *thief, const ompg_group *, enum look look, stru
 {
     struct region *region = thief->region;
     for (int i = 0; i < load_relaxed(&region->threads); i++) {
-        struct worker *victim = load_acquire(&region->slots[i]);
+        struct worker *victim = load_acquire(&region->slots[i].worker);
         if (victim && victim != thief && is_worth_locking(thief, victim, look) &&
             steal_some(thief, victim, look, task))
             return true;
@@ -153,7 +154,6 @@ struct model : rl::test_suite<model, THREADS> {
         store_relaxed(&region.threads, threads);
         store_relaxed(&region.active, called ? 2 : threads);
         store_relaxed(&region.calls, 0);
-        store_relaxed(&region.closing, false);
         region.may_call = true;
         store_relaxed(&region.call_lock.locked, 0);
         for (int i = 0; i < MAIL_NOTES; i++)
@@ -172,7 +172,7 @@ struct model : rl::test_suite<model, THREADS> {
             bool armed = scenario == WITHOUT || called;
             deque_make_empty(&worker->deque, armed ? ATTENTION_ARMED : attentions[rl::rand(3)]);
             bool there = i < threads && !(scenario == ENTERS && i == 0) && !(called && i == 2);
-            store_relaxed(&region.slots[i], there ? worker : NULL);
+            store_relaxed(&region.slots[i].worker, there ? worker : NULL);
         }
     }
 
@@ -225,7 +225,7 @@ struct model : rl::test_suite<model, THREADS> {
             return false;
         }
         add_relaxed(&missing, 1);
-        store_release(&region.slots[worker->thread], (struct worker *)NULL);
+        store_release(&region.slots[worker->thread].worker, (struct worker *)NULL);
         return true;
     }
 

@@ -9,14 +9,14 @@
 #include "ompgroup/group.h"
 //@ into basis.h
 //@ take src/base/atomics.h
-//@ take src/parallel/loop_units.h units loop_plan share loop loop_range pace loop_share divide_up
+//@ take src/parallel/loop_units.h SHORT_TICKS units units_are_none loop_plan share loop loop_range pace loop_share divide_up
 //@ into taken.h
-//@ take src/parallel/loop_units.c OWNER_FRACTION pack unpack is_empty loop_pace pace_of units_to_take has_units take_front take_back steal_units any_has_units loop_take loop_abandon_from loop_deal
+//@ take src/parallel/loop_units.c OWNER_FRACTION pack unpack loop_pace pace_of units_to_take has_units take_front take_back steal_units any_has_units loop_take loop_abandon_from loop_deal
 //@ change s/SHORT_TICKS = 2000/SHORT_TICKS = 4/;s/LONG_TICKS = 200000/LONG_TICKS = 6/
-//@ mutant front-is-stored s/cas_weak_relaxed(&share->units, &word, pack(units->past, left.past))/(store_relaxed(\&share->units, pack(units->past, left.past)), true)/
-//@ mutant back-is-stored s/cas_weak_relaxed(&share->units, &word, pack(left.first, units->first))/(store_relaxed(\&share->units, pack(left.first, units->first)), true)/
-//@ mutant loot-replaces-units s/is_empty(unpack(word)) &&/true \&\&/
-//@ mutant loot-is-forgotten s/&& *$/||/;s/!take_front(loop, own, pace, units))/(take_front(loop, own, pace, units), false))/
+//@ mutant front-is-stored s/cas_weak_relaxed(&share->units, &word, pack(past, left.past))/(store_relaxed(\&share->units, pack(past, left.past)), true)/
+//@ mutant back-is-stored s/cas_weak_relaxed(&share->units, &word, pack(left.first, first))/(store_relaxed(\&share->units, pack(left.first, first)), true)/
+//@ mutant loot-replaces-units s/!units_are_none(unpack(word)) ||/false ||/
+//@ mutant loot-is-forgotten s/return units_are_none(taken) ? steal_units(loop, own, pace) : taken;/return steal_units(loop, own, pace);/
 //@ mutant abandons-too-much s/unpack(word).first >= unit/true/
 #include "basis.h"
 
@@ -64,12 +64,11 @@ struct model : rl::test_suite<model, THREADS> {
     void thread(unsigned index)
     {
         struct share *own = loop_share(&loop, (int)index);
-        struct loop_range last = {};
-        struct units units;
-        while (loop_take(&loop, own, &last, &units)) {
-            last.begin = units.first;
-            last.end = units.past;
+        int64_t began = 0;
+        struct units units = loop_take(&loop, own, 0, &began);
+        while (!units_are_none(units)) {
             run(own, units);
+            units = loop_take(&loop, own, units.past - units.first, &began);
         }
     }
 
