@@ -28,9 +28,9 @@
 //@ change s/^    int code;  *\/\* these are/    shared<int> code; \/*/
 //@ change s/^    void \*arg;  *\/\* of the call/    shared<void *> arg; \/*/
 //@ change s/tsan_[a-z]*([^)]*);//
-//@ mutant over-before-the-result / bool run_branch(/,/^}/{s/^    call_branch(worker, task, branch);$/store_release(\&branch->over, true); call_branch(worker, task, branch);/}
+//@ mutant over-before-the-result / void run_branch(/,/^}/{s/^    call_branch(worker, task, branch);$/store_release(\&branch->over, true); call_branch(worker, task, branch);/}
 //@ mutant result-after-over s/^    branch->code = code;$//;s/^    store_release(&branch->over, true);.*/    store_release(\&branch->over, true); branch->code = 0;/
-//@ mutant counts-stay-hidden / bool run_branch(/,/^}/s/^    tally_flush(worker);$//
+//@ mutant counts-stay-hidden / void run_branch(/,/^}/s/^    tally_flush(worker);$//
 //@ mutant parts-of-anybody s/return at == branch;/return true;/
 //@ mutant taken-back-unseen s/if (LIKELY(!is_below(top - 1, load_relaxed(&deque->split))))/if (true)/
 //@ mutant taken-back-late /^static inline bool deque_pop_back/,/^}/s/store_relaxed(&deque->top, top - 1);/load_relaxed(\&deque->top);/
@@ -64,6 +64,7 @@ struct holding {
     struct place place;
 };
 #define hold_place(worker, holding, group) ((void)0)
+#define give_place_back(worker, group) ((void)0)
 
 struct worker {
     struct deque deque;
@@ -83,11 +84,6 @@ static void attend_thieves(struct worker *worker)
 {
     store_relaxed(&worker->deque.attention, 0);
     region_attend(worker);
-}
-static bool pass_place_on(struct worker *worker, ompg_group *group, const struct place *place,
-                          struct task *next, bool starts)
-{
-    return false;
 }
 static int task_call_function(const struct task *task, ompg_group *group, void *arg)
 {
