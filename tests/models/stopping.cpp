@@ -22,7 +22,7 @@
 //@ take src/group/nesting.h enclosing is_alive group_enclosing enclosing_next group_may_enclose group_encloses leads_to is_child_of group_set_parent parent_is_held enclosing_here
 //@ take src/group/nesting.c group_lies_in frame_of group_has_task_here is_here group_nest note_early_child
 //@ take src/group/stop.c claim_stop publish group_stop settled_stop group_cause stop_passively stop_by_token stop_by_deadline stop_by_enclosing walk stops_itself token_has_stopped has_stopped stops_inner held_around stop_held note_in note is_shielded view look_at walk_outwards look_around group_stopped_slow
-//@ take src/api/group.c nest_new inherit_slow inherit ompg_new end_life
+//@ take src/api/group.c nest_new clean_outermost inherit_slow inherit ompg_new end_life
 //@ take src/api/group_wait.c set_deadline wait_begin
 //@ change s/^    group->cause = \*error;/    group->cause = *error; group->cause_code = error->code;/
 //@ change s/^    \*error = group->cause;/    *error = group->cause; error->code = group->cause_code;/
@@ -50,7 +50,11 @@
 static const int64_t CLOCK_NEVER = INT64_MAX, NOW = 100, PASSED = 50;
 static int64_t clock_now() { return NOW; }
 static int64_t clock_after(int64_t, double) { return PASSED; }
-static void begin_ticks(struct ompg_group *) {} /* statistics: not here */
+/* Statistics, and the seconds of errors: not here. */
+static bool has_statistics() { return false; }
+static int64_t clock_ticks() { return NOW; }
+static void begin_ticks(struct ompg_group *, int64_t) {}
+static void begin_clock(struct ompg_group *) {}
 
 /* A deadline is all that it has. */
 struct model_token {
@@ -72,7 +76,7 @@ struct alignas(CACHE_LINE) ompg_group {
     rl::atomic<struct region *> region;
     rl::atomic<ompg_group *> parent;
     rl::atomic<ompg_token *> token;
-    rl::atomic<int64_t> earliest, deadline, begun;
+    rl::atomic<int64_t> earliest, deadline;
     atomic_int stop;
     atomic_uint depth, link_version;
     atomic_uchar waiting;
@@ -159,7 +163,6 @@ struct model : rl::test_suite<model, THREADS> {
         store_relaxed(&group->token, (ompg_token *)NULL);
         store_relaxed(&group->earliest, CLOCK_NEVER);
         store_relaxed(&group->deadline, CLOCK_NEVER);
-        store_relaxed(&group->begun, 0);
         store_relaxed(&group->stop, RUNNING);
         store_relaxed(&group->depth, 0);
         store_relaxed(&group->link_version, 0);
