@@ -140,7 +140,7 @@ static struct units take_more(struct participant *participant, struct share *own
     struct loop *loop = participant->loop;
     int64_t before = participant->began;
     struct units units = loop_take(loop, own, participant->last, &participant->began);
-    loop_report(loop->group, &participant->unreported, loop->report_at, before, participant->began);
+    loop_report(loop, &participant->unreported, before, participant->began);
     return units;
 }
 
@@ -193,6 +193,7 @@ static void task_loop_init(struct task_loop_memory *made, ompg_group *group,
                            const struct loop_call *call)
 {
     made->loop.group = group;
+    store_relaxed(&made->loop.reported, false);
     made->tasks.loop = &made->loop;
     made->tasks.fn = call->fn;
     made->tasks.arg = call->arg;
@@ -209,9 +210,8 @@ static void deal(struct loop *loop, int threads)
 /* All participants have left. */
 static void end_loop(const struct task_loop *tasks)
 {
-    size_t over = loop_over(tasks->loop);
-    if (over > 0)
-        parts_add(tasks->loop->group, over);
+    if (tasks->counted)
+        parts_add(tasks->loop->group, loop_unreported(tasks->loop));
     free(tasks->memory);
 }
 
@@ -260,8 +260,12 @@ static int add_participants(struct task_loop *tasks)
         code = task_add(&task, ADD);
     }
     size_t missing = (size_t)(threads - added);
-    if (missing > 0 && sub_acq_rel(&tasks->shared.references, missing) == missing)
-        release(&tasks->shared);
+    if (missing > 0 && sub_acq_rel(&tasks->shared.references, missing) == missing) {
+        if (added > 0)
+            release(&tasks->shared);
+        else
+            free(tasks->memory); /* nothing is over */
+    }
     return added > 0 ? 0 : code;
 }
 

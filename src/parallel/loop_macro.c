@@ -167,6 +167,7 @@ static void init(struct macro_loop *macro, const struct request *request, ompg_l
     macro->origin = (size_t)span.origin;
     macro->step = (size_t)span.step;
     macro->loop.group = group;
+    store_relaxed(&macro->loop.reported, false);
     macro->memory = NULL;
     loop_plan_range(&macro->loop.plan, 0, request->count, request->options.grain,
                     group && group->deterministic);
@@ -210,7 +211,7 @@ void ompg_loop_close(ompg_loop *handle)
     struct macro_loop *macro = handle->state;
     struct loop *loop = &macro->loop;
     if (loop->group && macro->loop.hand_out == BY_UNITS)
-        parts_add(loop->group, loop_over(loop));
+        parts_add(loop->group, loop_unreported(loop));
     if (macro->waits)
         wait_unshare(loop->group);
     free(macro->memory);
@@ -371,8 +372,7 @@ bool ompg_loop_next(void *state, ompg_loop_range *range)
     range->unreported += range->end - range->begin; /* 0 at first */
     range->fresh = take(macro, range, first);
     if (range->fresh && macro->loop.group)
-        loop_report(macro->loop.group, &range->unreported, macro->loop.report_at, before,
-                    range->began);
+        loop_report(&macro->loop, &range->unreported, before, range->began);
     if (range->fresh)
         set_loop_here(macro, range);
     else

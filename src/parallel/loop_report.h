@@ -7,6 +7,7 @@
 #define OMPG_SRC_LOOP_REPORT_H
 
 #include "group/record.h"
+#include "group/stop.h"
 #include "parallel/loop_units.h"
 
 /* After how many iterations a thread reports. threads: 0 for an empty loop. */
@@ -28,11 +29,24 @@ static inline void loop_report_rest(ompg_group *group, size_t *unreported)
  * When the thread has taken its next sub-range. before, now: ticks when it took the last one and this one; 0 where
  * sub-ranges are not measured. What took too little is reported with what comes later.
  */
-static inline void loop_report(ompg_group *group, size_t *unreported, size_t report_at,
-                               int64_t before, int64_t now)
+static inline void loop_report(struct loop *loop, size_t *unreported, int64_t before, int64_t now)
 {
-    if (*unreported >= report_at && (now == 0 || now - before >= SHORT_TICKS))
-        loop_report_rest(group, unreported);
+    if (*unreported < loop->report_at || (now != 0 && now - before < SHORT_TICKS))
+        return;
+    loop_report_rest(loop->group, unreported);
+    if (!load_relaxed(&loop->reported))
+        store_relaxed(&loop->reported, true);
+}
+
+/*
+ * When all threads have left a loop that is handed out by units: what they have not reported. Where nothing has
+ * stopped the group all iterations are over, and no share need be looked at, which another thread has written.
+ */
+static inline size_t loop_unreported(struct loop *loop)
+{
+    if (load_relaxed(&loop->reported) || !group_is_express(loop->group))
+        return loop_over(loop);
+    return loop->plan.end - loop->plan.begin;
 }
 
 #endif

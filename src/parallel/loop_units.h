@@ -8,7 +8,7 @@
  *
  * Discipline. share.units: compare-exchange by anyone; relaxed, because nothing else is published by
  * it: what the loop reads was written before its threads came. struct loop is read-only then.
- * share.over: added to by those who leave; relaxed, because it is read when all have left.
+ * share.over: added to by those who leave; relaxed, because it is read when all have left. So is loop.reported.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -59,6 +59,7 @@ struct loop {
     uint32_t report_at;     /* iterations of a thread that are over: loop_report.h */
     unsigned char hand_out; /* enum hand_out */
     bool team;              /* of a team that comes to it: loop_macro.c */
+    atomic_bool reported;   /* some iterations were, before their thread left */
 };
 
 /* Iterations [begin, end). */
