@@ -265,16 +265,17 @@ inline bound_type ompg_loop_at(const bound_type &first, unsigned long long n)
 #define OMPG_LOOP_JOIN(a, b) OMPG_LOOP_JOIN_OF(a, b)
 #define OMPG_LOOP_JOIN_OF(a, b) a##b
 
-/* The threads and their ranges. */
+/* The threads and their ranges. What each needs it gets by value: to look it up takes long on another core. */
 #define OMPG_LOOP_PARALLEL(n, also, ...)                                                           \
     OMPG_LOOP_JOIN(OMPG_LOOP_PARALLEL_, OMPG_LOOP_HAS(__VA_ARGS__))(n, also, __VA_ARGS__)
 #define OMPG_LOOP_PARALLEL_0(n, also, ...)                                                         \
-    OMPG_LOOP_PRAGMA(omp parallel num_threads(ompg_loop_##n.shares)                                \
-                         shared(ompg_loop_##n, ompg_first_##n) also)                               \
+    OMPG_LOOP_PRAGMA(omp parallel num_threads(ompg_shares_##n)                                     \
+                         firstprivate(ompg_state_##n, ompg_shares_##n, ompg_first_##n) also)       \
     OMPG_LOOP_RANGES(n, OMPG_LOOP_THREAD, OMPG_LOOP_THREADS)
 #define OMPG_LOOP_PARALLEL_1(n, also, ...)                                                         \
-    OMPG_LOOP_PRAGMA(omp parallel for __VA_ARGS__ num_threads(ompg_loop_##n.shares)                \
-                         schedule(static, 1) shared(ompg_loop_##n, ompg_first_##n) also)           \
+    OMPG_LOOP_PRAGMA(omp parallel for __VA_ARGS__ num_threads(ompg_shares_##n)                     \
+                         schedule(static, 1)                                                       \
+                             firstprivate(ompg_state_##n, ompg_shares_##n, ompg_first_##n) also)   \
     OMPG_LOOP_RANGES(n, 0, 1)
 #define OMPG_LOOP_TEAM(n, also, ...)                                                               \
     OMPG_LOOP_PRAGMA(omp for __VA_ARGS__ schedule(static, 1))                                      \
@@ -304,13 +305,15 @@ inline bound_type ompg_loop_at(const bound_type &first, unsigned long long n)
     for (ompg_loop ompg_loop_##n =                                                                 \
              ompg_loop_open(ompg_room_##n, sizeof ompg_room_##n, group, options, span,             \
                             (flags) | OMPG_LOOP_COMPILED);                                         \
-         ompg_loop_##n.open; ompg_loop_close(&ompg_loop_##n))
+         ompg_loop_##n.open; ompg_loop_close(&ompg_loop_##n))                                      \
+        for (void *const ompg_state_##n = ompg_loop_##n.state; OMPG_LOOP_ONCE(n))                  \
+            for (const int ompg_shares_##n = ompg_loop_##n.shares; OMPG_LOOP_ONCE(n))
 
 #define OMPG_LOOP_RANGES(n, share, step)                                                           \
-    for (int ompg_share_##n = (share); ompg_share_##n < ompg_loop_##n.shares;                      \
+    for (int ompg_share_##n = (share); ompg_share_##n < ompg_shares_##n;                           \
          ompg_share_##n += (step))                                                                 \
         for (ompg_loop_range ompg_range_##n = ompg_loop_range_of(ompg_share_##n);                  \
-             ompg_loop_next(ompg_loop_##n.state, &ompg_range_##n);)
+             ompg_loop_next(ompg_state_##n, &ompg_range_##n);)
 
 /* ---- the macros ---- */
 
@@ -335,7 +338,7 @@ inline bound_type ompg_loop_at(const bound_type &first, unsigned long long n)
     OMPG_LOOP_BOUNDS(n, , from, to)                                                                \
     for (const long long ompg_by_##n = (long long)(by); OMPG_LOOP_ONCE(n))                         \
     OMPG_LOOP_OPEN(n, group, NULL, OMPG_LOOP_SPAN(n, ompg_by_##n), flags)                          \
-    pragma(n, shared(ompg_by_##n), __VA_ARGS__)                                                    \
+    pragma(n, firstprivate(ompg_by_##n), __VA_ARGS__)                                              \
         for (OMPG_LOOP_INDEX(ompg_first_##n)                                                       \
                  i = OMPG_LOOP_AT(ompg_first_##n,                                                  \
                                   (unsigned long long)ompg_by_##n * ompg_range_##n.begin);         \
@@ -354,7 +357,7 @@ inline bound_type ompg_loop_at(const bound_type &first, unsigned long long n)
     for (const size_t ompg_inner_##n = (size_t)OMPG_LOOP_SPAN(n##_j, 1).count; OMPG_LOOP_ONCE(n))  \
     OMPG_LOOP_OPEN(n, group, NULL,                                                                 \
                    ompg_loop_span_of_two(OMPG_LOOP_SPAN(n, 1).count, ompg_inner_##n), flags)       \
-    pragma(n, shared(ompg_first_##n##_j, ompg_inner_##n), __VA_ARGS__)                             \
+    pragma(n, firstprivate(ompg_first_##n##_j, ompg_inner_##n), __VA_ARGS__)                       \
         for (size_t ompg_row_##n = ompg_range_##n.begin / ompg_inner_##n, ompg_more_##n = 1;       \
              ompg_row_##n * ompg_inner_##n < ompg_range_##n.end;                                   \
              ompg_row_##n++, ompg_more_##n = 1)                                                    \

@@ -93,7 +93,7 @@ static void session_body(void *arg)
     struct region *region = session->region;
     struct worker *worker = region->waiter;
     count_team(session);
-    region_enter(worker, region, forked ? 0 : openmp_thread());
+    region_enter(worker, region, region->joined ? openmp_thread() : 0);
     run_all(session);
     region_close(region);
     region_leave(worker, region, NULL);
