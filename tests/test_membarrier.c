@@ -7,6 +7,7 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "check.h"
+#include "tasks.h"
 
 #include <ompgroup.h>
 
@@ -206,19 +207,10 @@ static void threads_come_without_it(void)
  */
 struct letting_in {
     ompg_group *pool;
-    event held, joins, stolen, full, waits;
+    held_task other; /* keeps its thread from the tasks that are there before the join */
+    event stolen, full, waits;
     atomic_uint ran;
 };
-
-/* Keeps the other thread from the tasks that are there before the join. */
-static int hold_until_it_joins(ompg_group *group, void *arg)
-{
-    struct letting_in *self = arg;
-    (void)group;
-    event_post(&self->held);
-    CHECK_AWAIT(&self->joins, 1);
-    return 0;
-}
 
 static int give_back_while_the_other_waits(ompg_group *group, void *arg)
 {
@@ -261,7 +253,7 @@ static int await_theft(ompg_group *group, void *arg)
 {
     struct letting_in *self = arg;
     (void)group;
-    event_post(&self->joins);
+    event_post(&self->other.let_go);
     CHECK_AWAIT(&self->stolen, 1);
     return 0;
 }
@@ -281,7 +273,7 @@ static int take_the_place(ompg_group *group, void *arg)
 {
     struct letting_in *self = arg;
     (void)group;
-    CHECK_AWAIT(&self->held, 1);
+    CHECK_AWAIT(&self->other.begun, 1);
     return ompg_run(&(ompg_options){.share = self->pool}, join_in_the_place, self, NULL);
 }
 
@@ -291,7 +283,7 @@ static void what_a_joiner_lets_in_is_found(void)
     for (int round = 0; round < 3; round++) {
         struct letting_in self = {.pool = ompg_new(&(ompg_options){.limit = 1})};
         ompg_group *outer = ompg_new(&(ompg_options){.threads = 2});
-        CHECK_INT(ompg_go(outer, hold_until_it_joins, &self), 0);
+        CHECK_INT(ompg_go(outer, held_task_run, &self.other), 0);
         CHECK_INT(ompg_go(outer, take_the_place, &self), 0);
         CHECK_INT(ompg_wait(outer), 0);
         CHECK_INT(atomic_load(&self.ran), 1);
@@ -302,17 +294,9 @@ static void what_a_joiner_lets_in_is_found(void)
 
 /* A call that its thread takes back gives its place to a task, which another thread runs meanwhile. */
 struct taking_back {
-    event held, let_go, ran;
+    held_task other;
+    event ran;
 };
-
-static int hold_until_taken_back(ompg_group *group, void *arg)
-{
-    struct taking_back *self = arg;
-    (void)group;
-    event_post(&self->held);
-    CHECK_AWAIT(&self->let_go, 1);
-    return 0;
-}
 
 static int park_a_partner(ompg_group *group, void *arg)
 {
@@ -326,7 +310,7 @@ static int need_the_partner(ompg_group *group, void *arg)
 {
     struct taking_back *self = arg;
     (void)group;
-    event_post(&self->let_go);
+    event_post(&self->other.let_go);
     CHECK_AWAIT(&self->ran, 1);
     return 0;
 }
@@ -334,7 +318,7 @@ static int need_the_partner(ompg_group *group, void *arg)
 static int join_and_take_back(ompg_group *group, void *arg)
 {
     struct taking_back *self = arg;
-    CHECK_AWAIT(&self->held, 1);
+    CHECK_AWAIT(&self->other.begun, 1);
     return ompg_join(group, park_a_partner, self, need_the_partner, self);
 }
 
@@ -352,7 +336,7 @@ static void what_a_call_here_lets_in_is_found(void)
     struct taking_back self = {.ran = {0}};
     lose_membarrier();
     ompg_group *group = ompg_new(&(ompg_options){.threads = 2, .limit = 3});
-    CHECK_INT(ompg_go(group, hold_until_taken_back, &self), 0);
+    CHECK_INT(ompg_go(group, held_task_run, &self.other), 0);
     CHECK_INT(ompg_go(group, join_and_take_back, &self), 0);
     CHECK_INT(ompg_wait(group), 0);
     ompg_free(group);

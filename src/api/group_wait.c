@@ -85,8 +85,7 @@ void wait_end(ompg_group *group)
         store_relaxed(&group->deadline, CLOCK_NEVER);
     if (load_relaxed(&group->gated))
         gate_forget_standby(&group->gate);
-    if (load_relaxed(&group->waited_ticks) <
-        0) /* is_default when it began may have changed since */
+    if (load_relaxed(&group->waited_ticks) < 0) /* whatever the group was when it began */
         end_ticks(group);
     tsan_acquire(&group->remote);
     wait_unclaim(group);

@@ -177,7 +177,7 @@ struct loop_call {
     bool counted;
 };
 
-static void plan(const ompg_group *group, const struct loop_call *call, struct loop_plan *plan)
+static void plan_call(struct loop_plan *plan, const ompg_group *group, const struct loop_call *call)
 {
     loop_plan_range(plan, call->begin, call->end, call->grain, group->deterministic);
 }
@@ -231,7 +231,7 @@ static void release(struct task_shared *shared)
 static struct task_loop *task_loop_new(ompg_group *group, const struct loop_call *call)
 {
     struct loop_plan planned;
-    plan(group, call, &planned);
+    plan_call(&planned, group, call);
     int threads = no_more_threads(ompg_get_threads(group), &planned);
     void *memory = loop_allocate(sizeof(struct task_loop_memory) + loop_shares_size(threads));
     if (!memory)
@@ -315,7 +315,7 @@ static void run_alone(ompg_group *group, const struct loop_call *call,
     struct loop *loop = &frame.memory.loop;
     task_loop_init(&frame.memory, group, call);
     tasks->item.unlimited = false;
-    plan(group, call, &loop->plan);
+    plan_call(&loop->plan, group, call);
     int threads = no_more_threads(reserved->threads, &loop->plan);
     deal(loop, loop_make_shares(loop, frame.shares, SHARES_IN_FRAME, threads, &tasks->memory));
     parts_expect(group, counted_iterations(call));

@@ -37,8 +37,8 @@ enum {
 /* The state of a macro's loop, at the first cache line of the macro's room; shares follow it there. */
 struct macro_loop {
     struct loop loop;
-    alignas(CACHE_LINE) size_t origin,
-        step; /* the index of an iteration is origin + number * step */
+    alignas(CACHE_LINE) size_t origin; /* the index of an iteration is origin + number * step */
+    size_t step;
     int shares;
     long pieces;
     bool waits;   /* it is a wait of the group: outside of the group's own tasks */
