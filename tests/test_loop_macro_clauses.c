@@ -237,8 +237,14 @@ ORDERED_BY_OPENMP static void check_fewer_threads(int threads)
         runs += i >= 0;
     OMPG_FOR_OPT(group, i, 0, N, fixed, reduction(+ : runs))
         runs += i >= 0;
+    atomic_int plain = 0; /* without a clause each thread counts its shares itself */
+    OMPG_FOR(group, i, 0, N)
+        atomic_fetch_add(&plain, i >= 0);
+    OMPG_FOR_OPT(group, i, 0, N, fixed)
+        atomic_fetch_add(&plain, i >= 0);
     omp_set_dynamic(dynamic);
     CHECK_INT(runs, 4 * N);
+    CHECK_INT(atomic_load(&plain), 2 * N);
 }
 
 static void places_and_fewer_threads(void)

@@ -39,6 +39,7 @@ typedef struct ompg_loop {
     void *state;
     int shares;
     bool open;
+    bool stolen; /* whoever has nothing left steals: there is no use in another share */
 } ompg_loop;
 
 /* The iterations, and their indices for errors: origin + number * step. A step of 0 is an error. */
@@ -269,17 +270,19 @@ inline bound_type ompg_loop_at(const bound_type &first, unsigned long long n)
 #define OMPG_LOOP_PARALLEL(n, also, ...)                                                           \
     OMPG_LOOP_JOIN(OMPG_LOOP_PARALLEL_, OMPG_LOOP_HAS(__VA_ARGS__))(n, also, __VA_ARGS__)
 #define OMPG_LOOP_PARALLEL_0(n, also, ...)                                                         \
+    for (const bool ompg_stolen_##n = ompg_loop_##n.stolen; OMPG_LOOP_ONCE(n))                     \
     OMPG_LOOP_PRAGMA(omp parallel num_threads(ompg_shares_##n)                                     \
-                         firstprivate(ompg_state_##n, ompg_shares_##n, ompg_first_##n) also)       \
-    OMPG_LOOP_RANGES(n, OMPG_LOOP_THREAD, OMPG_LOOP_THREADS)
+                         firstprivate(ompg_state_##n, ompg_shares_##n, ompg_stolen_##n,            \
+                                      ompg_first_##n) also)                                        \
+    OMPG_LOOP_RANGES_OWN(n)
 #define OMPG_LOOP_PARALLEL_1(n, also, ...)                                                         \
     OMPG_LOOP_PRAGMA(omp parallel for __VA_ARGS__ num_threads(ompg_shares_##n)                     \
                          schedule(static, 1)                                                       \
                              firstprivate(ompg_state_##n, ompg_shares_##n, ompg_first_##n) also)   \
-    OMPG_LOOP_RANGES(n, 0, 1)
+    OMPG_LOOP_RANGES(n)
 #define OMPG_LOOP_TEAM(n, also, ...)                                                               \
     OMPG_LOOP_PRAGMA(omp for __VA_ARGS__ schedule(static, 1))                                      \
-    OMPG_LOOP_RANGES(n, 0, 1)
+    OMPG_LOOP_RANGES(n)
 
 #define OMPG_LOOP_ONCE(n) ompg_once_##n; ompg_once_##n = 0
 
@@ -309,9 +312,16 @@ inline bound_type ompg_loop_at(const bound_type &first, unsigned long long n)
         for (void *const ompg_state_##n = ompg_loop_##n.state; OMPG_LOOP_ONCE(n))                  \
             for (const int ompg_shares_##n = ompg_loop_##n.shares; OMPG_LOOP_ONCE(n))
 
-#define OMPG_LOOP_RANGES(n, share, step)                                                           \
-    for (int ompg_share_##n = (share); ompg_share_##n < ompg_shares_##n;                           \
-         ompg_share_##n += (step))                                                                 \
+/* OpenMP's loop over the shares, */
+#define OMPG_LOOP_RANGES(n)                                                                        \
+    for (int ompg_share_##n = 0; ompg_share_##n < ompg_shares_##n; ++ompg_share_##n)               \
+    OMPG_LOOP_RANGES_OF(n)
+/* and a thread's own one, which asks how many threads there are only where it must. */
+#define OMPG_LOOP_RANGES_OWN(n)                                                                    \
+    for (int ompg_share_##n = OMPG_LOOP_THREAD; ompg_share_##n < ompg_shares_##n;                  \
+         ompg_share_##n += ompg_stolen_##n ? ompg_shares_##n : OMPG_LOOP_THREADS)                  \
+    OMPG_LOOP_RANGES_OF(n)
+#define OMPG_LOOP_RANGES_OF(n)                                                                     \
         for (ompg_loop_range ompg_range_##n = ompg_loop_range_of(ompg_share_##n);                  \
              ompg_loop_next(ompg_state_##n, &ompg_range_##n);)
 

@@ -203,7 +203,10 @@ ompg_loop ompg_loop_open(void *room, size_t size, ompg_group *group,
     else
         open_parallel(macro, (char *)room + size, &request);
     expect(macro, request.count);
-    return (ompg_loop){.state = macro, .shares = macro->shares, .open = true};
+    return (ompg_loop){.state = macro,
+                       .shares = macro->shares,
+                       .open = true,
+                       .stolen = macro->loop.hand_out == BY_UNITS};
 }
 
 void ompg_loop_close(ompg_loop *handle)
@@ -225,10 +228,12 @@ static size_t index_of(const struct macro_loop *macro, size_t number)
     return macro->origin + number * macro->step;
 }
 
+/* The second line of the state is left where it is, unless the group has something to look at. */
 static bool loop_has_stopped(const struct macro_loop *macro, size_t number)
 {
     ompg_group *group = macro->loop.group;
-    return group && group_stopped(group, index_of(macro, number));
+    return group && UNLIKELY(!group_is_express(group)) &&
+           group_stopped(group, index_of(macro, number));
 }
 
 static bool take_units(struct macro_loop *macro, ompg_loop_range *range)
@@ -312,9 +317,18 @@ static bool take(struct macro_loop *macro, ompg_loop_range *range, bool first)
     }
 }
 
+/* Its line comes while the state's does, which says where the share is. */
+static void prefetch_share(struct macro_loop *macro, int share)
+{
+    struct share *behind = (void *)(macro + 1);
+    if (share < SHARES_IN_ROOM_LEAST)
+        prefetch_to_write(&behind[share]);
+}
+
 /* Before this thread's first range of a share. */
 static void enter(struct macro_loop *macro, ompg_loop_range *range)
 {
+    prefetch_share(macro, range->share);
     range->entered = true;
     range->outer = loop_here.group;
     range->outer_index = loop_here.index;
