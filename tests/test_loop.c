@@ -377,6 +377,52 @@ static void strangers_are_refused(void)
     }
 }
 
+/* ---- tasks of other threads ---- */
+
+enum { TASKS_FROM_OUTSIDE = 20000 };
+
+typedef struct outsider {
+    ompg_group *group;
+    atomic_int runs, accepted;
+    atomic_bool finished;
+} outsider;
+
+static int count_from_outside(ompg_group *group, void *arg)
+{
+    (void)group;
+    atomic_fetch_add(&((outsider *)arg)->runs, 1);
+    return 0;
+}
+
+static void *add_from_outside(void *arg)
+{
+    outsider *self = arg;
+    for (int i = 0; i < TASKS_FROM_OUTSIDE; i++)
+        if (ompg_go(self->group, count_from_outside, self) == 0)
+            atomic_fetch_add(&self->accepted, 1);
+    atomic_store(&self->finished, true);
+    return NULL;
+}
+
+/* Threads go when a loop's group is done; what comes into it before its wait has ended is run all the same. */
+static void tasks_come_while_a_loop_ends(void)
+{
+    for (size_t team = 0; team < TEAMS; team++) {
+        ompg_group *group = ompg_new(&(ompg_options){.threads = teams[team]});
+        outsider outside = {.group = group};
+        pthread_t stranger;
+        if (!CHECK_INT(pthread_create(&stranger, NULL, add_from_outside, &outside), 0))
+            return;
+        while (!atomic_load(&outside.finished))
+            check_cover(group, 0, 20, 0);
+        pthread_join(stranger, NULL);
+        CHECK_INT(ompg_wait(group), 0);
+        CHECK_INT(atomic_load(&outside.accepted), TASKS_FROM_OUTSIDE);
+        CHECK_INT(atomic_load(&outside.runs), TASKS_FROM_OUTSIDE);
+        ompg_free(group);
+    }
+}
+
 static int loop_in_range_of(ompg_group *group, size_t begin, size_t end, void *arg)
 {
     ompg_group *own = arg;
@@ -510,6 +556,7 @@ CHECK_MAIN("loop", {"every iteration once", every_iteration_once},
            {"a loop never waited for is skipped", a_loop_never_waited_for_is_skipped},
            {"a group that has stopped takes no loop", a_group_that_has_stopped_takes_no_loop},
            {"strangers are refused", strangers_are_refused},
+           {"tasks come while a loop ends", tasks_come_while_a_loop_ends},
            {"own tasks cannot wait", own_tasks_cannot_wait},
            {"loops nest in loops", loops_nest_in_loops}, {"loops run in tasks", loops_run_in_tasks},
            {"loops run in every region", loops_run_in_every_region})

@@ -99,6 +99,11 @@ static inline void prefetch_to_write(const void *line)
 #endif
 }
 
+static inline void prefetch_to_read(const void *line)
+{
+    __builtin_prefetch(line);
+}
+
 static inline void cpu_relax(void)
 {
 #if defined(__x86_64__) || defined(__i386__)

@@ -88,9 +88,16 @@ int openmp_processors(void)
     return n;
 }
 
+/* Fixed when the program starts, and each thread of a region asks. 0: not asked yet; or 1 more than the answer. */
 bool openmp_cancellation(void)
 {
-    return omp_get_cancellation();
+    static atomic_int known;
+    int answer = load_relaxed(&known);
+    if (answer == 0) {
+        answer = 1 + omp_get_cancellation();
+        store_relaxed(&known, answer);
+    }
+    return answer > 1;
 }
 
 struct openmp_about openmp_about(void)
@@ -154,15 +161,11 @@ NOT_INSTRUMENTED void openmp_taskgroup(openmp_body_fn *body, void *arg)
     }
 }
 
-NOT_INSTRUMENTED void openmp_parallel(int threads, openmp_body_fn *first, openmp_body_fn *other,
-                                      void *arg)
+NOT_INSTRUMENTED void openmp_parallel(int threads, openmp_thread_fn *body, void *arg)
 {
-#pragma omp parallel num_threads(threads) default(none) firstprivate(first, other, arg)
+#pragma omp parallel num_threads(threads) default(none) firstprivate(body, arg)
     {
-        if (omp_get_thread_num() == 0)
-            first(arg);
-        else
-            other(arg);
+        body(arg, omp_get_thread_num());
     }
 }
 

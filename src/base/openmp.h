@@ -10,6 +10,9 @@
 
 typedef void openmp_body_fn(void *arg);
 
+/* thread: omp_get_thread_num() */
+typedef void openmp_thread_fn(void *arg, int thread);
+
 /* ---- asking, where OpenMP has started ---- */
 
 /* omp_get_num_threads() */
@@ -62,10 +65,21 @@ int openmp_most_threads(int wanted);
 void openmp_taskgroup(openmp_body_fn *body, void *arg);
 
 /*
- * Runs first(arg) on the calling thread, and other(arg) on each of the others, in a new team of
- * `threads`, or of as many as OpenMP gives; then all tasks of the team.
+ * Runs body(arg, thread) on each thread of a new team of `threads`, or of as many as OpenMP gives, the caller's
+ * being 0; then all tasks of the team.
  */
-void openmp_parallel(int threads, openmp_body_fn *first, openmp_body_fn *other, void *arg);
+void openmp_parallel(int threads, openmp_thread_fn *body, void *arg);
+
+/*
+ * Of a short region in a new team: whether the others are what it takes time to wait for (libomp), because they begin
+ * last. With libgomp (whose code GCC writes) they begin first, while the caller is in the system call that wakes
+ * them; and whoever comes last to the team's end makes another one, 250 ns, which had better not be the caller.
+ */
+#if defined(__clang__)
+enum { OPENMP_OTHERS_ARE_LATE = true };
+#else
+enum { OPENMP_OTHERS_ARE_LATE = false };
+#endif
 
 /*
  * Adds an OpenMP task that runs body(arg), and then cancels its taskgroup if cancels(arg) says so.

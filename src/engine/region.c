@@ -187,15 +187,17 @@ static void run_found(struct worker *worker, struct task *task)
     task_run(worker, task);
 }
 
-void region_run_copy(struct worker *worker, const struct task *task, ompg_group *awaited)
+bool region_run_copy(struct worker *worker, const struct task *task)
 {
     struct region *region = worker->region;
-    struct idle idle = {.awaited = awaited};
+    bool goes_when_done = worker == region->waiter || OPENMP_OTHERS_ARE_LATE;
+    struct idle idle = {.awaited = goes_when_done ? region->root : NULL};
     task_run_copy(worker, task);
     run_own(worker);
     tally_flush(worker);
     for (int i = 0; i < PAUSES_AFTER_COPY && !steal_is_over(region, &idle); i++)
         steal_pause(region, &idle, NULL);
+    return goes_when_done && group_is_done(region, region->root);
 }
 
 static void worker_loop(struct worker *worker)
@@ -232,27 +234,27 @@ static void skip_copy(ompg_group *group)
     count_skipped_elsewhere(group);
 }
 
-void region_work(struct region *region, const struct task *first)
+bool region_work(struct region *region, int thread, const struct task *first)
 {
-    int thread = openmp_thread();
     struct worker *worker = worker_for(region, thread);
     if (!worker) {
         sub_relaxed(&region->active, 1);
         if (first)
             skip_copy(task_group(first));
-        return;
+        return false;
     }
     struct worker *outer = self;
     struct caller caller; /* OpenMP, or whoever has the thread besides */
     caller_enter(&caller);
     float_control_set(region->float_control);
     region_enter(worker, region, thread);
-    if (first)
-        region_run_copy(worker, first, NULL);
-    worker_loop(worker);
+    bool done = first && region_run_copy(worker, first);
+    if (!done)
+        worker_loop(worker);
     region_leave(worker, region, outer);
     caller_leave(&caller);
     worker_release(worker);
+    return done;
 }
 
 /* Body of the OpenMP task that is a worker; region_root_has_stopped comes after it. */
@@ -262,7 +264,7 @@ static void worker_main(void *arg)
     tsan_acquire(region);
     add_relaxed(&region->active, 1);
     sub_relaxed(&region->parking.calls, 1);
-    region_work(region, NULL);
+    region_work(region, openmp_thread(), NULL);
 }
 
 bool region_await_call(struct region *region)

@@ -50,10 +50,10 @@ void region_launch(struct worker *worker, size_t most, int most_pending);
 
 /*
  * Runs a copy of the task that all begin with, and what it has added. Then it waits a moment: the others mostly end
- * theirs too, and to look around would only hold them up. awaited: the group, where its waiter calls; NULL:
- * the others, who end with the region.
+ * theirs too, and to look around would only hold them up. True when the root group is done, and this thread may go
+ * to the end of the team; where that takes longer for whoever comes last, only the waiter may before the region closes.
  */
-void region_run_copy(struct worker *worker, const struct task *task, ompg_group *awaited);
+bool region_run_copy(struct worker *worker, const struct task *task);
 
 /* The waiter's part: all of the group's tasks, and what else is in its deque. */
 void region_run_root(struct worker *worker, ompg_group *group);
@@ -61,9 +61,9 @@ void region_run_root(struct worker *worker, ompg_group *group);
 /*
  * Works where this thread has no worker yet, at first on a copy of the task if one is given. The worker is
  * counted as active. Nothing where the thread has one, where the region closes, and without memory for a worker:
- * the others do the work, and the copy counts as skipped.
+ * the others do the work, and the copy counts as skipped. True when the root group is done: no call is to come.
  */
-void region_work(struct region *region, const struct task *first);
+bool region_work(struct region *region, int thread, const struct task *first);
 
 /*
  * For a thread of the region's own team that has no worker: waits until one is called for, which then

@@ -7,8 +7,8 @@
  * of its task (session_run_each); these were submitted before the team comes, so that the waiter runs those of
  * members that do not come. Where the caller is in a team already, all other workers are launched (region.c).
  *
- * Discipline. A session lies in the waiter's frame; the other threads read it only, until the team's end, except for
- * `missing`, which is the waiter's.
+ * Discipline. The waiter sets the region up before the team comes; until its end it writes no more of it than worker.h
+ * says.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -34,51 +34,36 @@
 static bool forked;
 static bool had_threads;
 
-struct session {
-    alignas(CACHE_LINE) struct region *region; /* all in one line: the others miss one for it */
-    ompg_group *group;
-    struct task each; /* what each member begins with; no fn: with nothing */
-    int missing;      /* members that have not come; the waiter's */
-};
-
-_Static_assert(sizeof(struct session) == CACHE_LINE, "the others miss one line for it");
-
-static const struct task *task_of_each(const struct session *session)
+static const struct task *task_of_each(const struct region *region)
 {
-    return session->each.fn ? &session->each : NULL;
+    return region->each.fn ? &region->each : NULL;
 }
 
 /* OpenMP may give fewer threads than it was asked for. */
-static void count_team(struct session *session)
+static void count_team(struct region *region)
 {
-    struct region *region = session->region;
     int team = forked ? 1 : openmp_threads();
     if (team >= load_relaxed(&region->threads))
         return;
     store_relaxed(&region->threads, team);
-    if (team >= region->members)
-        return;
-    session->missing = region->members - team;
-    sub_relaxed(&region->active, session->missing);
+    if (team < region->members)
+        sub_relaxed(&region->active, region->members - team);
 }
 
 /* The waiter's, and those of the members that have not come. True when the group is done then. */
-static bool run_each(const struct session *session)
+static bool run_each(const struct region *region)
 {
-    struct worker *worker = session->region->waiter;
-    for (int i = 0; i < session->missing; i++)
-        task_run_copy(worker, &session->each);
-    region_run_copy(worker, &session->each, session->group);
-    return group_is_done(session->region, session->group);
+    for (int i = load_relaxed(&((struct region *)region)->threads); i < region->members; i++)
+        task_run_copy(region->waiter, &region->each);
+    return region_run_copy(region->waiter, &region->each);
 }
 
 /* All tasks of the group, with the help of others. */
-static void run_all(const struct session *session)
+static void run_all(struct region *region)
 {
-    struct region *region = session->region;
     struct worker *worker = region->waiter;
-    ompg_group *group = session->group;
-    if (session->each.fn && run_each(session))
+    ompg_group *group = region->root;
+    if (task_of_each(region) && run_each(region))
         return;
     task_release_parked(worker, group);
     size_t tasks = mailbox_size(&group->mailbox) + deque_private(&worker->deque);
@@ -87,71 +72,97 @@ static void run_all(const struct session *session)
     region_run_root(worker, group);
 }
 
+/*
+ * A line that another processor has written comes 40 to 160 ns after it is asked for, and one after the other where
+ * each says where the next one is. So a member whose start all wait for asks at once for what it is going to read
+ * first and to write last; and the waiter for what it writes when the members have gone, and when it comes again.
+ */
+static void prefetch_for_copy(const struct region *region)
+{
+    if (!OPENMP_OTHERS_ARE_LATE || !task_of_each(region))
+        return;
+    prefetch_to_read(region->each.arg);
+    prefetch_to_read((const char *)region->each.arg + CACHE_LINE);
+    prefetch_to_write(&region->root->remote);
+}
+
+static void prefetch_for_end(const struct region *region)
+{
+    prefetch_to_write(region);
+    prefetch_to_write(&region->each);
+    prefetch_to_write(region->root);
+    prefetch_to_write(&region->root->local);
+    prefetch_to_write(&region->root->remote);
+}
+
 static void session_body(void *arg)
 {
-    struct session *session = arg;
-    struct region *region = session->region;
+    struct region *region = arg;
     struct worker *worker = region->waiter;
-    count_team(session);
+    count_team(region);
     region_enter(worker, region, region->joined ? openmp_thread() : 0);
-    run_all(session);
+    run_all(region);
+    prefetch_for_end(region);
     region_close(region);
     region_leave(worker, region, NULL);
     if (!forked && region_root_has_stopped(region))
         openmp_cancel();
 }
 
-/* A worker on a thread other than the waiter's; OpenMP's cancellation is as for a worker_main. */
-static void work_in_team(struct region *region, const struct task *first)
+/* In a team of the region's own, whose end waits for all tasks: only a cancel needs a taskgroup. */
+static void run_in_team(openmp_body_fn *body, void *arg)
 {
-    region_work(region, first);
-    if (region_root_has_stopped(region))
+    if (openmp_cancellation())
+        openmp_taskgroup(body, arg);
+    else
+        body(arg);
+}
+
+/* A thread of such a team that is not the waiter's. */
+struct other {
+    struct region *region;
+    const struct task
+        *first; /* what its next worker begins with, a member's first; NULL: with nothing */
+    int thread;
+    bool goes; /* the group is done */
+};
+
+/* A worker there; OpenMP's cancellation is as for a worker_main. */
+static void work_in_team(void *arg)
+{
+    struct other *other = arg;
+    other->goes = region_work(other->region, other->thread, other->first);
+    other->first = NULL;
+    if (region_root_has_stopped(other->region))
         openmp_cancel();
 }
 
-static void team_member(void *arg)
+static void team_other(struct region *region, int thread)
 {
-    struct session *session = arg;
-    work_in_team(session->region, task_of_each(session));
-}
-
-static void team_called(void *arg)
-{
-    struct session *session = arg;
-    work_in_team(session->region, NULL);
-}
-
-/* In a team of the region's own, whose end waits for all tasks: only a cancel needs a taskgroup. */
-static void run_in_team(openmp_body_fn *body, struct session *session)
-{
-    if (openmp_cancellation())
-        openmp_taskgroup(body, session);
-    else
-        body(session);
-}
-
-static void team_waiter(void *arg)
-{
-    run_in_team(session_body, arg);
-}
-
-static void team_other(void *arg)
-{
-    struct session *session = arg;
-    tsan_acquire(session);
-    struct region *region = session->region;
-    if (openmp_thread() < region->members)
-        run_in_team(team_member, session);
-    while (region_await_call(region))
-        run_in_team(team_called, session);
+    tsan_acquire(&region->each);
+    struct other other = {.region = region, .thread = thread};
+    if (thread < region->members) {
+        other.first = task_of_each(region);
+        prefetch_for_copy(region);
+        run_in_team(work_in_team, &other);
+    }
+    while (!other.goes && region_await_call(region))
+        run_in_team(work_in_team, &other);
     tsan_release(region); /* to run_session, after the join */
 }
 
-/* Sets up the region for the team that the caller is in, or for a new one, which `tasks` wait for. */
-static void prepare(struct session *session, const struct reserved *reserved, size_t tasks)
+static void team_thread(void *region, int thread)
 {
-    struct region *region = session->region;
-    ompg_group *group = session->group;
+    if (thread == 0)
+        run_in_team(session_body, region);
+    else
+        team_other(region, thread);
+}
+
+/* Sets up the region for the team that the caller is in, or for a new one, which `tasks` wait for. */
+static void prepare(ompg_group *group, const struct reserved *reserved, size_t tasks)
+{
+    struct region *region = reserved->region;
     bool joins = reserved->level > 0;
     int threads = reserved->threads;
     region->members = joins || tasks == 0 ? 1 : tasks < (size_t)threads ? (int)tasks : threads;
@@ -209,46 +220,41 @@ void session_unreserve(struct reserved *reserved)
     reserved->region = NULL;
 }
 
-static struct session session_of(ompg_group *group, const struct reserved *reserved)
-{
-    return (struct session){.region = reserved->region, .group = group};
-}
-
 /* Runs what prepare() has set up. */
-static void run_session(struct session *session)
+static void run_session(struct region *region)
 {
-    struct region *region = session->region;
     struct caller caller;
     caller_enter(&caller);
-    tsan_release(session);
+    tsan_release(&region->each);
     if (forked)
-        session_body(session);
+        session_body(region);
     else if (region->joined)
-        openmp_taskgroup(session_body, session);
+        openmp_taskgroup(session_body, region);
     else
-        openmp_parallel(load_relaxed(&region->threads), team_waiter, team_other, session);
+        openmp_parallel(load_relaxed(&region->threads), team_thread, region);
     caller_leave(&caller);
     tsan_acquire(region);
-    home_move(session->group, NULL, NULL);
+    home_move(region->root, NULL, NULL);
 }
 
 void session_run(ompg_group *group, const struct reserved *reserved)
 {
+    struct region *region = reserved->region;
     if (!idle_await_task(group))
         return;
-    struct session session = session_of(group, reserved);
     bool passes_gate = load_relaxed(&group->gated) && !group_stopped_hard(group);
-    prepare(&session, reserved, passes_gate ? 0 : mailbox_size(&group->mailbox));
-    run_session(&session);
+    prepare(group, reserved, passes_gate ? 0 : mailbox_size(&group->mailbox));
+    region->each.fn = NULL;
+    run_session(region);
 }
 
 /* As tasks of one loop: they take one index together. The group is at home in the region. */
-static void count_each(struct session *session)
+static void count_each(struct region *region)
 {
-    ompg_group *group = session->group;
-    size_t members = (size_t)session->region->members;
-    session->each.index = group_next_index(group);
-    count_at_once(session->region->waiter, group, members);
+    ompg_group *group = region->root;
+    size_t members = (size_t)region->members;
+    region->each.index = group_next_index(group);
+    count_at_once(region->waiter, group, members);
     add_release(&group->unnumbered, members); /* after `submitted`: see group_next_index */
     parts_returned(group, members);           /* now, not by each in a line that all write */
 }
@@ -256,11 +262,11 @@ static void count_each(struct session *session)
 void session_run_each(ompg_group *group, const struct reserved *reserved, const struct task *each,
                       int most)
 {
-    struct session session = session_of(group, reserved);
-    session.each = *each;
-    prepare(&session, reserved, (size_t)most);
-    count_each(&session);
-    run_session(&session);
+    struct region *region = reserved->region;
+    prepare(group, reserved, (size_t)most);
+    task_copy(&region->each, each);
+    count_each(region);
+    run_session(region);
 }
 
 /* ---- fork ---- */

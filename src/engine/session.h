@@ -32,7 +32,7 @@ void session_run(ompg_group *group, const struct reserved *reserved);
 /*
  * For a loop that is all that the group has, where the session that is reserved opens a team: each member of the
  * team, at most `most`, begins with a copy of the task, with an index. A copy is skipped where memory for a worker is
- * short: the others must be able to do its part.
+ * short: the others must be able to do its part. The copies read two cache lines of the task's argument first.
  */
 void session_run_each(ompg_group *group, const struct reserved *reserved, const struct task *each,
                       int most);

@@ -86,7 +86,7 @@ struct slot {
 
 struct region {
     atomic_int threads;     /* size of the team; the waiter sets it, at first to what it asks for */
-    int capacity;           /* of slots; read-only while the region runs, as all down to root */
+    int capacity;           /* of slots; read-only while the region runs, as all down to `each` */
     int members;            /* threads of the team that are workers from the start */
     int level;              /* omp_get_level() in it */
     bool joined;            /* in a team that was there; otherwise the library has opened it */
@@ -94,9 +94,10 @@ struct region {
     int64_t spin_ns;        /* of its parking */
     int64_t begun_ticks;    /* when it was opened */
     uint32_t float_control; /* of the waiter: what all its workers have */
+    atomic_int snapshots;   /* statistics for which tallies are held back a moment */
     ompg_group *root;
     struct worker *waiter;                 /* the waiter's; the region's for good */
-    atomic_int snapshots;                  /* statistics for which tallies are held back a moment */
+    alignas(CACHE_LINE) struct task each;  /* what each member begins with; no fn: with nothing */
     struct region *next_free;              /* pool's lock */
     alignas(CACHE_LINE) atomic_int active; /* workers in slots, and members that are to come */
     struct parking parking; /* calls: workers launched that have not started; closed: workers end */

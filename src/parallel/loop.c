@@ -34,21 +34,15 @@ struct task_loop {
     };
     ompg_range_fn *fn;
     void *arg;
-    struct loop *loop;
-    void *memory; /* of both; of shares that have no room in a frame; NULL: nothing */
-    bool counted; /* its iterations are: another loop over them has not */
-};
-
-/* Both in one piece of memory; the shares follow. */
-struct task_loop_memory {
-    alignas(CACHE_LINE) struct task_loop tasks;
-    alignas(CACHE_LINE) struct loop loop;
+    void *memory;     /* its own; of shares that have no room in a frame; NULL: nothing */
+    bool counted;     /* its iterations are: another loop over them has not */
+    struct loop loop; /* in the second line: where it is need not be looked up. The shares follow */
 };
 
 enum { SHARES_IN_FRAME = 8 };
 
 struct task_loop_frame {
-    struct task_loop_memory memory;
+    struct task_loop tasks;
     struct share shares[SHARES_IN_FRAME];
 };
 
@@ -147,7 +141,7 @@ static struct units take_more(struct participant *participant, struct share *own
 static int participate(ompg_group *group, void *arg)
 {
     struct task_loop *tasks = arg;
-    struct loop *loop = tasks->loop;
+    struct loop *loop = &tasks->loop;
     struct participant participant = {
         .tasks = tasks, .loop = loop, .frame = frame_of(self, group), .cut_at = OMPG_NO_INDEX};
     struct share *own = loop_share(loop, self->thread);
@@ -189,16 +183,14 @@ static int no_more_threads(int threads, const struct loop_plan *plan)
 }
 
 /* Except for the plan and the shares. */
-static void task_loop_init(struct task_loop_memory *made, ompg_group *group,
-                           const struct loop_call *call)
+static void task_loop_init(struct task_loop *tasks, ompg_group *group, const struct loop_call *call)
 {
-    made->loop.group = group;
-    store_relaxed(&made->loop.reported, false);
-    made->tasks.loop = &made->loop;
-    made->tasks.fn = call->fn;
-    made->tasks.arg = call->arg;
-    made->loop.float_control = float_control_get();
-    made->tasks.counted = call->counted;
+    tasks->loop.group = group;
+    store_relaxed(&tasks->loop.reported, false);
+    tasks->fn = call->fn;
+    tasks->arg = call->arg;
+    tasks->loop.float_control = float_control_get();
+    tasks->counted = call->counted;
 }
 
 static void deal(struct loop *loop, int threads)
@@ -208,10 +200,10 @@ static void deal(struct loop *loop, int threads)
 }
 
 /* All participants have left. */
-static void end_loop(const struct task_loop *tasks)
+static void end_loop(struct task_loop *tasks)
 {
     if (tasks->counted)
-        parts_add(tasks->loop->group, loop_unreported(tasks->loop));
+        parts_add(tasks->loop.group, loop_unreported(&tasks->loop));
     free(tasks->memory);
 }
 
@@ -233,24 +225,24 @@ static struct task_loop *task_loop_new(ompg_group *group, const struct loop_call
     struct loop_plan planned;
     plan_call(&planned, group, call);
     int threads = no_more_threads(ompg_get_threads(group), &planned);
-    void *memory = loop_allocate(sizeof(struct task_loop_memory) + loop_shares_size(threads));
+    void *memory = loop_allocate(sizeof(struct task_loop) + loop_shares_size(threads));
     if (!memory)
         return NULL;
-    struct task_loop_memory *made = loop_first_line(memory);
-    task_loop_init(made, group, call);
-    made->tasks.shared.release = release;
-    store_relaxed(&made->tasks.shared.references, (size_t)threads);
-    made->tasks.memory = memory;
-    made->loop.shares = (void *)(made + 1);
-    made->loop.plan = planned;
-    deal(&made->loop, threads);
-    return &made->tasks;
+    struct task_loop *tasks = loop_first_line(memory);
+    task_loop_init(tasks, group, call);
+    tasks->shared.release = release;
+    store_relaxed(&tasks->shared.references, (size_t)threads);
+    tasks->memory = memory;
+    tasks->loop.shares = (void *)(tasks + 1);
+    tasks->loop.plan = planned;
+    deal(&tasks->loop, threads);
+    return tasks;
 }
 
 /* Adds the participants. Once there is one, the loop will be done. */
 static int add_participants(struct task_loop *tasks)
 {
-    struct loop *loop = tasks->loop;
+    struct loop *loop = &tasks->loop;
     int threads = loop->threads;
     int code = 0;
     int added = 0;
@@ -311,9 +303,9 @@ static void run_alone(ompg_group *group, const struct loop_call *call,
                       const struct reserved *reserved)
 {
     struct task_loop_frame frame;
-    struct task_loop *tasks = &frame.memory.tasks;
-    struct loop *loop = &frame.memory.loop;
-    task_loop_init(&frame.memory, group, call);
+    struct task_loop *tasks = &frame.tasks;
+    struct loop *loop = &tasks->loop;
+    task_loop_init(tasks, group, call);
     tasks->item.unlimited = false;
     plan_call(&loop->plan, group, call);
     int threads = no_more_threads(reserved->threads, &loop->plan);
