@@ -50,7 +50,7 @@ struct participant {
     struct task_loop *tasks;
     struct loop *loop;   /* of these tasks */
     struct frame *frame; /* of its own */
-    size_t unreported;   /* iterations that are over */
+    size_t unreported;   /* iterations that are over, since the last report */
     bool failed;         /* a sub-range has */
     size_t last;         /* iterations that it took at once, */
     int64_t began;       /* and the tick when it did; 0: none yet */
@@ -67,6 +67,7 @@ static bool run_range(struct participant *participant, struct units units)
     participant->last = range.end - range.begin;
     if (group_stopped(loop->group, range.begin)) {
         participant->cut_at = range.begin;
+        loop_leave_out(loop, units);
         return false;
     }
     part_begin(frame, range.begin);
@@ -89,7 +90,8 @@ static void run_units(struct participant *participant, struct units units, struc
     uint32_t n = loop->plan.whole ? units.past - units.first : 1;
     for (; units.first != units.past; units.first += n) {
         if (!run_range(participant, (struct units){units.first, units.first + n})) {
-            loop_abandon_from(own, units.first);
+            loop_leave_out(loop, (struct units){units.first + n, units.past});
+            loop_abandon_from(loop, own, units.first);
             return;
         }
     }
@@ -153,7 +155,6 @@ static int participate(ompg_group *group, void *arg)
             break;
         run_units(&participant, units, own);
     }
-    loop_leave(own, participant.unreported);
     float_control_set(float_control);
     participant.frame->failed = participant.failed;
     if (participant.cut_at == OMPG_NO_INDEX)
@@ -186,7 +187,6 @@ static int no_more_threads(int threads, const struct loop_plan *plan)
 static void task_loop_init(struct task_loop *tasks, ompg_group *group, const struct loop_call *call)
 {
     tasks->loop.group = group;
-    store_relaxed(&tasks->loop.reported, false);
     tasks->fn = call->fn;
     tasks->arg = call->arg;
     tasks->loop.float_control = float_control_get();

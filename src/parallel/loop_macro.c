@@ -167,7 +167,6 @@ static void init(struct macro_loop *macro, const struct request *request, ompg_l
     macro->origin = (size_t)span.origin;
     macro->step = (size_t)span.step;
     macro->loop.group = group;
-    store_relaxed(&macro->loop.reported, false);
     macro->memory = NULL;
     loop_plan_range(&macro->loop.plan, 0, request->count, request->options.grain,
                     group && group->deterministic);
@@ -251,9 +250,10 @@ static bool take_units(struct macro_loop *macro, ompg_loop_range *range)
         range->began = began;
         if (!loop_has_stopped(macro, taken.begin))
             return true;
+        loop_leave_out(loop, units);
         if (group_stopped_hard(loop->group))
             return false;
-        loop_abandon_from(own, units.first);
+        loop_abandon_from(loop, own, units.first);
     }
 }
 
@@ -356,9 +356,7 @@ static void set_loop_here(const struct macro_loop *macro, const ompg_loop_range 
 
 static void leave_loop(const struct macro_loop *macro, ompg_loop_range *range)
 {
-    if (macro->loop.hand_out == BY_UNITS)
-        loop_leave(loop_share(&macro->loop, range->share), range->unreported);
-    else if (macro->loop.group)
+    if (macro->loop.hand_out != BY_UNITS && macro->loop.group)
         loop_report_rest(macro->loop.group, &range->unreported);
     loop_here = (struct loop_here){
         .group = range->outer, .index = range->outer_index, .within = range->outer_within};

@@ -33,20 +33,18 @@ static inline void loop_report(struct loop *loop, size_t *unreported, int64_t be
 {
     if (*unreported < loop->report_at || (now != 0 && now - before < SHORT_TICKS))
         return;
+    add_relaxed(&loop->settled, *unreported);
     loop_report_rest(loop->group, unreported);
-    if (!load_relaxed(&loop->reported))
-        store_relaxed(&loop->reported, true);
 }
 
 /*
- * When all threads have left a loop that is handed out by units: what they have not reported. Where nothing has
- * stopped the group all iterations are over, and no share need be looked at, which another thread has written.
+ * When all threads have left a loop that is handed out by units: what is over and was not reported. Where nothing has
+ * stopped the group all units were taken, and no share need be looked at, which another thread has written.
  */
 static inline size_t loop_unreported(struct loop *loop)
 {
-    if (load_relaxed(&loop->reported) || !group_is_express(loop->group))
-        return loop_over(loop);
-    return loop->plan.end - loop->plan.begin;
+    size_t untaken = LIKELY(group_is_express(loop->group)) ? 0 : loop_untaken(loop);
+    return loop->plan.end - loop->plan.begin - load_relaxed(&loop->settled) - untaken;
 }
 
 #endif

@@ -11,7 +11,8 @@ enum {
     DETERMINISTIC_UNITS = 1024, /* that a deterministic loop without a grain is cut into */
 };
 
-_Static_assert(sizeof(struct loop) == CACHE_LINE, "a thread that comes misses one line for it");
+_Static_assert(offsetof(struct loop, settled) == CACHE_LINE,
+               "a thread that comes misses one line for it");
 
 static uint64_t pack(uint64_t first, uint64_t past)
 {
@@ -173,18 +174,33 @@ struct units loop_take(struct loop *loop, struct share *own, size_t last, int64_
     return units_are_none(taken) ? steal_units(loop, own, pace) : taken;
 }
 
-void loop_abandon_from(struct share *share, uint32_t unit)
+static size_t iterations_of(const struct loop *loop, struct units units)
 {
-    uint64_t word = load_relaxed(&share->units);
-    while (unpack(word).first >= unit && !cas_weak_relaxed(&share->units, &word, 0U))
-        ;
+    struct loop_range range = loop_range_of(&loop->plan, units);
+    return units_are_none(units) ? 0 : range.end - range.begin;
 }
 
-size_t loop_over(const struct loop *loop)
+void loop_leave_out(struct loop *loop, struct units units)
+{
+    add_relaxed(&loop->settled, iterations_of(loop, units));
+}
+
+void loop_abandon_from(struct loop *loop, struct share *share, uint32_t unit)
+{
+    uint64_t word = load_relaxed(&share->units);
+    while (unpack(word).first >= unit) {
+        if (cas_weak_relaxed(&share->units, &word, 0U)) {
+            loop_leave_out(loop, unpack(word));
+            return;
+        }
+    }
+}
+
+size_t loop_untaken(const struct loop *loop)
 {
     size_t sum = 0;
     for (int i = 0; i < loop->threads; i++)
-        sum += load_relaxed(&loop->shares[i].over);
+        sum += iterations_of(loop, unpack(load_relaxed(&loop->shares[i].units)));
     return sum;
 }
 
@@ -197,10 +213,10 @@ void loop_deal(struct loop *loop, int threads)
     for (int i = 0; i < threads; i++) {
         uint64_t past = units * (uint64_t)(i + 1) / (uint64_t)threads;
         store_relaxed(&loop->shares[i].units, pack(first, past));
-        store_relaxed(&loop->shares[i].over, 0U);
         first = past;
     }
     loop->threads = threads;
+    store_relaxed(&loop->settled, 0U);
 }
 
 void *loop_allocate(size_t size)

@@ -8,7 +8,7 @@
  *
  * Discipline. share.units: compare-exchange by anyone; relaxed, because nothing else is published by
  * it: what the loop reads was written before its threads came. struct loop is read-only then.
- * share.over: added to by those who leave; relaxed, because it is read when all have left. So is loop.reported.
+ * loop.settled: added to; relaxed, because it is read when all have left.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -43,13 +43,15 @@ struct loop_plan {
 
 struct share {
     alignas(CACHE_LINE) _Atomic uint64_t units; /* first unit in the high half, past in the low */
-    _Atomic size_t over; /* iterations that those who have left have not reported */
 };
 
 /* BY_BLOCKS and BY_PIECES: see loop_macro.c. */
 enum hand_out { BY_UNITS, BY_BLOCKS, BY_PIECES };
 
-/* All that its threads read, in one cache line. */
+/*
+ * All that its threads read is in one cache line. What is over need not be counted where it is: all is, except for
+ * what is left out.
+ */
 struct loop {
     alignas(CACHE_LINE) struct loop_plan plan;
     ompg_group *group;
@@ -59,7 +61,7 @@ struct loop {
     uint32_t report_at;     /* iterations of a thread that are over: loop_report.h */
     unsigned char hand_out; /* enum hand_out */
     bool team;              /* of a team that comes to it: loop_macro.c */
-    atomic_bool reported;   /* some iterations were, before their thread left */
+    alignas(CACHE_LINE) _Atomic size_t settled; /* iterations that were reported, or left out */
 };
 
 /* Iterations [begin, end). */
@@ -124,17 +126,13 @@ struct units loop_take(struct loop *loop, struct share *own, size_t last, int64_
 /* The iterations of units; the last unit of all may be shorter. */
 struct loop_range loop_range_of(const struct loop_plan *plan, struct units units);
 
-/* A thread leaves that has the share: so many iterations are over. */
-static inline void loop_leave(struct share *own, size_t over)
-{
-    if (over > 0)
-        add_relaxed(&own->over, over);
-}
+/* Units that were taken, and will not be run. */
+void loop_leave_out(struct loop *loop, struct units units);
 
-/* All of them, when all threads have left. */
-size_t loop_over(const struct loop *loop);
+/* The group has stopped from this unit on: leaves out the rest of a share that lies above it. */
+void loop_abandon_from(struct loop *loop, struct share *share, uint32_t unit);
 
-/* The group has stopped from this unit on: gives up the rest of a share that lies above it. */
-void loop_abandon_from(struct share *share, uint32_t unit);
+/* Iterations of the units that nobody has taken, when all threads have left. */
+size_t loop_untaken(const struct loop *loop);
 
 #endif

@@ -11,12 +11,13 @@
 //@ take src/base/atomics.h
 //@ take src/parallel/loop_units.h SHORT_TICKS units units_are_none loop_plan share loop loop_range pace loop_share divide_up
 //@ into taken.h
-//@ take src/parallel/loop_units.c OWNER_FRACTION pack unpack loop_pace pace_of units_to_take has_units take_front take_back steal_units any_has_units loop_take loop_abandon_from loop_deal
+//@ take src/parallel/loop_units.c OWNER_FRACTION pack unpack loop_pace pace_of units_to_take has_units take_front take_back steal_units any_has_units loop_take loop_range_of iterations_of loop_leave_out loop_abandon_from loop_untaken loop_deal
 //@ change s/SHORT_TICKS = 2000/SHORT_TICKS = 4/;s/LONG_TICKS = 200000/LONG_TICKS = 6/
 //@ mutant front-is-stored s/cas_weak_relaxed(&share->units, &word, pack(past, left.past))/(store_relaxed(\&share->units, pack(past, left.past)), true)/
 //@ mutant back-is-stored s/cas_weak_relaxed(&share->units, &word, pack(left.first, first))/(store_relaxed(\&share->units, pack(left.first, first)), true)/
 //@ mutant loot-replaces-units s/!units_are_none(unpack(word)) ||/false ||/
 //@ mutant loot-is-forgotten s/return units_are_none(taken) ? steal_units(loop, own, pace) : taken;/return steal_units(loop, own, pace);/
+//@ mutant what-is-abandoned-is-over s/^            loop_leave_out(loop, unpack(word));$//
 //@ mutant abandons-too-much s/unpack(word).first >= unit/true/
 #include "basis.h"
 
@@ -54,7 +55,8 @@ struct model : rl::test_suite<model, THREADS> {
         RL_ASSERT(units.first < units.past && units.past <= UNITS);
         for (; units.first != units.past; units.first++) {
             if (units.first >= stop()) {
-                loop_abandon_from(own, units.first);
+                loop_leave_out(&loop, units);
+                loop_abandon_from(&loop, own, units.first);
                 return;
             }
             RL_ASSERT(add_relaxed(&taken[units.first], 1) == 0);
@@ -74,8 +76,12 @@ struct model : rl::test_suite<model, THREADS> {
 
     void after()
     {
-        for (uint32_t i = 0; i < stop(); i++)
-            RL_ASSERT(load_relaxed(&taken[i]) == 1);
+        size_t over = 0;
+        for (uint32_t i = 0; i < UNITS; i++) {
+            RL_ASSERT(load_relaxed(&taken[i]) == 1 || i >= stop());
+            over += (size_t)load_relaxed(&taken[i]);
+        }
+        RL_ASSERT(over + load_relaxed(&loop.settled) + loop_untaken(&loop) == UNITS);
     }
 };
 
