@@ -272,9 +272,59 @@ static void budgets_at_every_level_finish(void)
     }
 }
 
+/* ---- what several places let in ---- */
+
+static const double long_enough_seconds = 0.02; /* for the other threads to leave */
+
+static int run_long(ompg_group *group, void *arg)
+{
+    (void)group;
+    (void)arg;
+    double until = seconds_now() + long_enough_seconds;
+    while (seconds_now() < until)
+        ;
+    return 0;
+}
+
+/* Needs another thread to run another one. */
+static int run_beside_another(ompg_group *group, void *arg)
+{
+    event *begun = arg;
+    event_post(begun);
+    if (ompg_get_threads(group) > 1)
+        CHECK_AWAIT(begun, 2);
+    return 0;
+}
+
+static int let_several_in(ompg_group *group, void *arg)
+{
+    event begun = {0};
+    ompg_group *inner = ompg_new(&(ompg_options){.budget = 4.0});
+    (void)group;
+    (void)arg;
+    CHECK_INT(ompg_go_with(inner, run_long, NULL, &dear), 0);
+    for (int i = 0; i < 4; i++)
+        CHECK_INT(ompg_go_with(inner, run_beside_another, &begun, &cheap), 0);
+    CHECK_INT(ompg_wait(inner), 0);
+    ompg_free(inner);
+    return 0;
+}
+
+/* The first of them begins where the dear one has ended; the threads that have left are called for the others. */
+static void what_a_dear_task_lets_in_is_found(void)
+{
+    for (int round = 0; round < 5; round++)
+        CHECK_INT(ompg_run(&(ompg_options){.threads = 2}, let_several_in, NULL, NULL), 0);
+#pragma omp parallel num_threads(2)
+#pragma omp single
+    for (int round = 0; round < 5; round++)
+        CHECK_INT(ompg_run(NULL, let_several_in, NULL, NULL), 0);
+}
+
 CHECK_MAIN("budget", {"sum is never exceeded", sum_is_never_exceeded},
            {"sum is kept for a producer", sum_is_kept_for_a_producer},
            {"dear task gets its turn", dear_task_gets_its_turn},
+           {"what a dear task lets in is found", what_a_dear_task_lets_in_is_found},
            {"dearer than the budget runs alone", dearer_than_the_budget_runs_alone},
            {"fractions and extremes", fractions_and_extremes},
            {"nothing is lost in rounding", nothing_is_lost_in_rounding},

@@ -147,6 +147,13 @@ static void call_standby(struct gate *gate)
         standby->call(standby);
 }
 
+/* What was moved to the deque others must be able to find: what runs here next may take long. */
+static void attend_if_asked(struct worker *worker)
+{
+    if (worker && UNLIKELY(load_relaxed(&worker->deque.attention)))
+        worker->region->attend(worker);
+}
+
 void task_release_parked(struct worker *worker, ompg_group *group)
 {
     struct task task;
@@ -159,6 +166,7 @@ void task_release_parked(struct worker *worker, ompg_group *group)
             deque_push(&worker->deque, &task);
     if (worker && deque_make_room(&worker->deque)) /* for what it adds */
         call_standby(&group->gate);
+    attend_if_asked(worker);
 }
 
 void task_run_parked(struct worker *worker, ompg_group *group)

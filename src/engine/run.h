@@ -34,9 +34,9 @@ void task_run_slow(struct worker *worker, struct task *task);
 void task_run_started(struct worker *worker, const struct task *task, const struct gate *inherited);
 
 /*
- * Moves parked tasks that have got a place to the worker's deque; of a shared gate, those of all groups that share
- * it, to where each group's are run. Calls the group's standby if there is budget. NULL worker: from a thread that
- * runs none of them.
+ * Moves parked tasks that have got a place to the worker's deque, and says so; of a shared gate, those of all groups
+ * that share it, to where each group's are run. Calls the group's standby if there is budget. NULL worker: from a
+ * thread that runs none of them.
  */
 void task_release_parked(struct worker *worker, ompg_group *group);
 

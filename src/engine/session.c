@@ -171,6 +171,7 @@ static void prepare(ompg_group *group, const struct reserved *reserved, size_t t
     region->oversubscribed = threads > openmp_processors();
     region->spin_ns = region->oversubscribed ? 0 : parking_spin_ns();
     region->root = group;
+    region->attend = region_attend;
     region->float_control = float_control_get();
     int64_t begun = load_relaxed(&group->begun_ticks);
     region->begun_ticks = begun ? begun : clock_ticks();

@@ -98,6 +98,7 @@ struct region {
     ompg_group *root;
     struct worker *waiter;                 /* the waiter's; the region's for good */
     alignas(CACHE_LINE) struct task each;  /* what each member begins with; no fn: with nothing */
+    void (*attend)(struct worker *worker); /* region_attend, for what lies below it */
     struct region *next_free;              /* pool's lock */
     alignas(CACHE_LINE) atomic_int active; /* workers in slots, and members that are to come */
     struct parking parking; /* calls: workers launched that have not started; closed: workers end */
