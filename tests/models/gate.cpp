@@ -141,6 +141,7 @@ enum { WAIT_BEGUN = 2 };
 #define group_stopped(group, index) false
 #define group_stopped_hard(group) false
 #define run_branch(worker, task, holding) ((void)0)
+#define attend_if_asked(worker) ((void)0) /* each deque is its worker's alone; that others look is leaving's to show */
 #define group_is_express(group) false
 #define task_is_express(worker, group) false
 #define task_run_express_with(worker, task, block) ((void)0)
