@@ -22,6 +22,7 @@ static struct loop *const loop = &handed_out;
 static void make(struct loop_plan plan, int threads)
 {
     loop->plan = plan;
+    store_relaxed(&loop->settled, 0U);
     loop_deal(loop, threads);
 }
 

@@ -297,8 +297,6 @@ int ompg_set_limit(ompg_group *group, int limit)
     struct worker *worker = self;
     if (is_home(worker, group) || gate_is_shared(&group->gate))
         task_release_parked(worker, group);
-    if (worker)
-        region_attend_if_asked(worker);
     return 0;
 }
 

@@ -76,28 +76,29 @@ int openmp_threads(void)
     return omp_get_num_threads();
 }
 
-/* Asking costs a system call. 0: not asked yet; any thread may be the one to ask. */
+/* Any thread may be the one to ask. *known: 0: nobody has yet; or 1 more than the answer. */
+static int ask_once(atomic_int *known, int (*question)(void))
+{
+    int answer = load_relaxed(known);
+    if (answer == 0) {
+        answer = 1 + question();
+        store_relaxed(known, answer);
+    }
+    return answer - 1;
+}
+
+/* Asking costs a system call. */
 int openmp_processors(void)
 {
     static atomic_int known;
-    int n = load_relaxed(&known);
-    if (n == 0) {
-        n = omp_get_num_procs();
-        store_relaxed(&known, n);
-    }
-    return n;
+    return ask_once(&known, omp_get_num_procs);
 }
 
-/* Fixed when the program starts, and each thread of a region asks. 0: not asked yet; or 1 more than the answer. */
+/* Fixed when the program starts, and each thread of a region asks. */
 bool openmp_cancellation(void)
 {
     static atomic_int known;
-    int answer = load_relaxed(&known);
-    if (answer == 0) {
-        answer = 1 + omp_get_cancellation();
-        store_relaxed(&known, answer);
-    }
-    return answer > 1;
+    return ask_once(&known, omp_get_cancellation);
 }
 
 struct openmp_about openmp_about(void)

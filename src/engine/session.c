@@ -51,9 +51,9 @@ static void count_team(struct region *region)
 }
 
 /* The waiter's, and those of the members that have not come. True when the group is done then. */
-static bool run_each(const struct region *region)
+static bool run_each(struct region *region)
 {
-    for (int i = load_relaxed(&((struct region *)region)->threads); i < region->members; i++)
+    for (int i = load_relaxed(&region->threads); i < region->members; i++)
         task_run_copy(region->waiter, &region->each);
     return region_run_copy(region->waiter, &region->each);
 }

@@ -48,7 +48,6 @@ struct task_loop_frame {
 
 struct participant {
     struct task_loop *tasks;
-    struct loop *loop;   /* of these tasks */
     struct frame *frame; /* of its own */
     size_t unreported;   /* iterations that are over, since the last report */
     bool failed;         /* a sub-range has */
@@ -61,7 +60,7 @@ struct participant {
 /* False when the group has stopped there. */
 static bool run_range(struct participant *participant, struct units units)
 {
-    struct loop *loop = participant->loop;
+    struct loop *loop = &participant->tasks->loop;
     struct frame *frame = participant->frame;
     struct loop_range range = loop_range_of(&loop->plan, units);
     participant->last = range.end - range.begin;
@@ -86,7 +85,7 @@ static bool run_range(struct participant *participant, struct units units)
 /* Units that were taken at once; the later ones are in the share. */
 static void run_units(struct participant *participant, struct units units, struct share *own)
 {
-    struct loop *loop = participant->loop;
+    struct loop *loop = &participant->tasks->loop;
     uint32_t n = loop->plan.whole ? units.past - units.first : 1;
     for (; units.first != units.past; units.first += n) {
         if (!run_range(participant, (struct units){units.first, units.first + n})) {
@@ -100,7 +99,8 @@ static void run_units(struct participant *participant, struct units units, struc
 /* A group that has stopped for all iterations, not only for those from an index on. */
 static bool nothing_left(const struct participant *participant)
 {
-    return participant->cut_at != OMPG_NO_INDEX && group_stopped_hard(participant->loop->group);
+    return participant->cut_at != OMPG_NO_INDEX &&
+           group_stopped_hard(participant->tasks->loop.group);
 }
 
 static int participate(ompg_group *group, void *arg);
@@ -108,7 +108,7 @@ static int participate(ompg_group *group, void *arg);
 /* The group was given a limit, or a lower one, and this participant has no place under it. */
 static bool has_lost_place(const struct participant *participant)
 {
-    ompg_group *group = participant->loop->group;
+    ompg_group *group = participant->tasks->loop.group;
     if (LIKELY(group_is_express(group)) || !load_relaxed(&group->gated))
         return false; /* the first look is at a line that is not written meanwhile */
     bool admitted = (participant->frame->task->tagged & TASK_ADMITTED) != 0;
@@ -133,7 +133,7 @@ static bool hand_over(const struct participant *participant)
 
 static struct units take_more(struct participant *participant, struct share *own)
 {
-    struct loop *loop = participant->loop;
+    struct loop *loop = &participant->tasks->loop;
     int64_t before = participant->began;
     struct units units = loop_take(loop, own, participant->last, &participant->began);
     loop_report(loop, &participant->unreported, before, participant->began);
@@ -145,7 +145,7 @@ static int participate(ompg_group *group, void *arg)
     struct task_loop *tasks = arg;
     struct loop *loop = &tasks->loop;
     struct participant participant = {
-        .tasks = tasks, .loop = loop, .frame = frame_of(self, group), .cut_at = OMPG_NO_INDEX};
+        .tasks = tasks, .frame = frame_of(self, group), .cut_at = OMPG_NO_INDEX};
     struct share *own = loop_share(loop, self->thread);
     uint32_t float_control = float_control_set(loop->float_control);
     while (!nothing_left(&participant) &&
@@ -187,6 +187,7 @@ static int no_more_threads(int threads, const struct loop_plan *plan)
 static void task_loop_init(struct task_loop *tasks, ompg_group *group, const struct loop_call *call)
 {
     tasks->loop.group = group;
+    store_relaxed(&tasks->loop.settled, 0U);
     tasks->fn = call->fn;
     tasks->arg = call->arg;
     tasks->loop.float_control = float_control_get();

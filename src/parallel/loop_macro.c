@@ -167,6 +167,7 @@ static void init(struct macro_loop *macro, const struct request *request, ompg_l
     macro->origin = (size_t)span.origin;
     macro->step = (size_t)span.step;
     macro->loop.group = group;
+    store_relaxed(&macro->loop.settled, 0U);
     macro->memory = NULL;
     loop_plan_range(&macro->loop.plan, 0, request->count, request->options.grain,
                     group && group->deterministic);
@@ -232,7 +233,7 @@ static bool loop_has_stopped(const struct macro_loop *macro, size_t number)
 {
     ompg_group *group = macro->loop.group;
     return group && UNLIKELY(!group_is_express(group)) &&
-           group_stopped(group, index_of(macro, number));
+           group_stopped_slow(group, index_of(macro, number));
 }
 
 static bool take_units(struct macro_loop *macro, ompg_loop_range *range)

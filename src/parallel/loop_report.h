@@ -10,11 +10,11 @@
 #include "group/stop.h"
 #include "parallel/loop_units.h"
 
-/* After how many iterations a thread reports. threads: 0 for an empty loop. */
+/* After how many iterations a thread reports, at least one. threads: 0 for an empty loop. */
 static inline uint32_t loop_report_at(size_t iterations, int threads)
 {
     size_t at = iterations / (64 * (size_t)threads + 1);
-    return at < UINT32_MAX ? (uint32_t)at : UINT32_MAX;
+    return at == 0 ? 1 : at < UINT32_MAX ? (uint32_t)at : UINT32_MAX;
 }
 
 /* Adds them to the group's count, which all threads write: not for each sub-range. */

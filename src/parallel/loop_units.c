@@ -216,7 +216,6 @@ void loop_deal(struct loop *loop, int threads)
         first = past;
     }
     loop->threads = threads;
-    store_relaxed(&loop->settled, 0U);
 }
 
 void *loop_allocate(size_t size)

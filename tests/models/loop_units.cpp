@@ -45,6 +45,7 @@ struct model : rl::test_suite<model, THREADS> {
         for (atomic_int &count : taken)
             store_relaxed(&count, 0);
         struct loop_plan plan = {.begin = 0, .end = UNITS, .grain = 1, .units = UNITS, .whole = scenario == 0};
+        store_relaxed(&loop.settled, 0U);
         loop.shares = shares;
         loop.plan = plan;
         loop_deal(&loop, scenario % 2 ? 2 : THREADS);
